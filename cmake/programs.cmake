@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# examples/ and bench/.
+
+# An example is written like a user's program: public headers, no macros of ours.
+# It must exit with 0; examples/<name>.expected is what it must print, and
+# examples/<name>.stdin what it reads.
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
+file(GLOB expectations CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/examples/*.expected ${PROJECT_SOURCE_DIR}/examples/*.stdin)
+if(TARGET microkernel)
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(example_${name} ${source})
+        mk_warn(example_${name})
+        target_link_libraries(example_${name} PRIVATE microkernel)
+        set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/examples)
+        add_test(NAME example.${name} COMMAND ${CMAKE_COMMAND}
+            -DPROGRAM=$<TARGET_FILE:example_${name}>
+            "-DEMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}"
+            -DSTEM=${PROJECT_SOURCE_DIR}/examples/${name}
+            -P ${PROJECT_SOURCE_DIR}/cmake/run_example.cmake)
+        set_tests_properties(example.${name} PROPERTIES
+            TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;example")
+    endforeach()
+endif()
+
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
+if(BUILD_BENCHMARKS AND TARGET microkernel)
+    set(programs)
+    set(shared)
+    foreach(source IN LISTS sources)
+        file(STRINGS ${source} entry REGEX "^int main\\(")
+        if(entry)
+            list(APPEND programs ${source})
+        else()
+            list(APPEND shared ${source})
+        endif()
+    endforeach()
+    foreach(source IN LISTS programs)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(bench_${name} ${source} ${shared})
+        mk_compile(bench_${name})
+        mk_posix(bench_${name})
+        target_link_libraries(bench_${name} PRIVATE microkernel)
+        set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench)
+    endforeach()
+endif()

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.h - every bound of the library, with its unit, range and reason. Each may be set
+ * on the compiler's command line (on a chip: by Kconfig); the library and the programs
+ * that use it must agree. */
+#ifndef MICROKERNEL_LIMITS_H
+#define MICROKERNEL_LIMITS_H
+
+/* Bytes of an exit text with its NUL; 16..256. Fits the preallocated notice block. */
+#ifndef MK_EXIT_TEXT_MAX
+#define MK_EXIT_TEXT_MAX 96
+#endif
+
+/* Bytes of message blocks one mailbox may hold unless the actor asks otherwise; 4096 to
+ * 2^31. Bounds what a flood can take: 16 MiB is 0.4 % of a 4 GiB machine. */
+#ifndef MK_MAILBOX_BYTES
+#define MK_MAILBOX_BYTES (16u * 1024u * 1024u)
+#endif
+
+/* Messages an actor may handle in one turn; 1..65536. Long enough to keep the code and
+ * the state warm, short enough that 1 000 busy actors wait under 10 ms for each other. */
+#ifndef MK_TURN_MESSAGES
+#define MK_TURN_MESSAGES 128
+#endif
+
+/* System-priority turns in a row before one normal turn; 1..65536. */
+#ifndef MK_SYSTEM_TURNS
+#define MK_SYSTEM_TURNS 32
+#endif
+
+/* Microseconds of actor work between two looks at the clock and the descriptors;
+ * 10..100000. Bounds how late a timer is noticed while actors are busy. */
+#ifndef MK_POLL_INTERVAL_US
+#define MK_POLL_INTERVAL_US 200
+#endif
+
+/* Bytes of the first slab of a block pool; a power of two, 1024 to 2^21. One slab serves
+ * one block size; a program that sends two kinds of message touches two slabs. */
+#ifndef MK_SLAB_BYTES
+#define MK_SLAB_BYTES 65536
+#endif
+
+/* Bytes of the largest slab; a power of two, MK_SLAB_BYTES to 2^30. Pools grow by an eighth
+ * of themselves up to this: 2 MiB is a large page of x86-64 and aarch64. */
+#ifndef MK_SLAB_BYTES_MAX
+#define MK_SLAB_BYTES_MAX (2u * 1024u * 1024u)
+#endif
+
+/* Largest message block that comes from a pool, in bytes; a multiple of 64, at most a
+ * quarter of a slab. Larger ones come from the heap. */
+#ifndef MK_POOL_BLOCK_MAX
+#define MK_POOL_BLOCK_MAX 2048
+#endif
+
+/* Messages posted by other threads that may wait; 16..2^31. */
+#ifndef MK_POST_MAX
+#define MK_POST_MAX 65536
+#endif
+
+/* Threads that run offloaded work; 1..64. Two keep one slow disk call from blocking all
+ * others; the work is blocking, not computing. */
+#ifndef MK_OFFLOAD_THREADS
+#define MK_OFFLOAD_THREADS 2
+#endif
+
+/* Events taken from the platform in one look; 1..4096. */
+#ifndef MK_POLL_BATCH
+#define MK_POLL_BATCH 256
+#endif
+
+/* Bytes of a flat name with its NUL (names are at most 63 bytes). */
+#define MK_NAME_MAX 64
+
+/* Bytes of a path with its NUL (paths are at most 127 bytes). */
+#define MK_PATH_MAX 128
+
+/* Bytes of a log text with its NUL; the layout of log_payload_t. */
+#define MK_LOG_TEXT_MAX 256
+
+/* Crash records kept in memory; 1..65536. A screenful and a bit. */
+#ifndef MK_CRASH_RECORDS
+#define MK_CRASH_RECORDS 64
+#endif
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source.h - seam: something the loop can wait for.
+ *
+ * Embedded in its owner (a watch, a stream, a listener). A runtime with an open source has
+ * a reason to go on running. */
+#ifndef MK_KERNEL_SOURCE_H
+#define MK_KERNEL_SOURCE_H
+
+#include "microkernel/runtime.h"
+#include "microkernel/watch.h"
+
+typedef struct source source_t;
+
+struct source {
+    int handle;        /* of the platform's poller */
+    uint32_t interest; /* MK_POLL_... bits */
+    /* The handle is ready; called on the loop, outside any behaviour. It may close this
+     * or any other source. */
+    void (*on_ready)(source_t *source, runtime_t *rt, uint32_t events);
+    bool is_quiet; /* true: does not keep runtime_run going by itself */
+};
+
+/* Begin to wait. MK_OK or an error of port_poller_add; then nothing is kept. */
+int source_open(runtime_t *rt, source_t *source);
+
+/* Change the interest. MK_OK or MK_EINVAL. */
+int source_change(runtime_t *rt, source_t *source, uint32_t interest);
+
+/* Stop waiting; on_ready will not be called again, also not for readiness that was
+ * already found. The handle stays open. */
+void source_close(runtime_t *rt, source_t *source);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* debug_out.h - where log lines go when nobody else takes them: standard error, a UART.
+ *
+ * On the sim platform the bytes are kept for the test to read. */
+#ifndef MK_PORT_DEBUG_OUT_H
+#define MK_PORT_DEBUG_OUT_H
+
+#include <stddef.h>
+
+/* Write as many of the bytes as can be taken without waiting. Returns how many were
+ * taken, 0..size; 0 also when there is no such output or it is broken. Never blocks,
+ * and leaves the mode of a descriptor that is shared with other programs as it is. The
+ * loop's thread. */
+size_t port_debug_write(const char *bytes, size_t size);
+
+#endif

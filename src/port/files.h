@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.h - small files that must survive power cuts.
+ *
+ * Every call may block on the disk: call it from runtime_offload, or at start and end.
+ * Any thread; two calls that change the same file at the same time are the caller's to
+ * avoid. Paths are UTF-8 with '/' between parts. Errors: MK_EINVAL (empty or too long a
+ * path), MK_ENOENT (also: the folder is missing), MK_EPERM (also: it is no plain file),
+ * MK_EIO, MK_EFULL (no room), MK_ENOMEM, MK_ENOTSUP (the platform has no files). */
+#ifndef MK_PORT_FILES_H
+#define MK_PORT_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Read a whole file of at most `max_size` bytes into an owned block (mk_free);
+ * MK_ETOOBIG when it is larger. Returns MK_OK or an error. */
+int port_file_read(const char *path, size_t max_size, void **bytes_out,
+                   size_t *size_out);
+
+/* Append and make durable. Creates the file (mode 0600). All or, after an error or a
+ * power cut, a beginning of the bytes are at its end; after a power cut a file that was
+ * to be created may be missing. */
+int port_file_append(const char *path, const void *bytes, size_t size);
+
+/* Replace the content as one step and make it durable: after an error or a crash at any
+ * moment the old or the new content is there, whole. Creates the file; the new content
+ * has mode 0600. */
+int port_file_replace(const char *path, const void *bytes, size_t size);
+
+/* Remove a file for good; MK_OK also when it was not there. */
+int port_file_remove(const char *path);
+
+/* Make a directory and its parents (mode 0700); MK_OK when it exists, MK_EEXIST when a
+ * file stands in its place. */
+int port_dir_create(const char *path);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* completion.h - what may come next in a command line. Pure: the commands come as a
+ * table, the live names through a callback, the choices go out through another one. */
+#ifndef MK_SHELL_COMPLETION_H
+#define MK_SHELL_COMPLETION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { COMPLETION_ARGS_MAX = 4 }; /* arguments per command that can be completed */
+
+/* What kind of word an argument is. */
+typedef enum {
+    COMPLETE_NOTHING = 0, /* free text, numbers */
+    COMPLETE_COMMAND,     /* a command of the table */
+    COMPLETE_NAME,        /* a flat name of an actor */
+    COMPLETE_PATH,        /* a path of the tree, or a prefix of one */
+    COMPLETE_TARGET,      /* whatever a message can be sent to */
+    COMPLETE_TYPE,        /* a message type by name */
+    COMPLETE_LEVEL        /* a log level */
+} completion_kind_t;
+
+typedef struct {
+    const char *name;                  /* the command's first word */
+    uint8_t args[COMPLETION_ARGS_MAX]; /* completion_kind_t of each word after it */
+} completion_command_t;
+
+/* One run; lives during completion_run(). */
+typedef struct completion completion_t;
+
+/* Offer the live words of a kind with completion_offer(). Only those that begin with
+ * prefix[0..prefix_len) can count; offering others is allowed, and in what order they
+ * come is up to the callback. Never called with NOTHING or COMMAND. */
+typedef void (*completion_names_fn)(completion_t *completion, completion_kind_t kind,
+                                    const char *prefix, size_t prefix_len, void *ctx);
+
+/* Takes one choice, spelled as it has to stand in the line. `is_whole`: the word is
+ * complete, a blank may follow. False: no more are wanted. */
+typedef bool (*completion_emit_fn)(const char *text, size_t len, bool is_whole,
+                                   void *ctx);
+
+typedef struct {
+    const completion_command_t *commands; /* borrowed; in the order of listing */
+    size_t commands_len;                  /* rows */
+    completion_names_fn names;            /* NULL: only commands are completed */
+    void *names_ctx;                      /* handed to it */
+} completion_source_t;
+
+/* Emit what may stand at line[cursor], given the bytes before it, and return where the
+ * word that it replaces begins (`cursor` for a new word). In a comment, behind an
+ * unknown command or inside a faulty word that is nothing. */
+size_t completion_run(const completion_source_t *source, const char *line,
+                      size_t cursor, completion_emit_fn emit, void *emit_ctx);
+
+/* Called by the names callback: one live word, unquoted. Quotes are added where the
+ * line needs them. False: no more are wanted. */
+bool completion_offer(completion_t *completion, const char *text, size_t len,
+                      bool is_whole);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_completion.c - what may come next in a line.
+ *
+ * run() completes at the '|' of a line and gives "start: choice choice..."; a choice
+ * that is not whole ends in '+'. */
+#include "support/test.h"
+
+#include "shell/completion.h"
+
+#include <string.h>
+
+static const completion_command_t commands[] = {
+    {"help", {COMPLETE_COMMAND}},
+    {"list", {COMPLETE_NOTHING}},
+    {"lookup", {COMPLETE_NAME}},
+    {"ls", {COMPLETE_PATH}},
+    {"send", {COMPLETE_TARGET, COMPLETE_TYPE}},
+};
+
+static char seen_prefix[64]; /* what the names callback was given last */
+static size_t offers;        /* words it got rid of in the last run */
+
+static void offer_names(completion_t *completion, completion_kind_t kind,
+                        const char *prefix, size_t prefix_len, void *ctx) {
+    static const struct {
+        completion_kind_t kind;
+        const char *word;
+        bool is_whole;
+    } names[] = {
+        {COMPLETE_NAME, "echo", true},       {COMPLETE_NAME, "my echo", true},
+        {COMPLETE_NAME, "my other", true},   {COMPLETE_NAME, "we\"ird", true},
+        {COMPLETE_PATH, "/demo/echo", true}, {COMPLETE_PATH, "/demo/", false},
+        {COMPLETE_TYPE, "MSG_TIMER", true},  {COMPLETE_TYPE, "MSG_LOG", true},
+    };
+    (void)ctx;
+    CHECK(prefix_len < sizeof seen_prefix);
+    memcpy(seen_prefix, prefix, prefix_len);
+    seen_prefix[prefix_len] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        bool fits = names[i].kind == kind ||
+                    (kind == COMPLETE_TARGET && names[i].kind != COMPLETE_TYPE);
+        if (!fits) continue;
+        offers++;
+        if (!completion_offer(completion, names[i].word, strlen(names[i].word),
+                              names[i].is_whole)) {
+            return;
+        }
+    }
+}
+
+typedef struct {
+    char text[300];
+    size_t limit; /* choices wanted */
+} result_t;
+
+static bool take(const char *text, size_t len, bool is_whole, void *ctx) {
+    result_t *result = ctx;
+    strcat(result->text, " ");
+    strncat(result->text, text, len);
+    if (!is_whole) strcat(result->text, "+");
+    return --result->limit > 0;
+}
+
+static const completion_source_t source = {
+    commands, sizeof commands / sizeof commands[0], offer_names, NULL};
+
+static const char *run_limited(const char *line, size_t limit) {
+    static result_t result;
+    result.limit = limit;
+    strcpy(result.text, "??:");
+    offers = 0;
+    size_t cursor = strcspn(line, "|");
+    size_t start = completion_run(&source, line, cursor, take, &result);
+    result.text[0] = (char)('0' + (int)(start / 10));
+    result.text[1] = (char)('0' + (int)(start % 10));
+    return result.text;
+}
+
+static const char *run(const char *line) {
+    return run_limited(line, 100);
+}
+
+typedef struct {
+    const char *line;
+    const char *result;
+} row_t;
+
+static void check_rows(const row_t *rows, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        CHECK_STR(run(rows[i].line), rows[i].result);
+}
+#define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
+
+TEST(first_word_is_a_command) {
+    static const row_t rows[] = {
+        {"|", "00: help list lookup ls send"},
+        {"l|", "00: list lookup ls"},
+        {"  se|", "02: send"},
+        {"lx|", "00:"},
+        {"li|st", "00: list"},
+        {"list|", "00: list"},
+        {"\"li|", "00: list"},
+        {"'li'|", "00: list"},
+        {"list;|", "05: help list lookup ls send"},
+        {"list; l|", "06: list lookup ls"},
+        {"list\nse|", "05: send"},
+    };
+    CHECK_ROWS(rows);
+}
+
+TEST(arguments_are_what_the_command_says) {
+    static const row_t rows[] = {
+        {"help s|", "05: send"},
+        {"list |", "05:"},
+        {"ls |", "03: /demo/echo /demo/+"},
+        {"ls /demo/e|", "03: /demo/echo"},
+        {"ls / |", "05:"},
+        {"send e|", "05: echo"},
+        {"send /|", "05: /demo/echo /demo/+"},
+        {"send echo M|", "10: MSG_TIMER MSG_LOG"},
+        {"send echo 1 M|", "12:"},
+        {"a;send echo MSG_T|", "12: MSG_TIMER"},
+        {"nosuch |", "07:"},
+        {"nosuch e|", "07:"},
+        {"\"send\" e|", "07: echo"},
+        {"send a b c d e f g h i j k l m n o p q r s t |", "45:"},
+    };
+    CHECK_ROWS(rows);
+}
+
+TEST(words_are_quoted_where_needed) {
+    static const row_t rows[] = {
+        {"lookup |", "07: echo \"my echo\" \"my other\" \"we\\\"ird\""},
+        {"lookup m|", "07: \"my echo\" \"my other\""},
+        {"lookup \"my e|", "07: \"my echo\""},
+        {"lookup 'my e|", "07: \"my echo\""},
+        {"lookup my\\ e|", "07: \"my echo\""},
+        {"lookup we\\\"|", "07: \"we\\\"ird\""},
+    };
+    CHECK_ROWS(rows);
+    (void)run("lookup 'my e|");
+    CHECK_STR(seen_prefix, "my e");
+}
+
+TEST(nothing_is_offered_where_nothing_can_follow) {
+    static const row_t rows[] = {
+        {"# l|", "03:"},
+        {"list # l|", "08:"},
+        {"lookup e\\|", "09:"},
+        {"lookup \"e\\q|", "11:"},
+    };
+    CHECK_ROWS(rows);
+    completion_source_t no_names = source;
+    no_names.names = NULL;
+    result_t result = {"", 9};
+    CHECK_EQ(completion_run(&no_names, "lookup e", 8, take, &result), 7);
+    CHECK_STR(result.text, "");
+}
+
+TEST(receiver_can_say_stop) {
+    CHECK_STR(run_limited("l|", 1), "00: list");
+    CHECK_STR(run_limited("lookup |", 1), "07: echo");
+    CHECK_EQ(offers, 1);
+}
+
+TEST(word_that_no_line_could_hold_is_left_out) {
+    char line[600];
+    memset(line, 'a', sizeof line);
+    memcpy(line, "lookup ", 7);
+    result_t result = {"", 9};
+    CHECK_EQ(completion_run(&source, line, sizeof line, take, &result), sizeof line);
+    CHECK_STR(result.text, "");
+}
+
+TEST_TABLE(completion, TEST_ROW(first_word_is_a_command),
+           TEST_ROW(arguments_are_what_the_command_says),
+           TEST_ROW(words_are_quoted_where_needed),
+           TEST_ROW(nothing_is_offered_where_nothing_can_follow),
+           TEST_ROW(receiver_can_say_stop),
+           TEST_ROW(word_that_no_line_could_hold_is_left_out))

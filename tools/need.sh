@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# need.sh - sourced by ./dev: makes sure that what a command needs is installed.
+#
+#   need PURPOSE PACKAGE:PROBE...
+#
+# PROBE is a command, or a file pattern when it begins with a slash. What is missing is installed
+# with apt-get, as root or through sudo, said on standard error and never asked on
+# standard input. Where that cannot work, the command that would is printed.
+
+need_is_there() { # need_is_there PROBE
+    case $1 in
+    /*) compgen -G "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+# Prints how to become root, or fails: sudo asks on the terminal, never on stdin.
+need_root() {
+    if [ "$(id -u)" = 0 ]; then
+        echo ""
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        echo "sudo -n"
+    elif command -v sudo >/dev/null 2>&1 && [ -t 2 ] && [ -r /dev/tty ]; then
+        echo "sudo"
+    else
+        return 1
+    fi
+}
+
+need_apt() { # need_apt ROOT ARGUMENT...
+    local root=$1
+    shift
+    $root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q \
+        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+}
+
+need() {
+    local purpose=$1 entry missing=() root
+    shift
+    for entry in "$@"; do
+        need_is_there "${entry#*:}" || missing+=("${entry%%:*}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    local by_hand="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "dev: ${purpose} needs: ${missing[*]} (Debian's names). There is no apt-get here; install them with this system's package manager, then run the same command again." >&2
+        return 1
+    fi
+    if ! root=$(need_root); then
+        echo "dev: ${purpose} needs: ${missing[*]}. As root, run: ${by_hand}" >&2
+        return 1
+    fi
+    echo "dev: ${purpose} needs ${missing[*]}: installing with ${root:+$root }apt-get" >&2
+    local name
+    for name in "${missing[@]}"; do
+        if ! apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+            need_apt "$root" update || true
+            break
+        fi
+    done
+    if ! need_apt "$root" install -y --no-install-recommends "${missing[@]}"; then
+        # Package lists may be older than what the mirror still has.
+        need_apt "$root" update || true
+        if ! need_apt "$root" install -y --no-install-recommends "${missing[@]}"; then
+            echo "dev: could not install ${missing[*]}. When the network is there, run: ${root:+$root sh -c '}${by_hand}${root:+'}" >&2
+            return 1
+        fi
+    fi
+    hash -r
+}
