@@ -10,6 +10,7 @@
  * followed by the number of something the program around the editor does. */
 #include "microkernel/mk_readline.h"
 
+#include "base/utf8.h"
 #include "shell/history.h"
 #include "shell/readline.h"
 
@@ -158,6 +159,7 @@ static size_t hint(const char *line, size_t len, char *buf, size_t cap, void *ct
 static void check_line(const mk_readline_t *rl) {
     REQUIRE(rl->len < MK_RL_MAX_LINE && rl->pos <= rl->len);
     REQUIRE(rl->line[rl->len] == '\0' && strlen(rl->line) == rl->len);
+    REQUIRE(utf8_valid_size(rl->line, rl->len) == rl->len);
     REQUIRE(rl->len == 0 || history_accepts(rl->line, rl->len));
     REQUIRE(rl->pos == 0 ||
             history_accepts(rl->line, rl->pos)); /* between characters */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* names.h - who is called what: the flat registry of a runtime.
  *
- * A name is 1 to 63 bytes of well-formed UTF-8 without control characters, belongs to
- * one actor, and goes when that actor ends. An actor may have any number of names. What
- * begins with '/' is a path (paths.h); the functions named actor_... take both. Number
- * of names: limited by memory. All functions belong to the runtime's thread, inside and
- * outside behaviours. */
+ * A name is 1 to 63 bytes of well-formed UTF-8 without control characters and without a
+ * blank at either end, belongs to one actor, and goes when that actor ends. An actor may
+ * have any number of names. What begins with '/' is a path (paths.h); the functions named
+ * actor_... take both. Number of names: limited by memory. All functions belong to the
+ * runtime's thread, inside and outside behaviours. */
 #ifndef MICROKERNEL_NAMES_H
 #define MICROKERNEL_NAMES_H
 
@@ -33,16 +33,17 @@ typedef struct {
  * gives. */
 bool actor_register_name(runtime_t *rt, const char *name, actor_id_t id);
 
-/* As actor_register_name, and says why not. MK_OK; MK_EINVAL: NULL, empty, a control
- * character, malformed UTF-8, or the id is ACTOR_ID_INVALID; MK_ETOOBIG: longer than 63
+/* As actor_register_name, and says why not. MK_OK; MK_EINVAL: NULL, not a name
+ * as described above, or the id is ACTOR_ID_INVALID; MK_ETOOBIG: longer than 63
  * bytes (a path: 127); MK_EEXIST: taken; MK_EDEAD: no such actor on this node;
- * MK_ENOMEM; MK_ESTATE: a path, and ns_actor_init was never called. */
+ * MK_ENOMEM; MK_EBUSY: called by an observer; MK_ESTATE: a path, and ns_actor_init was
+ * never called. */
 int names_register(runtime_t *rt, const char *name, actor_id_t id);
 
 /* Take a name or path away again. False when nobody has it. */
 bool actor_unregister_name(runtime_t *rt, const char *name);
 
-/* As actor_unregister_name. MK_OK, or MK_ENOENT. */
+/* As actor_unregister_name. MK_OK, MK_ENOENT, or MK_EBUSY: called by an observer. */
 int names_unregister(runtime_t *rt, const char *name);
 
 /* Who has this name or path; ACTOR_ID_INVALID when nobody has, or for NULL. */

@@ -4,7 +4,8 @@
  * Numbers are read by hand instead of by strtoull: it needs a NUL behind the digits,
  * accepts blanks and signs where we do not, reads "010" as eight, and reports through
  * errno. One reader of digits serves all callers; it saturates, and the range check of
- * the caller makes a result too large for 64 bits the same error as one out of range. */
+ * the caller makes a result too large for 64 bits the same error as one out of range.
+ */
 #include "base/text.h"
 
 #include "base/utf8.h"
@@ -23,7 +24,9 @@ bool text_equals(text_t a, text_t b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
 }
 
-bool text_is(text_t a, const char *b) { return text_equals(a, text_of(b)); }
+bool text_is(text_t a, const char *b) {
+    return text_equals(a, text_of(b));
+}
 
 int text_compare(text_t a, text_t b) {
     size_t common = a.size < b.size ? a.size : b.size;

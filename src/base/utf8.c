@@ -7,9 +7,9 @@
  * would be faster on long texts; ours are names and lines.
  *
  * Widths come from utf8_width.def, made by utf8_width.py, which states the facts used.
- * The C library's wcwidth was rejected: it follows the locale and is missing on chips. A
- * range is stored as two 16-bit numbers, so the tables are split at U+10000; everything
- * from U+20000 on is regular enough for two comparisons.
+ * The C library's wcwidth was rejected: it follows the locale and is missing on chips.
+ * A range is stored as two 16-bit numbers, so the tables are split at U+10000;
+ * everything from U+20000 on is regular enough for two comparisons.
  *
  * Cells follow the idea of UAX #29 with what a line editor needs of it. Invariant: the
  * cells of a text are those found by stepping from its beginning. An ASCII character
@@ -96,6 +96,145 @@ typedef struct {
     uint16_t last;  /* of the last, inclusive */
 } range_t;
 
-/* The .def file lists all ranges; a row outside the half that is being made becomes
- * {1, 0}, an empty range. Rows of the upper half stand behind those of the lower one, so
- * each table is a sorted run with empty rows at one end, which the searches skip. */
+/* Each table takes its kind of rows from the list and lets the others vanish. */
+#define NO_ROW(first, last)
+#define ROW(first, last) {first, last},
+
+static const range_t zero_in_plane_0[] = {
+#define ZERO0 ROW
+#define ZERO1 NO_ROW
+#define WIDE0 NO_ROW
+#define WIDE1 NO_ROW
+#include "base/utf8_width.def"
+#undef ZERO0
+};
+
+static const range_t zero_in_plane_1[] = {
+#define ZERO0 NO_ROW
+#undef ZERO1
+#define ZERO1 ROW
+#include "base/utf8_width.def"
+#undef ZERO1
+};
+
+static const range_t wide_in_plane_0[] = {
+#define ZERO1 NO_ROW
+#undef WIDE0
+#define WIDE0 ROW
+#include "base/utf8_width.def"
+#undef WIDE0
+};
+
+static const range_t wide_in_plane_1[] = {
+#define WIDE0 NO_ROW
+#undef WIDE1
+#define WIDE1 ROW
+#include "base/utf8_width.def"
+};
+
+static bool is_in(uint16_t value, const range_t *ranges, size_t len) {
+    size_t low = 0;
+    while (low < len) { /* the range, if any, is in low..len-1 */
+        size_t middle = low + (len - low) / 2;
+        if (value > ranges[middle].last) {
+            low = middle + 1;
+        } else if (value < ranges[middle].first) {
+            len = middle;
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define IS_IN(scalar, table)                                                           \
+    is_in((uint16_t)((scalar)&0xFFFFu), table, sizeof(table) / sizeof(table)[0])
+
+unsigned utf8_width(uint32_t scalar) {
+    if (scalar < 0x300)
+        return scalar < 0x20 || (scalar >= 0x7F && scalar < 0xA0) ? 0 : 1;
+    if (scalar < 0x10000) {
+        if (scalar == 0x2028 || scalar == 0x2029) return 0;
+        if (IS_IN(scalar, zero_in_plane_0)) return 0;
+        return IS_IN(scalar, wide_in_plane_0) ? 2 : 1;
+    }
+    if (scalar < 0x20000) {
+        if (IS_IN(scalar, zero_in_plane_1)) return 0;
+        return IS_IN(scalar, wide_in_plane_1) ? 2 : 1;
+    }
+    if (scalar >= 0x20000 && scalar <= 0x3FFFD) return 2; /* ideographs */
+    if (scalar >= 0xE0001 && scalar <= 0xE01EF) return 0; /* tags, selectors */
+    return 1;
+}
+
+bool utf8_is_control(uint32_t scalar) {
+    return scalar < 0x20 || (scalar >= 0x7F && scalar < 0xA0) ||
+           (scalar >= 0x2028 && scalar <= 0x202E) ||
+           (scalar >= 0x2066 && scalar <= 0x2069);
+}
+
+size_t utf8_text_width(const char *bytes, size_t size) {
+    size_t width = 0;
+    for (size_t at = 0; at < size;) {
+        utf8_char_t c = utf8_decode(bytes + at, size - at);
+        width += c.status == UTF8_OK ? utf8_width(c.scalar) : 1;
+        at += c.size;
+    }
+    return width;
+}
+
+/* --- cells --- */
+
+static bool is_regional_indicator(uint32_t scalar) {
+    return scalar >= 0x1F1E6 && scalar <= 0x1F1FF;
+}
+
+static bool is_emoji_modifier(uint32_t scalar) {
+    return scalar >= 0x1F3FB && scalar <= 0x1F3FF;
+}
+
+/* Symbols that a zero-width joiner ties to the one before it: the blocks of arrows,
+ * technical signs, shapes, dingbats and emoji. Letters, which Indic scripts write
+ * behind a joiner, stay cells of their own. */
+static bool is_joinable_symbol(uint32_t scalar) {
+    return (scalar >= 0x2190 && scalar <= 0x2BFF) ||
+           (scalar >= 0x1F000 && scalar <= 0x1FAFF);
+}
+
+enum { ZERO_WIDTH_JOINER = 0x200D };
+
+/* Whether `next` belongs to the cell whose characters so far end in `last`. `count` is
+ * how many there are; a flag is complete with two. */
+static bool continues_cell(uint32_t last, uint32_t next, size_t count) {
+    if (utf8_is_control(last) || utf8_is_control(next)) return false;
+    if (utf8_width(next) == 0 || is_emoji_modifier(next)) return true;
+    if (last == ZERO_WIDTH_JOINER) return is_joinable_symbol(next);
+    return count == 1 && is_regional_indicator(last) && is_regional_indicator(next);
+}
+
+size_t utf8_next_cell(const char *bytes, size_t size, size_t at) {
+    if (at >= size) return size;
+    utf8_char_t c = utf8_decode(bytes + at, size - at);
+    at += c.size;
+    uint32_t last = c.scalar;
+    for (size_t count = 1; at < size && c.status == UTF8_OK; count++) {
+        c = utf8_decode(bytes + at, size - at);
+        if (c.status != UTF8_OK || !continues_cell(last, c.scalar, count)) break;
+        at += c.size;
+        last = c.scalar;
+    }
+    return at;
+}
+
+size_t utf8_previous_cell(const char *bytes, size_t size, size_t at) {
+    if (at > size) at = size;
+    if (at == 0) return 0;
+    size_t begin = at - 1;
+    while (begin > 0 && (uint8_t)bytes[begin] >= 0x80)
+        begin--;
+    for (;;) {
+        size_t next = utf8_next_cell(bytes, size, begin);
+        if (next >= at) return begin;
+        begin = next;
+    }
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* utf8.h - UTF-8: decode, check, encode, and how wide it is on a terminal.
  *
- * Strict as the Unicode Standard demands (section 3.9, table 3-7): no overlong forms, no
- * surrogates, nothing above U+10FFFF. Nothing allocates. */
+ * Strict as the Unicode Standard demands (section 3.9, table 3-7): no overlong forms,
+ * no surrogates, nothing above U+10FFFF. Nothing allocates. */
 #ifndef MK_BASE_UTF8_H
 #define MK_BASE_UTF8_H
 
@@ -49,7 +49,8 @@ bool utf8_is_control(uint32_t scalar);
 unsigned utf8_width(uint32_t scalar);
 
 /* Columns of a text: the sum over its characters, one for each fault. That is what
- * terminals do which know nothing of emoji sequences; the others draw those narrower. */
+ * terminals do which know nothing of emoji sequences; the others draw those narrower.
+ */
 size_t utf8_text_width(const char *bytes, size_t size);
 
 /* A cell is what the cursor steps over: a character with the marks, joined emoji and

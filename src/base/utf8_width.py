@@ -10,6 +10,8 @@ Facts used, all from the Unicode Character Database as Python carries it:
   two columns East_Asian_Width W or F; also the unassigned rest of the blocks that UAX #11
               reserves for ideographs (planes 2 and 3, U+3400..4DBF, U+4E00..9FFF,
               U+F900..FAFF)
+The planes from U+20000 on are not in the table but two comparisons in utf8.c; this
+script stops if the facts no longer agree with them.
 Unassigned scalars between two ranges of one kind belong to neither, so the ranges are
 joined across them: the table is shorter and later versions of Unicode fill those gaps
 with the same kind.
@@ -60,7 +62,10 @@ def ranges(wanted):
 def rows(macro, wanted):
     line = ""
     for first, last in ranges(wanted):
-        row = "%s(0x%04X, 0x%04X)" % (macro, first, last)
+        if first >> 16 > 1:
+            continue
+        assert first >> 16 == last >> 16
+        row = "%s%d(0x%04X, 0x%04X)" % (macro, first >> 16, first & 0xFFFF, last & 0xFFFF)
         if len(line) + 1 + len(row) > 88:
             yield line
             line = ""
@@ -68,15 +73,21 @@ def rows(macro, wanted):
     yield line
 
 
+def check_high_planes():
+    assert [r for r in ranges(0) if r[0] > 0x1FFFF] == [[0xE0001, 0xE01EF]]
+    assert [r for r in ranges(2) if r[0] > 0x1FFFF] == [[0x20000, 0x3FFFD]]
+
+
 def table():
+    check_high_planes()
     return "\n".join([
         "/* SPDX-License-Identifier: Apache-2.0 */",
         "/* utf8_width.def - made by utf8_width.py from Unicode %s; do not edit." % VERSION,
-        " * UTF8_ZERO(first, last): no column. UTF8_WIDE(first, last): two columns.",
-        " * Sorted; the two kinds do not overlap. */",
-        *rows("UTF8_ZERO", 0),
+        " * ZERO<plane>(first, last): no column. WIDE<plane>(first, last): two columns.",
+        " * Low 16 bits of the scalars, inclusive, sorted; planes 0 and 1. */",
+        *rows("ZERO", 0),
         "",
-        *rows("UTF8_WIDE", 2),
+        *rows("WIDE", 2),
     ]) + "\n"
 
 

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/utf8.h"
+#include "base/text.h"
 #include "base/writer.h"
 #include "kernel/inside.h"
 #include "kernel/part.h"
@@ -98,8 +98,8 @@ static int check_key(const char *key) {
 }
 
 static int check_value(const char *value) {
-    if (value == NULL || !utf8_is_printable(value, strlen(value))) return MK_EINVAL;
-    return strlen(value) < MK_CAPS_VALUE_MAX ? MK_OK : MK_ETOOBIG;
+    if (value == NULL) return MK_EINVAL;
+    return text_check_name(text_of(value), MK_CAPS_VALUE_MAX - 1, NULL);
 }
 
 /* A new row with this key, its value still empty; NULL when memory is short. */
@@ -166,9 +166,9 @@ static void write_line(caps_writer_t *out, const char *key, const char *value) {
 
 static void write_number(caps_writer_t *out, const char *key, uint64_t value) {
     char text[24];
-    writer_t writer;
+    mk_writer_t writer;
     writer_init(&writer, text, sizeof text);
-    writer_u64(&writer, value);
+    writer_unsigned(&writer, value);
     write_line(out, key, text);
 }
 
@@ -213,11 +213,11 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 
 static int take_names(runtime_t *rt, actor_id_t id) {
     char path[NS_PATH_MAX];
-    writer_t writer;
+    mk_writer_t writer;
     writer_init(&writer, path, sizeof path);
-    writer_text(&writer, "/node/");
-    writer_text(&writer, node_identity(rt));
-    writer_text(&writer, "/caps");
+    writer_str(&writer, "/node/");
+    writer_str(&writer, node_identity(rt));
+    writer_str(&writer, "/caps");
     int result = names_register(rt, "caps", id);
     if (result < 0) return result;
     result = names_register(rt, path, id);

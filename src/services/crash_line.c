@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/crc32.h"
-#include "base/hex.h"
 #include "base/utf8.h"
 #include "base/writer.h"
 #include "microkernel/error.h"
@@ -19,26 +18,17 @@ enum { MARK_SIZE = sizeof mark - 1, CRC_SIZE = 8 };
 
 /* --- writing --- */
 
-static void write_hex(writer_t *out, uint32_t value, int digits) {
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        writer_char(out, "0123456789abcdef"[value >> shift & 15u]);
-}
-
 /* Write "=text"; what could be taken for the end of a word or is no character as \xNN. */
-static void write_word(writer_t *out, const char *text) {
+static void write_word(mk_writer_t *out, const char *text) {
     writer_char(out, '=');
     size_t size = strlen(text);
     for (size_t i = 0; i < size;) {
-        uint32_t code = 0;
-        int step = utf8_decode(text + i, size - i, &code);
-        if (step > 0 && code > 0x20 && code != 0x7f && code != '\\') {
-            writer_bytes(out, text + i, (size_t)step);
-            i += (size_t)step;
-        } else {
-            writer_text(out, "\\x");
-            write_hex(out, (unsigned char)text[i], 2);
-            i++;
-        }
+        utf8_char_t c = utf8_decode(text + i, size - i);
+        bool is_plain = c.status == UTF8_OK && c.scalar != ' ' && c.scalar != '\\' &&
+                        !utf8_is_control(c.scalar);
+        if (is_plain) writer_bytes(out, text + i, c.size);
+        for (size_t end = i + c.size; i < end; i++)
+            if (!is_plain) writer_format(out, "\\x%02x", (unsigned char)text[i]);
     }
 }
 
@@ -47,10 +37,10 @@ size_t crash_line_write(const crash_record_t *record, char line[CRASH_LINE_MAX])
                                 record->id,     record->parent, record->reason,
                                 record->last_type, record->handled};
     const size_t body = MARK_SIZE + CRC_SIZE + 1;
-    writer_t out;
+    mk_writer_t out;
     writer_init(&out, line + body, CRASH_LINE_MAX - body);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        writer_u64(&out, numbers[i]);
+        writer_unsigned(&out, numbers[i]);
         writer_char(&out, ' ');
     }
     write_word(&out, record->names);
@@ -62,8 +52,8 @@ size_t crash_line_write(const crash_record_t *record, char line[CRASH_LINE_MAX])
 
     char head[MARK_SIZE + CRC_SIZE + 2];
     writer_init(&out, head, sizeof head);
-    writer_text(&out, mark);
-    write_hex(&out, crc, CRC_SIZE);
+    writer_str(&out, mark);
+    writer_hex(&out, crc, CRC_SIZE);
     writer_char(&out, ' ');
     memcpy(line, head, body);
     return body + size + 1;

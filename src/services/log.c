@@ -18,7 +18,6 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/utf8.h"
 #include "base/writer.h"
 #include "kernel/inside.h"
 #include "kernel/part.h"
@@ -34,6 +33,7 @@
 #include "services/log_line.h"
 #include "services/log_out.h"
 #include "services/log_ring.h"
+#include "services/printf_text.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -157,11 +157,11 @@ static bool put_line(log_t *log, runtime_t *rt, const line_t *line) {
 static bool put_count(log_t *log, runtime_t *rt, actor_id_t source, const char *what,
                       uint32_t count, const char *rest) {
     char text[80];
-    writer_t writer;
+    mk_writer_t writer;
     writer_init(&writer, text, sizeof text);
-    writer_text(&writer, what);
-    writer_u64(&writer, count);
-    writer_text(&writer, rest);
+    writer_str(&writer, what);
+    writer_unsigned(&writer, count);
+    writer_str(&writer, rest);
     line_t line = {source, LOG_WARN, text, writer.size, NULL, 0, 0};
     return put_line(log, rt, &line);
 }
@@ -519,14 +519,11 @@ void actor_log(runtime_t *rt, int level, const char *fmt, ...) {
     level = clamp_level(level);
     if (admit(log, rt, self, self, level) < 0) return;
     char text[MK_LOG_TEXT_MAX];
-    writer_t writer;
-    writer_init(&writer, text, sizeof text);
     va_list args;
     va_start(args, fmt);
-    writer_vformat(&writer, fmt, args);
+    size_t size = printf_text(text, sizeof text, fmt, args);
     va_end(args);
-    line_t line = {.source = self, .level = level, .text = text};
-    line.text_size = utf8_cut(text, writer.size, writer.size);
+    line_t line = {.source = self, .level = level, .text = text, .text_size = size};
     queue_line(log, rt, &line);
 }
 
@@ -539,9 +536,13 @@ int log_event_for(runtime_t *rt, actor_id_t source, int level, const char *text,
     if (log == NULL) return MK_ESTATE;
     result = admit(log, rt, source, source, level);
     if (result < 0) return result;
+    char cut[MK_LOG_TEXT_MAX];
+    mk_writer_t writer;
+    writer_init(&writer, cut, sizeof cut);
+    writer_str(&writer, text);
     unsigned char bytes[MK_LOG_FIELDS_BYTES];
-    line_t line = {.source = source, .level = level, .text = text, .fields = bytes};
-    line.text_size = utf8_cut(text, strlen(text), MK_LOG_TEXT_MAX - 1);
+    line_t line = {.source = source, .level = level, .text = cut, .fields = bytes};
+    line.text_size = writer.size;
     line.fields_size = log_fields_encode(fields, fields_len, bytes, sizeof bytes,
                                          &line.fields_left_out);
     return queue_line(log, rt, &line);

@@ -6,7 +6,6 @@
 #include "services/log_line.h"
 
 #include "base/check.h"
-#include "base/utf8.h"
 #include "base/writer.h"
 #include "microkernel/error.h"
 
@@ -87,64 +86,7 @@ static const unsigned char *decode_field(const unsigned char *at, decoded_t *fie
     return at + sizeof field->number;
 }
 
-/* --- characters --- */
-
-typedef enum {
-    IN_LINE,   /* as it is */
-    IN_QUOTES, /* quotes and backslashes are escaped */
-    IN_JSON
-} place_t;
-
-static void write_byte_escape(writer_t *out, unsigned char byte, place_t place) {
-    static const char digits[] = "0123456789abcdef";
-    if (place == IN_JSON) writer_char(out, '\\');
-    writer_text(out, "\\x");
-    writer_char(out, digits[byte >> 4]);
-    writer_char(out, digits[byte & 15u]);
-}
-
-static void write_control(writer_t *out, uint32_t code, place_t place) {
-    static const char digits[] = "0123456789abcdef";
-    const char *known = code == '\n'   ? "\\n"
-                        : code == '\t' ? "\\t"
-                        : code == '\r' ? "\\r"
-                                       : NULL;
-    if (known != NULL) {
-        writer_text(out, known);
-        return;
-    }
-    writer_text(out, place == IN_JSON ? "\\u00" : "\\x");
-    writer_char(out, digits[code >> 4 & 15u]);
-    writer_char(out, digits[code & 15u]);
-}
-
-/* Write bytes so that the line stays a line; see log_line.h. */
-static void write_shown(writer_t *out, const char *bytes, size_t size, place_t place) {
-    for (size_t i = 0; i < size;) {
-        uint32_t code = 0;
-        int step = utf8_decode(bytes + i, size - i, &code);
-        if (step <= 0) {
-            write_byte_escape(out, (unsigned char)bytes[i], place);
-            i++;
-            continue;
-        }
-        bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-        if (is_control) {
-            write_control(out, code, place);
-        } else {
-            bool is_special = code == '"' || code == '\\';
-            if (is_special && place != IN_LINE) writer_char(out, '\\');
-            writer_bytes(out, bytes + i, (size_t)step);
-        }
-        i += (size_t)step;
-    }
-}
-
-static void write_quoted(writer_t *out, const char *bytes, size_t size, place_t place) {
-    writer_char(out, '"');
-    write_shown(out, bytes, size, place);
-    writer_char(out, '"');
-}
+/* --- lines --- */
 
 /* A value that a reader could take apart wrongly stands in quotes. */
 static bool wants_quotes(const char *bytes, size_t size) {
@@ -154,43 +96,31 @@ static bool wants_quotes(const char *bytes, size_t size) {
     return size == 0;
 }
 
-static void write_value(writer_t *out, const decoded_t *field, bool is_json) {
+static void write_value(mk_writer_t *out, const decoded_t *field, bool is_json) {
     switch (field->kind) {
     case LOG_FIELD_TEXT:
-        if (is_json)
-            write_quoted(out, field->text, field->text_size, IN_JSON);
-        else if (wants_quotes(field->text, field->text_size))
-            write_quoted(out, field->text, field->text_size, IN_QUOTES);
+        if (is_json || wants_quotes(field->text, field->text_size))
+            writer_json(out, text_make(field->text, field->text_size));
         else
-            write_shown(out, field->text, field->text_size, IN_LINE);
+            writer_escaped(out, text_make(field->text, field->text_size));
         break;
-    case LOG_FIELD_SIGNED: writer_i64(out, (int64_t)field->number); break;
-    case LOG_FIELD_BOOL: writer_text(out, field->number != 0 ? "true" : "false"); break;
+    case LOG_FIELD_SIGNED: writer_signed(out, (int64_t)field->number); break;
+    case LOG_FIELD_BOOL: writer_str(out, field->number != 0 ? "true" : "false"); break;
     case LOG_FIELD_ACTOR:
         if (is_json) writer_char(out, '"');
-        writer_u64(out, field->number);
+        writer_unsigned(out, field->number);
         if (is_json) writer_char(out, '"');
         break;
-    default: writer_u64(out, field->number); break;
+    default: writer_unsigned(out, field->number); break;
     }
 }
 
-/* --- lines --- */
-
-static void write_text_line(writer_t *out, const log_record_t *record) {
-    unsigned ms = (unsigned)(record->uptime_ms % 1000u);
-    writer_char(out, '[');
-    writer_u64(out, record->uptime_ms / 1000u);
-    writer_char(out, '.');
-    writer_char(out, (char)('0' + ms / 100u));
-    writer_char(out, (char)('0' + ms / 10u % 10u));
-    writer_char(out, (char)('0' + ms % 10u));
-    writer_text(out, "] [");
-    writer_text(out, level_marks[record->level]);
-    writer_text(out, "] actor=");
-    writer_u64(out, record->source);
-    writer_text(out, ": ");
-    write_shown(out, record->text, record->text_size, IN_LINE);
+static void write_text_line(mk_writer_t *out, const log_record_t *record) {
+    writer_format(out, "[%llu.%03u] [%s] actor=%llu: ",
+                  (unsigned long long)(record->uptime_ms / 1000u),
+                  (unsigned)(record->uptime_ms % 1000u), level_marks[record->level],
+                  (unsigned long long)record->source);
+    writer_escaped(out, text_make(record->text, record->text_size));
     const unsigned char *at = record->fields;
     while (at < record->fields + record->fields_size) {
         decoded_t field;
@@ -201,56 +131,52 @@ static void write_text_line(writer_t *out, const log_record_t *record) {
         write_value(out, &field, false);
     }
     if (record->fields_left_out > 0) {
-        writer_text(out, " fields_left_out=");
-        writer_u64(out, record->fields_left_out);
+        writer_str(out, " fields_left_out=");
+        writer_unsigned(out, record->fields_left_out);
     }
 }
 
-static void write_json_line(writer_t *out, const log_record_t *record) {
-    writer_text(out, "{\"time_ms\":");
-    writer_u64(out, record->wall_ms);
-    writer_text(out, ",\"uptime_ms\":");
-    writer_u64(out, record->uptime_ms);
-    writer_text(out, ",\"level\":\"");
-    writer_text(out, level_words[record->level]);
-    writer_text(out, "\",\"actor\":\"");
-    writer_u64(out, record->source);
-    writer_char(out, '"');
+static void write_json_line(mk_writer_t *out, const log_record_t *record) {
+    writer_format(out, "{\"time_ms\":%llu,\"uptime_ms\":%llu,",
+                  (unsigned long long)record->wall_ms,
+                  (unsigned long long)record->uptime_ms);
+    writer_format(out, "\"level\":\"%s\",\"actor\":\"%llu\"",
+                  level_words[record->level], (unsigned long long)record->source);
     if (record->name_size > 0) {
-        writer_text(out, ",\"name\":");
-        write_quoted(out, record->name, record->name_size, IN_JSON);
+        writer_str(out, ",\"name\":");
+        writer_json(out, text_make(record->name, record->name_size));
     }
-    writer_text(out, ",\"text\":");
-    write_quoted(out, record->text, record->text_size, IN_JSON);
+    writer_str(out, ",\"text\":");
+    writer_json(out, text_make(record->text, record->text_size));
     const unsigned char *at = record->fields;
     const unsigned char *end = at + record->fields_size;
-    if (at < end) writer_text(out, ",\"fields\":{");
+    if (at < end) writer_str(out, ",\"fields\":{");
     for (bool is_first = true; at < end; is_first = false) {
         decoded_t field;
         at = decode_field(at, &field);
-        writer_text(out, is_first ? "\"" : ",\"");
+        writer_str(out, is_first ? "\"" : ",\"");
         writer_bytes(out, field.key, field.key_size);
-        writer_text(out, "\":");
+        writer_str(out, "\":");
         write_value(out, &field, true);
     }
     if (record->fields_size > 0) writer_char(out, '}');
     if (record->fields_left_out > 0) {
-        writer_text(out, ",\"fields_left_out\":");
-        writer_u64(out, record->fields_left_out);
+        writer_str(out, ",\"fields_left_out\":");
+        writer_unsigned(out, record->fields_left_out);
     }
     writer_char(out, '}');
 }
 
 size_t log_line_write(const log_record_t *record, log_format_t format,
                       char line[LOG_LINE_MAX]) {
-    writer_t out;
+    mk_writer_t out;
     writer_init(&out, line, LOG_LINE_MAX);
     if (format == LOG_LINE_JSON)
         write_json_line(&out, record);
     else
         write_text_line(&out, record);
     writer_char(&out, '\n');
-    MK_ASSERT(!out.is_full);
+    MK_ASSERT(!writer_has_overflowed(&out));
     return out.size;
 }
 

@@ -6,9 +6,8 @@
  *         "name":"web","text":"opened","fields":{"port":80,"path":"a b"}}
  *
  * Whatever the bytes of text and fields are, the line is one line of well-formed UTF-8
- * without control characters: in a text line they and malformed bytes are shown as \n,
- * \t, \r, \xNN; in JSON control characters have its escapes (\n, \u001b), and malformed
- * bytes become the four characters \xNN, since JSON knows only characters. */
+ * without characters that steer a terminal: text is written as writer_escaped writes it
+ * (\xNN), values in quotes and all of JSON as writer_json does. */
 #ifndef MK_SERVICES_LOG_LINE_H
 #define MK_SERVICES_LOG_LINE_H
 

@@ -52,12 +52,12 @@ static bool offer(log_out_t *out, log_sink_t *sink, const log_record_t *record) 
 static bool report_lost(log_out_t *out, log_sink_t *sink, const log_record_t *now) {
     if (sink->lost == 0) return true;
     char text[64];
-    writer_t writer;
+    mk_writer_t writer;
     writer_init(&writer, text, sizeof text);
-    writer_text(&writer, "lost ");
-    writer_u64(&writer, sink->lost);
-    writer_text(&writer, sink->lost == 1 ? " log line" : " log lines");
-    writer_text(&writer, ": sink busy");
+    writer_str(&writer, "lost ");
+    writer_unsigned(&writer, sink->lost);
+    writer_str(&writer, sink->lost == 1 ? " log line" : " log lines");
+    writer_str(&writer, ": sink busy");
     log_record_t record = *now;
     record.source = ACTOR_ID_INVALID;
     record.level = LOG_WARN;

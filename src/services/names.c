@@ -5,7 +5,6 @@
  * here with a reason; nothing is ever stored shortened. */
 #include "microkernel/names.h"
 
-#include "base/utf8.h"
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/paths.h"

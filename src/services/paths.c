@@ -211,11 +211,11 @@ bool paths_next(runtime_t *rt, const char *prefix, char path[NS_PATH_MAX],
 }
 
 size_t paths__line(char line[PATHS_LINE_MAX], const char *name, actor_id_t id) {
-    writer_t writer;
+    mk_writer_t writer;
     writer_init(&writer, line, PATHS_LINE_MAX);
-    writer_text(&writer, name);
+    writer_str(&writer, name);
     writer_char(&writer, '=');
-    writer_u64(&writer, id);
+    writer_unsigned(&writer, id);
     writer_char(&writer, '\n');
     return writer.size;
 }

@@ -13,7 +13,8 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/utf8.h"
+#include "base/text.h"
+#include "base/writer.h"
 #include "microkernel/error.h"
 #include "microkernel/runtime.h"
 
@@ -81,11 +82,11 @@ registry_t *registry__get(runtime_t *rt) {
 }
 
 int registry__check_text(const char *text, size_t size_max, size_t *size) {
-    if (text == NULL || text[0] == '\0') return MK_EINVAL;
+    if (text == NULL) return MK_EINVAL;
     const char *end = memchr(text, '\0', size_max + 1);
     if (end == NULL) return MK_ETOOBIG;
     *size = (size_t)(end - text);
-    return utf8_is_printable(text, *size) ? MK_OK : MK_EINVAL;
+    return text_check_name(text_make(text, *size), size_max, NULL);
 }
 
 int registry__check_owner(runtime_t *rt, actor_id_t id) {
@@ -112,10 +113,10 @@ int registry__remove(runtime_t *rt, registry_t *registry, name_table_t *table,
 }
 
 size_t registry__copy(char *buf, size_t cap, const char *text) {
-    size_t size = utf8_cut(text, strlen(text), cap - 1);
-    memcpy(buf, text, size);
-    buf[size] = '\0';
-    return size;
+    mk_writer_t writer;
+    writer_init(&writer, buf, cap);
+    writer_str(&writer, text);
+    return writer.size;
 }
 
 void registry__append(char *buf, size_t cap, size_t *used, const char *text) {

@@ -35,8 +35,8 @@ registry_t *registry__get(runtime_t *rt);
 /* The registry of a runtime, or NULL when it has none yet (also for a NULL runtime). */
 registry_t *registry__find(runtime_t *rt);
 
-/* MK_OK for a text of 1 to `size_max` bytes of well-formed UTF-8 without control
- * characters; MK_EINVAL (also for NULL), or MK_ETOOBIG. Its size goes to `*size`. */
+/* MK_OK for a text of 1 to `size_max` bytes that text_check_name likes; MK_EINVAL (also
+ * for NULL), or MK_ETOOBIG. Its size goes to `*size`. */
 int registry__check_text(const char *text, size_t size_max, size_t *size);
 
 /* MK_OK when `id` may own names: alive, or of another node. MK_EINVAL, or MK_EDEAD. */

@@ -10,6 +10,7 @@
 #include "shell/history.h"
 
 #include "base/hex.h"
+#include "base/text.h"
 #include "microkernel/error.h"
 #include "shell/readline.h"
 
@@ -75,16 +76,16 @@ size_t history_find(const mk_readline_t *rl, const char *text, size_t len, size_
 }
 
 size_t history_write_row(const char *text, size_t len, char *buf, size_t cap) {
-    static const char digits[] = "0123456789abcdef";
     size_t size = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned byte = (unsigned char)text[i];
-        char piece[4] = {'\\', text[i], digits[byte >> 4], digits[byte & 15]};
+        char piece[5] = {'\\', text[i]};
         size_t piece_size = 2;
         if (byte == '\n') {
             piece[1] = 'n';
         } else if (byte < ' ' || byte == 0x7f) {
             piece[1] = 'x';
+            (void)hex_encode(text + i, 1, piece + 2, 3);
             piece_size = 4;
         } else if (byte != '\\') {
             piece[0] = text[i];
@@ -122,11 +123,10 @@ static bool read_row(const char *row, size_t len, char *line, size_t *line_len) 
             if (c == 'n') {
                 c = '\n';
             } else if (c == 'x') {
-                if (len - i < 3) return false;
-                int high = hex_digit_value(row[i + 1]);
-                int low = hex_digit_value(row[i + 2]);
-                if (high < 0 || low < 0) return false;
-                c = (char)(high * 16 + low);
+                uint8_t byte;
+                text_t digits = text_part(text_make(row, len), i + 1, 2);
+                if (hex_decode(digits, &byte, 1, NULL) != 1) return false;
+                c = (char)byte;
                 i += 2;
             } else if (c != '\\') {
                 return false;

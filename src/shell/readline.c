@@ -23,7 +23,9 @@
 #include "shell/history.h"
 #include "shell/readline.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
+#include "base/writer.h"
 
 #include <string.h>
 
@@ -110,13 +112,11 @@ static void write_text(mk_readline_t *rl, const char *text) {
 }
 
 static void write_number(mk_readline_t *rl, size_t number) {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + (int)(number % 10));
-        number /= 10;
-    } while (number > 0);
-    write_bytes(rl, digits + at, sizeof digits - at);
+    char digits[24];
+    mk_writer_t writer;
+    writer_init(&writer, digits, sizeof digits);
+    writer_unsigned(&writer, number);
+    write_text(rl, digits);
 }
 
 static void ring(mk_readline_t *rl) {
@@ -139,13 +139,10 @@ static void move_cursor(mk_readline_t *rl, size_t from, size_t to) {
 
 /* --- characters --- */
 
-/* Characters that take no column of their own but move or mirror others, so that the
- * line shown would not be the line that runs (Unicode Bidi_Control; line and paragraph
- * separators; the byte order mark). */
-static bool misleads(uint32_t code) {
-    return code == 0x061c || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-           code == 0xfeff;
+/* Beside what utf8_is_control() names: marks without a width that steer the direction
+ * (ALM, LRM, RLM) and the byte order mark. One could not see that they are there. */
+static bool is_unseen(uint32_t scalar) {
+    return scalar == 0x061c || scalar == 0x200e || scalar == 0x200f || scalar == 0xfeff;
 }
 
 size_t mk_rl__char(const char *text, size_t len, size_t *cols) {
@@ -153,15 +150,13 @@ size_t mk_rl__char(const char *text, size_t len, size_t *cols) {
         if (cols != NULL) *cols = 1;
         return 1;
     }
-    uint32_t code;
-    int size = utf8_decode(text, len, &code);
-    if (size <= 0) return 0;
-    int width = utf8_width(code);
-    if (width < 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) || misleads(code)) {
+    utf8_char_t found = utf8_decode(text, len);
+    if (found.status != UTF8_OK || utf8_is_control(found.scalar) ||
+        is_unseen(found.scalar)) {
         return 0;
     }
-    if (cols != NULL) *cols = (size_t)width;
-    return (size_t)size;
+    if (cols != NULL) *cols = utf8_width(found.scalar);
+    return found.size;
 }
 
 /* Like mk_rl__char(), but what may not stand in a line is one byte shown as '?': a
@@ -175,31 +170,6 @@ static size_t char_at(const char *text, size_t len, size_t at, size_t *cols) {
 
 static bool is_first_byte(const char *text, size_t len, size_t at) {
     return at >= len || ((unsigned char)text[at] & 0xc0) != 0x80;
-}
-
-/* The offset behind the character at `at` and its combining marks. */
-static size_t next_char(const char *text, size_t len, size_t at) {
-    size_t cols;
-    if (at >= len) return len;
-    at += char_at(text, len, at, &cols);
-    while (at < len) {
-        size_t size = char_at(text, len, at, &cols);
-        if (cols > 0) break;
-        at += size;
-    }
-    return at;
-}
-
-/* The offset of the character that ends at `at`, whose combining marks follow it. */
-static size_t previous_char(const char *text, size_t len, size_t at) {
-    size_t cols = 0;
-    while (at > 0 && cols == 0) {
-        do
-            at--;
-        while (at > 0 && !is_first_byte(text, len, at));
-        (void)char_at(text, len, at, &cols);
-    }
-    return at;
 }
 
 static size_t columns(const char *text, size_t from, size_t to) {
@@ -326,7 +296,7 @@ static void build_label(const mk_readline_t *rl, view_t *view) {
         open = rl->search_failed ? "!" : "?";
         close = ": ";
         while (from < rl->query_len && !leaves_field(rl, query_cols + 3)) {
-            from = next_char(rl->query, rl->query_len, from);
+            from = utf8_next_cell(rl->query, rl->query_len, from);
             query_cols = columns(rl->query, from, rl->query_len);
         }
     }
@@ -363,7 +333,7 @@ static bool start_is_good(const shown_text_t *shown, size_t start, size_t field)
     if (start > 0 && shown->pos == start) return false; /* keep one character before */
     size_t cursor = mark + columns(shown->text, start, shown->pos);
     if (mark + columns(shown->text, start, shown->len) <= field) return true;
-    size_t behind = next_char(shown->text, shown->len, shown->pos);
+    size_t behind = utf8_next_cell(shown->text, shown->len, shown->pos);
     return shown->pos < shown->len &&
            cursor + columns(shown->text, shown->pos, behind) < field;
 }
@@ -376,7 +346,7 @@ static size_t choose_start(const shown_text_t *shown, size_t old, size_t field) 
     size_t start = shown->pos;
     size_t cols = 0;
     while (start > 0) {
-        size_t before = previous_char(shown->text, shown->len, start);
+        size_t before = utf8_previous_cell(shown->text, shown->len, start);
         cols += columns(shown->text, before, start);
         if (cols > field / 2) break;
         start = before;
@@ -450,13 +420,11 @@ static size_t unchanged(const mk_readline_t *rl, const view_t *view) {
                         !is_first_byte(rl->shown, rl->shown_len, same))) {
         same--;
     }
-    /* A combining mark joins the character before it: write that one again, too. */
-    size_t cols = 1;
-    if (same < view->len) (void)char_at(view->row, view->len, same, &cols);
-    if (cols > 0 && same < rl->shown_len) {
-        (void)char_at(rl->shown, rl->shown_len, same, &cols);
-    }
-    return cols > 0 ? same : previous_char(view->row, view->len, same);
+    /* A mark joins the character before it: write that one again, too. */
+    size_t before = utf8_previous_cell(view->row, view->len, same);
+    bool splits_cell = utf8_next_cell(view->row, view->len, before) > same ||
+                       utf8_next_cell(rl->shown, rl->shown_len, before) > same;
+    return splits_cell ? before : same;
 }
 
 /* Write the rows of the prompt above its last one. */
@@ -637,7 +605,8 @@ static void search_add(mk_readline_t *rl, const char *text, size_t size) {
 }
 
 static void search_shorten(mk_readline_t *rl) {
-    rl->query_len = (uint8_t)previous_char(rl->query, rl->query_len, rl->query_len);
+    rl->query_len =
+        (uint8_t)utf8_previous_cell(rl->query, rl->query_len, rl->query_len);
     rl->match = 0;
     rl->search_failed = false;
     if (rl->query_len > 0) search_from(rl, 1, NULL);
@@ -789,11 +758,11 @@ static int key_end(mk_readline_t *rl) {
 }
 
 static int key_left(mk_readline_t *rl) {
-    return move_to(rl, previous_char(rl->line, rl->len, rl->pos));
+    return move_to(rl, utf8_previous_cell(rl->line, rl->len, rl->pos));
 }
 
 static int key_right(mk_readline_t *rl) {
-    return move_to(rl, next_char(rl->line, rl->len, rl->pos));
+    return move_to(rl, utf8_next_cell(rl->line, rl->len, rl->pos));
 }
 
 static int key_word_left(mk_readline_t *rl) {
@@ -805,12 +774,12 @@ static int key_word_right(mk_readline_t *rl) {
 }
 
 static int key_backspace(mk_readline_t *rl) {
-    erase(rl, previous_char(rl->line, rl->len, rl->pos), rl->pos);
+    erase(rl, utf8_previous_cell(rl->line, rl->len, rl->pos), rl->pos);
     return MK_RL_CONTINUE;
 }
 
 static int key_delete(mk_readline_t *rl) {
-    erase(rl, rl->pos, next_char(rl->line, rl->len, rl->pos));
+    erase(rl, rl->pos, utf8_next_cell(rl->line, rl->len, rl->pos));
     return MK_RL_CONTINUE;
 }
 
@@ -859,13 +828,13 @@ static int key_yank(mk_readline_t *rl) {
 /* Swap the characters on both sides of the cursor, at the end the last two. */
 static int key_swap(mk_readline_t *rl) {
     size_t middle = rl->pos;
-    if (middle == rl->len) middle = previous_char(rl->line, rl->len, middle);
+    if (middle == rl->len) middle = utf8_previous_cell(rl->line, rl->len, middle);
     if (middle == 0) {
         ring(rl);
         return MK_RL_CONTINUE;
     }
-    size_t start = previous_char(rl->line, rl->len, middle);
-    size_t end = next_char(rl->line, rl->len, middle);
+    size_t start = utf8_previous_cell(rl->line, rl->len, middle);
+    size_t end = utf8_next_cell(rl->line, rl->len, middle);
     char first[MK_RL_MAX_LINE];
     memcpy(first, rl->line + start, middle - start);
     memmove(rl->line + start, rl->line + middle, end - middle);
@@ -1217,13 +1186,12 @@ static void escape_start(mk_readline_t *rl) {
 
 /* Enter the bytes held back, which are no character, as \xNN each. */
 static void type_bad_bytes(mk_readline_t *rl) {
-    static const char digits[] = "0123456789abcdef";
     size_t count = rl->utf8_len;
     rl->utf8_len = 0;
     for (size_t i = 0; i < count; i++) {
-        unsigned byte = rl->utf8[i];
-        const char piece[4] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-        type_text(rl, piece, sizeof piece);
+        char piece[5] = "\\x";
+        (void)hex_encode(&rl->utf8[i], 1, piece + 2, 3);
+        type_text(rl, piece, 4);
     }
 }
 
@@ -1236,7 +1204,7 @@ static void utf8_byte(mk_readline_t *rl, uint8_t ch) {
     if (size > 0) {
         rl->utf8_len = 0;
         type_text(rl, bytes, size);
-    } else if (!utf8_is_incomplete(bytes, rl->utf8_len)) {
+    } else if (utf8_decode(bytes, rl->utf8_len).status != UTF8_INCOMPLETE) {
         type_bad_bytes(rl);
     }
 }

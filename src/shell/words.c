@@ -76,18 +76,18 @@ static int read_escape(scan_t *scan, char *c) {
         return MK_OK;
     }
     if (name != 'x') return fail(scan->error, WORDS_BAD_ESCAPE, at);
-    unsigned value = 0;
-    for (int i = 0; i < 2; i++) {
-        if (scan->at == scan->len) {
-            scan->at = at;
-            return MK_EEND;
-        }
-        int digit = hex_digit_value(scan->line[scan->at]);
-        if (digit < 0) return fail(scan->error, WORDS_BAD_HEX_DIGIT, scan->at);
-        value = value * 16 + (unsigned)digit;
-        scan->at++;
+    if (scan->len - scan->at < 2) {
+        scan->at = at;
+        return MK_EEND;
     }
-    *c = (char)value;
+    uint8_t byte;
+    size_t bad_at;
+    text_t digits = text_make(scan->line + scan->at, 2);
+    if (hex_decode(digits, &byte, 1, &bad_at) < 0) {
+        return fail(scan->error, WORDS_BAD_HEX_DIGIT, scan->at + bad_at);
+    }
+    scan->at += 2;
+    *c = (char)byte;
     return MK_OK;
 }
 
@@ -212,34 +212,33 @@ int words_number(const words_t *words, size_t index, uint64_t max, uint64_t *val
                  words_error_t *error) {
     if (index >= words->count) return fail(error, WORDS_NOT_A_NUMBER, words->end);
     const word_t *word = &words->word[index];
-    int rc = text_to_u64(word->text, word->len, max, value);
+    int rc = text_parse_unsigned(text_make(word->text, word->len), 0, 0, max, value);
     if (rc == MK_OK) return MK_OK;
     return fail(error, rc == MK_EOVERFLOW ? WORDS_OUT_OF_RANGE : WORDS_NOT_A_NUMBER,
                 word->start);
 }
 
-/* The bytes of the digits line[at..end); blanks only between bytes. */
+/* The bytes of the digits from line[at] to the end of the command; blanks may stand
+ * between bytes. */
 static int read_hex(const words_t *words, size_t at, uint8_t *bytes, size_t cap,
                     words_error_t *error) {
-    size_t size = 0;
     size_t first_at = at;
-    size_t end = words->end;
+    size_t size = 0;
     if (cap > WORDS_PAYLOAD_HEX_MAX) cap = WORDS_PAYLOAD_HEX_MAX;
-    while (at < end) {
-        if (is_blank(words->line[at])) {
+    while (at < words->end) {
+        size_t end = at;
+        while (end < words->end && !is_blank(words->line[end]))
+            end++;
+        text_t digits = text_make(words->line + at, end - at);
+        size_t bad_at;
+        int count = hex_decode(digits, bytes + size, cap - size, &bad_at);
+        if (count == MK_EINVAL) return fail(error, WORDS_BAD_HEX_DIGIT, at + bad_at);
+        if (count == MK_EBADMSG) return fail(error, WORDS_ODD_HEX, end - 1);
+        if (count < 0) return fail(error, WORDS_TOO_LONG, first_at);
+        size += (size_t)count;
+        at = end;
+        while (at < words->end && is_blank(words->line[at]))
             at++;
-            continue;
-        }
-        int high = hex_digit_value(words->line[at]);
-        if (high < 0) return fail(error, WORDS_BAD_HEX_DIGIT, at);
-        if (at + 1 == end || is_blank(words->line[at + 1])) {
-            return fail(error, WORDS_ODD_HEX, at);
-        }
-        int low = hex_digit_value(words->line[at + 1]);
-        if (low < 0) return fail(error, WORDS_BAD_HEX_DIGIT, at + 1);
-        if (size == cap) return fail(error, WORDS_TOO_LONG, first_at);
-        bytes[size++] = (uint8_t)(high * 16 + low);
-        at += 2;
     }
     return (int)size;
 }
@@ -284,19 +283,16 @@ static bool needs_quotes(char c) {
     return (unsigned char)c <= ' ' || c == 0x7f || strchr(";#\"'\\", c) != NULL;
 }
 
-/* One byte as it stands in double quotes, in piece[0..4); its bytes. */
+/* One byte as it stands in double quotes, in piece[0..5); its bytes. */
 static size_t write_escaped(char c, char *piece) {
-    static const char digits[] = "0123456789abcdef";
-    unsigned byte = (unsigned char)c;
     piece[0] = '\\';
     piece[1] = c;
     if (c == '"' || c == '\\') return 2;
     piece[1] = c == '\n' ? 'n' : 't';
     if (c == '\n' || c == '\t') return 2;
-    if (byte < ' ' || byte == 0x7f) {
+    if ((unsigned char)c < ' ' || c == 0x7f) {
         piece[1] = 'x';
-        piece[2] = digits[byte >> 4];
-        piece[3] = digits[byte & 15];
+        (void)hex_encode(&c, 1, piece + 2, 3);
         return 4;
     }
     piece[0] = c;
@@ -316,7 +312,7 @@ size_t words_quote(const char *text, size_t len, char *buf, size_t cap) {
     size_t size = 0;
     buf[size++] = '"';
     for (size_t i = 0; i < len; i++) {
-        char piece[4];
+        char piece[5];
         size_t piece_size = write_escaped(text[i], piece);
         if (size + piece_size + 1 > cap) return 0;
         memcpy(buf + size, piece, piece_size);

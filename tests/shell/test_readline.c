@@ -466,6 +466,10 @@ TEST(cursor_moves_by_whole_characters) {
         {"e\xcc\x81x\x02\x02", "> |e\xcc\x81x"},
         {"e\xcc\x81x\x02\x7f", "> |x"},
         {"ex\x02\xcc\x81", "> e\xcc\x81|x"},
+        {"a\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7\x7f", "> a|"}, /* joined */
+        {"a\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
+         "b\x02\x7f",
+         "> a|b"}, /* a flag */
     };
     CHECK_SIGHTS(sights);
     (void)after("\xe6\x97\xa5");

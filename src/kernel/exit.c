@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only way out of life.
+ *
+ * exit__stop marks an actor and puts it on the list of the dying; nothing of it is
+ * touched while a behaviour may still look at it. Between two messages exit__reap takes
+ * each from the list and exit__retire undoes everything it owns: timers, watches, what
+ * parts hold, links and monitors (their notices were reserved when they were made, so
+ * telling cannot fail), mail, state. An actor that still waits in a ready queue keeps its
+ * bare block until the queue reaches it: unlinking from the middle of a singly linked
+ * queue would cost a walk. */
+#include "base/alloc.h"
+#include "kernel/runtime_impl.h"
+
+#include <string.h>
+
+const char *exit_reason_name(uint8_t reason) {
+    static const char *const names[] = {
+        [EXIT_NORMAL] = "normal",       [EXIT_KILLED] = "killed",
+        [EXIT_CRASHED] = "crashed",     [EXIT_TRAPPED] = "trapped",
+        [EXIT_NO_MEMORY] = "no memory", [EXIT_QUOTA] = "quota",
+        [EXIT_NODE_LOST] = "node lost", [EXIT_SHUTDOWN] = "shutdown",
+        [EXIT_NO_ACTOR] = "no actor",
+    };
+    return reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
+}
+
+/* Copy a text, cut at a character boundary. */
+static void set_text(char *out, const char *text) {
+    size_t size = strlen(text);
+    if (size >= MK_EXIT_TEXT_MAX) {
+        size = MK_EXIT_TEXT_MAX - 1;
+        while (size > 0 && ((unsigned char)text[size] & 0xC0u) == 0x80u)
+            size--;
+    }
+    memmove(out, text, size);
+    out[size] = '\0';
+}
+
+void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text) {
+    if (actor->status == ACTOR_STOPPED) return;
+    actor->status = ACTOR_STOPPED;
+    actor->exit_reason = reason;
+    actor->room = 0;
+    if (text != NULL && text[0] != '\0') {
+        actor_extra_t *extra = actor__extra(rt, actor);
+        if (extra != NULL) set_text(extra->exit_text, text);
+    }
+    actor->flags |= ACTOR_IN_DYING;
+    actor->next_dying = rt->dying;
+    rt->dying = actor->id;
+}
+
+static void drain(runtime_t *rt, actor_t *actor) {
+    while (actor->head != NULL) {
+        message_t *msg = actor->head;
+        actor->head = msg->mk_next;
+        if (!(msg->mk_block & BLOCK_IS_UNCOUNTED)) rt->counts.dead_letters++;
+        message__end(rt, msg);
+    }
+}
+
+static void free_owned(runtime_t *rt, actor_t *actor) {
+    drain(rt, actor);
+    if (actor->extra != NULL && actor->extra->parent_notice != NULL)
+        message__end(rt, actor->extra->parent_notice);
+    mk_free(actor->extra);
+    actor->extra = NULL;
+    void *state = actor->state;
+    actor->state = NULL;
+    if (actor->free_state != NULL && state != NULL) actor->free_state(state);
+}
+
+static void tell_parent(runtime_t *rt, actor_t *actor) {
+    actor_t *parent =
+        actor->parent != 0 ? actor__find(rt, actor_id_make(rt->node, actor->parent))
+                           : NULL;
+    if (parent == NULL) return;
+    message_t *notice = actor->extra->parent_notice;
+    actor->extra->parent_notice = NULL;
+    child_exit_payload_t payload = {.child_id = actor__id(rt, actor),
+                                    .exit_reason = actor->exit_reason};
+    memcpy(notice->payload, &payload, sizeof payload);
+    actor__deliver_notice(rt, parent, notice, ACTOR_ID_INVALID, MSG_CHILD_EXIT);
+}
+
+void exit__retire(runtime_t *rt, actor_t *actor) {
+    actor_id_t id = actor__id(rt, actor);
+    uint8_t reason = actor->exit_reason;
+    char text[MK_EXIT_TEXT_MAX] = "";
+    rt->counts.exited++;
+    if (exit_is_abnormal(reason) && reason != EXIT_KILLED) rt->counts.crashed++;
+    if (actor->extra != NULL) memcpy(text, actor->extra->exit_text, sizeof text);
+    if (rt->parts != NULL) {
+        exit_info_t info = {.id = id,
+                            .reason = reason,
+                            .text = text,
+                            .last_type = actor->last_type,
+                            .handled = actor->handled,
+                            .parent = actor->parent != 0
+                                          ? actor_id_make(rt->node, actor->parent)
+                                          : ACTOR_ID_INVALID};
+        parts__observe_exit(rt, &info);
+    }
+    if (actor->extra != NULL) {
+        tell_parent(rt, actor);
+        timers__cancel_all(rt, actor);
+        watch__drop_all(rt, actor);
+    }
+    id_table_remove(&rt->actors, actor->id);
+    if (actor->flags & ACTOR_CLAIMED) parts__on_exit(rt, id);
+    if (actor->extra != NULL) links__on_exit(rt, actor, reason, text);
+    free_owned(rt, actor);
+    if (!(actor->flags & ACTOR_IN_QUEUE)) pool_give(&rt->actor_pool, actor);
+}
+
+void exit__reap(runtime_t *rt) {
+    while (rt->dying != 0) {
+        actor_t *actor = id_table_find(&rt->actors, rt->dying);
+        MK_ASSERT(actor != NULL);
+        if (actor == rt->current) return; /* its turn is not over; it comes last */
+        rt->dying = actor->next_dying;
+        exit__retire(rt, actor);
+    }
+}
+
+void exit__discard(runtime_t *rt, actor_t *actor) {
+    timers__cancel_all(rt, actor);
+    watch__drop_all(rt, actor);
+    links__discard(rt, actor);
+    free_owned(rt, actor);
+}

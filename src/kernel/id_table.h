@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* id_table.h - 32-bit numbers that are not used again for long, and what they stand for.
+ *
+ * Numbers count up from 1. The table is an array of a power of two, indexed by the low
+ * bits; a number whose place is taken is skipped, and the table doubles when it is more
+ * than half full, so looking up is one index and one compare. A number comes back only
+ * after 2^32 others. The objects begin with their number. */
+#ifndef MK_KERNEL_ID_TABLE_H
+#define MK_KERNEL_ID_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    void **slots;  /* NULL or an object whose first member is its uint32_t number */
+    uint32_t mask; /* slots - 1; meaningless while slots is NULL */
+    uint32_t next; /* number to try first */
+    size_t count;  /* numbers in use */
+} id_table_t;
+
+/* The object of a number, or NULL. */
+static inline void *id_table_find(const id_table_t *table, uint32_t id) {
+    if (table->slots == NULL) return NULL;
+    void *object = table->slots[id & table->mask];
+    return object != NULL && *(const uint32_t *)object == id ? object : NULL;
+}
+
+/* Give `object` a number, stored in its first member and returned; 0 when memory is
+ * short. */
+uint32_t id_table_add(id_table_t *table, void *object);
+
+/* Free the number of an object that is in the table. */
+void id_table_remove(id_table_t *table, uint32_t id);
+
+/* Slots to walk over (0 when empty); each is NULL or an object. Order: by slot. */
+size_t id_table_slots(const id_table_t *table);
+
+/* Give memory back if the table is nearly empty and the numbers in use allow it. */
+void id_table_trim(id_table_t *table);
+
+/* Free the array; the objects stay. */
+void id_table_deinit(id_table_t *table);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: turns of actors, looks at clock and descriptors in between, sleep when there
+ * is nothing to do.
+ *
+ * How many turns pass between two looks adapts itself so that they take about
+ * MK_POLL_INTERVAL_US: with short turns the clock costs nothing, with long ones it is
+ * read every turn. A look makes one system call whatever the number of actors. */
+#include "microkernel/runtime.h"
+
+#include "base/alloc.h"
+#include "kernel/runtime_impl.h"
+#include "port/clock.h"
+
+#include <string.h>
+
+enum { TURNS_MAX = 4096 };
+
+runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
+    if (max_actors == 0 || max_actors > (size_t)1 << 31) return NULL;
+    runtime_t *rt = mk_calloc(1, sizeof *rt);
+    if (rt == NULL) return NULL;
+    rt->node = node_id;
+    rt->max_actors = max_actors;
+    scheduler_init(&rt->normal);
+    scheduler_init(&rt->system);
+    list_init(&rt->watch_files);
+    pool_init(&rt->actor_pool, sizeof(actor_t));
+    pool_init(&rt->timer_pool, timers__item_size());
+    for (size_t i = 0; i < MESSAGE_CLASSES; i++)
+        pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
+    rt->turns_batch = rt->turns_left = 1;
+    if (!reactor__init(rt)) {
+        reactor__deinit(rt);
+        mk_free(rt);
+        return NULL;
+    }
+    return rt;
+}
+
+void runtime_destroy(runtime_t *rt) {
+    if (rt == NULL) return;
+    MK_ASSERT(rt->current == NULL);
+    rt->is_ending = true;
+    offload__deinit(rt);
+    post__discard(rt);
+    for (size_t i = 0; i < id_table_slots(&rt->actors); i++) {
+        actor_t *actor = rt->actors.slots[i];
+        if (actor == NULL) continue;
+        exit__discard(rt, actor);
+#if defined(MK_POOL_PASSTHROUGH)
+        /* Pools hold no memory of their own then: each block goes by itself. */
+        if (!(actor->flags & ACTOR_IN_QUEUE)) {
+            rt->actors.slots[i] = NULL;
+            pool_give(&rt->actor_pool, actor);
+        }
+#endif
+    }
+    while (!scheduler_is_empty(&rt->normal))
+        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->normal));
+    while (!scheduler_is_empty(&rt->system))
+        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->system));
+    parts__destroy(rt);
+    timers__deinit(rt);
+    id_table_deinit(&rt->actors);
+    id_table_deinit(&rt->monitor_ids);
+    pool_deinit(&rt->actor_pool);
+    for (size_t i = 0; i < MESSAGE_CLASSES; i++)
+        pool_deinit(&rt->messages[i]);
+    reactor__deinit(rt);
+    mk_free(rt);
+}
+
+/* ---- turns ---- */
+
+static scheduler_t *queue_of(runtime_t *rt, const actor_t *actor) {
+    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
+}
+
+/* The next actor to run; system first, but not for ever. Skips the retired. */
+static actor_t *pick(runtime_t *rt) {
+    for (;;) {
+        bool is_system = !scheduler_is_empty(&rt->system) &&
+                         (rt->system_turns < MK_SYSTEM_TURNS ||
+                          scheduler_is_empty(&rt->normal));
+        actor_t *actor = scheduler_dequeue(is_system ? &rt->system : &rt->normal);
+        if (actor == NULL) return NULL;
+        if (MK_UNLIKELY(actor->status == ACTOR_STOPPED)) {
+            /* Retired while it waited; only its block is left. */
+            pool_give(&rt->actor_pool, actor);
+            continue;
+        }
+        rt->system_turns = is_system ? rt->system_turns + 1 : 0;
+        return actor;
+    }
+}
+
+static bool has_ready(const runtime_t *rt) {
+    return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
+}
+
+/* Deliver one message to the running actor. False: it has ended. */
+static inline bool handle_one(runtime_t *rt, actor_t *actor) {
+    message_t *msg = actor->head;
+    actor->head = msg->mk_next;
+    if (MK_LIKELY(!(msg->mk_block & BLOCK_IS_UNCOUNTED))) {
+        actor->room++;
+        actor->room_bytes += msg->mk_block & ~(uint32_t)BLOCK_FLAGS;
+    }
+    msg_type_t type = msg->type;
+    actor->handled++;
+    actor->last_type = type;
+    rt->message = msg;
+    bool keeps = actor->behavior(rt, actor, msg, actor->state);
+    if (MK_LIKELY(rt->message != NULL)) message__end(rt, rt->message);
+    rt->message = NULL;
+    if (MK_LIKELY(keeps)) return actor->status != ACTOR_STOPPED;
+    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, EXIT_NORMAL, NULL);
+    if (!(actor->flags & ACTOR_EXIT_SAID))
+        actor->exit_reason = type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
+    return false;
+}
+
+static bool is_stop_wanted(runtime_t *rt) {
+    return atomic_load_explicit(&rt->stop_wanted, memory_order_relaxed);
+}
+
+static void measure(runtime_t *rt, actor_t *actor, uint64_t began_ns) {
+    uint64_t spent = port_clock_monotonic_ns() - began_ns;
+    actor_extra_t *extra = actor__extra(rt, actor);
+    if (extra != NULL) extra->time_ns += spent;
+}
+
+static void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
+    uint64_t began_ns = rt->is_timed ? port_clock_monotonic_ns() : 0;
+    uint64_t before = actor->handled;
+    actor->status = ACTOR_RUNNING;
+    rt->current = actor;
+    while (handle_one(rt, actor) && actor->head != NULL && --budget > 0) {
+        if (MK_UNLIKELY(rt->dying != 0)) exit__reap(rt);
+        if (MK_UNLIKELY(actor->status == ACTOR_STOPPED)) break;
+        if (MK_UNLIKELY(is_stop_wanted(rt))) break;
+    }
+    rt->current = NULL;
+    rt->counts.turns++;
+    rt->counts.delivered += actor->handled - before;
+    if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
+    if (MK_LIKELY(actor->status == ACTOR_RUNNING)) {
+        actor->status = ACTOR_IDLE;
+        if (actor->head != NULL) scheduler_enqueue(queue_of(rt, actor), actor);
+    }
+    if (rt->dying != 0) exit__reap(rt);
+}
+
+/* ---- looks ---- */
+
+static void give_memory_back(runtime_t *rt) {
+    if (pool_wants_trim(&rt->actor_pool)) {
+        pool_trim(&rt->actor_pool);
+        id_table_trim(&rt->actors);
+    }
+    if (pool_wants_trim(&rt->timer_pool)) {
+        pool_trim(&rt->timer_pool);
+        id_table_trim(&rt->timer_ids);
+    }
+    for (size_t i = 0; i < MESSAGE_CLASSES; i++)
+        if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i]);
+}
+
+static void look(runtime_t *rt, uint64_t deadline_ns) {
+    reactor__poll(rt, deadline_ns);
+    post__deliver(rt);
+    offload__deliver(rt, !has_ready(rt));
+    if (rt->dying != 0) exit__reap(rt);
+}
+
+/* The turns since the last look took `spent_ns`: adapt their number. */
+static void adapt(runtime_t *rt, uint64_t spent_ns) {
+    const uint64_t target_ns = (uint64_t)MK_POLL_INTERVAL_US * 1000;
+    if (spent_ns < target_ns / 2 && rt->turns_batch < TURNS_MAX)
+        rt->turns_batch *= 2;
+    else if (spent_ns > target_ns && rt->turns_batch > 1)
+        rt->turns_batch /= 2;
+}
+
+/* Run turns until it is time to look at the outside, or nothing is ready. */
+static void run_ready(runtime_t *rt) {
+    for (uint32_t left = rt->turns_batch; left > 0; left--) {
+        actor_t *actor = pick(rt);
+        if (actor == NULL) return;
+        run_turn(rt, actor, MK_TURN_MESSAGES);
+        if (is_stop_wanted(rt)) return;
+    }
+    uint64_t now_ns = port_clock_monotonic_ns();
+    uint64_t spent_ns = now_ns - rt->looked_ns;
+    adapt(rt, spent_ns);
+}
+
+/* True when something may still happen without any actor being ready. */
+static bool can_wait(runtime_t *rt) {
+    return rt->source_count != 0 || rt->timer_ids.count != 0 ||
+           offload__pending(rt) != 0 || post__is_waiting(rt);
+}
+
+void runtime_run(runtime_t *rt) {
+    if (rt == NULL || rt->current != NULL) return;
+    atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    rt->looked_ns = port_clock_monotonic_ns();
+    if (rt->dying != 0) exit__reap(rt);
+    while (!is_stop_wanted(rt)) {
+        run_ready(rt);
+        if (is_stop_wanted(rt)) break;
+        if (rt->actors.count == 0) break;
+        if (has_ready(rt)) {
+            look(rt, 0);
+            continue;
+        }
+        if (!can_wait(rt)) break;
+        give_memory_back(rt);
+        bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
+        look(rt, must_look_only ? 0 : timers__next_ns(rt));
+    }
+    give_memory_back(rt);
+}
+
+void runtime_step(runtime_t *rt) {
+    if (rt == NULL || rt->current != NULL) return;
+    if (rt->dying != 0) exit__reap(rt);
+    look(rt, 0);
+    actor_t *actor = pick(rt);
+    if (actor != NULL) run_turn(rt, actor, 1);
+}
+
+void runtime_stop(runtime_t *rt) {
+    if (rt == NULL) return;
+    atomic_store_explicit(&rt->stop_wanted, true, memory_order_relaxed);
+    port_poller_wake(rt->poller);
+}
+
+uint64_t runtime_now_ms(runtime_t *rt) {
+    (void)rt;
+    return port_clock_monotonic_ns() / 1000000u;
+}
+
+void runtime_set_router(runtime_t *rt, router_t *router) {
+    rt->router = router;
+}

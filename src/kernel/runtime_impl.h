@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime_impl.h - the kernel's data, for its own folder only.
+ *
+ * Who may write what: the message path (actor.c, runtime.c) the mailboxes and queues,
+ * exit.c the end of an actor, timers.c the wheel, reactor.c the sources, links.c links
+ * and monitors, post.c and offload.c what other threads touch. */
+#ifndef MK_KERNEL_RUNTIME_IMPL_H
+#define MK_KERNEL_RUNTIME_IMPL_H
+
+#include "base/check.h"
+#include "base/list.h"
+#include "kernel/id_table.h"
+#include "kernel/part.h"
+#include "kernel/pool.h"
+#include "kernel/router.h"
+#include "microkernel/runtime.h"
+#include "microkernel/scheduler.h"
+#include "microkernel/timer.h"
+#include "port/poller.h"
+
+#include <stdatomic.h>
+
+/* ---- messages ---- */
+
+/* mk_block: bytes of the block (a multiple of BLOCK_UNIT) and these flags. */
+enum {
+    BLOCK_UNIT = 64,              /* bytes; a cache line of the machines we run on */
+    BLOCK_IS_HEAP = 1u << 0,      /* from mk_alloc, not from a pool */
+    BLOCK_IS_UNCOUNTED = 1u << 1, /* took no room in its mailbox (system notices) */
+    BLOCK_IS_TAKEN = 1u << 2,     /* owned by a program; mk_next is its runtime */
+    BLOCK_FLAGS = BLOCK_UNIT - 1
+};
+
+enum {
+    MESSAGE_CLASSES = MK_POOL_BLOCK_MAX / BLOCK_UNIT,
+    MESSAGE_INLINE_MAX = 8 /* payload bytes that fit beside the header */
+};
+
+/* Header and payload in one block. */
+typedef struct {
+    message_t m;
+    uint64_t small; /* payload of at most MESSAGE_INLINE_MAX bytes */
+} message_block_t;
+_Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one unit");
+
+/* ---- actors ---- */
+
+enum {
+    ACTOR_IN_QUEUE = 1u << 0,   /* linked into a ready queue */
+    ACTOR_IN_DYING = 1u << 1,   /* linked into runtime.dying */
+    ACTOR_TRAPS = 1u << 2,      /* gets MSG_EXIT instead of ending */
+    ACTOR_CLAIMED = 1u << 3,    /* a part holds something for it */
+    ACTOR_EXIT_SAID = 1u << 4,  /* exit_reason came from actor_exit: nothing overrides */
+    ACTOR_IS_SYSTEM = 1u << 5,  /* ACTOR_PRIORITY_SYSTEM */
+    ACTOR_DROPS_OLD = 1u << 6,  /* MAILBOX_DROP_OLDEST */
+    ACTOR_KEEPS_LAST = 1u << 7  /* MAILBOX_KEEP_LATEST */
+};
+
+/* What only some actors have; made when first needed. */
+typedef struct {
+    list_node_t timers;         /* timer_t.of_owner */
+    list_node_t watches;        /* watch_t.of_owner */
+    list_node_t links;          /* link_half_t.node */
+    list_node_t monitors;       /* monitor_t.of_watcher: those it holds */
+    list_node_t watchers;       /* monitor_t.of_target: those on it */
+    message_t *parent_notice;   /* reserved MSG_CHILD_EXIT; NULL without parent */
+    uint64_t dropped;           /* messages refused or dropped */
+    uint64_t time_ns;           /* in its behaviour */
+    uint32_t mailbox_bytes;     /* limit if not MK_MAILBOX_BYTES, else 0 */
+    uint32_t timer_count;       /* length of timers */
+    uint32_t watch_count;       /* length of watches */
+    uint32_t link_count;        /* length of links */
+    uint32_t monitor_count;     /* length of monitors */
+    char exit_text[MK_EXIT_TEXT_MAX]; /* why it ends; "" until said */
+} actor_extra_t;
+
+/* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
+ * then room is 0 so that sends take the slow path. (2) status READY exactly while
+ * ACTOR_IN_QUEUE is set and it is not STOPPED. (3) it is in runtime.actors until
+ * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
+struct actor {
+    uint32_t id;   /* local number; first, see id_table.h */
+    uint32_t room; /* messages that still fit */
+    message_t *head;
+    message_t *tail; /* valid while head is not NULL */
+    actor_t *next_ready;
+    actor_behavior_fn behavior;
+    void *state;
+    uint32_t room_bytes; /* bytes of blocks that still fit */
+    uint8_t status;      /* actor_status_t */
+    uint8_t flags;       /* ACTOR_... */
+    uint8_t exit_reason; /* EXIT_..., valid when STOPPED */
+    uint8_t unused;
+    void (*free_state)(void *);
+    actor_extra_t *extra; /* NULL until needed */
+    uint32_t capacity;    /* messages */
+    uint32_t parent;      /* local number; 0: none */
+    uint32_t next_dying;  /* local number; 0: last */
+    msg_type_t last_type; /* of the last message delivered */
+    uint64_t handled;     /* messages delivered */
+};
+
+/* ---- timers ---- */
+
+enum { WHEEL_BITS = 6, WHEEL_SLOTS = 1 << WHEEL_BITS, WHEEL_LEVELS = 8 };
+
+typedef struct {
+    list_node_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
+    uint64_t occupied[WHEEL_LEVELS]; /* bit per slot that is not empty */
+    uint64_t now_ms;                 /* everything due before has fired */
+} wheel_t;
+
+typedef struct offload offload_t;
+
+/* ---- the runtime ---- */
+
+struct runtime {
+    id_table_t actors;   /* actor_t, by local number */
+    node_id_t node;      /* upper half of our ids */
+    uint32_t dying;      /* first of the actors that stopped; see actor.next_dying */
+    actor_t *current;    /* whose behaviour runs */
+    message_t *message;  /* being delivered; NULL when it was taken */
+    scheduler_t normal;
+    scheduler_t system;
+    uint32_t system_turns; /* in a row, see MK_SYSTEM_TURNS */
+    bool is_timed;         /* runtime_measure_time */
+    bool is_ending;        /* runtime_destroy has begun */
+    pool_t messages[MESSAGE_CLASSES];
+    pool_t actor_pool;
+    runtime_counters_t counts; /* the totals; the "now" fields are filled on demand */
+    size_t max_actors;
+
+    wheel_t *wheel;       /* NULL until the first timer */
+    id_table_t timer_ids; /* timer_t */
+    pool_t timer_pool;
+
+    id_table_t monitor_ids; /* monitor_t */
+
+    port_poller_t *poller;
+    port_event_t *events;  /* MK_POLL_BATCH of them */
+    size_t event_count;    /* of the batch being handled */
+    size_t event_at;       /* the one being handled */
+    size_t source_count;   /* open sources that keep the loop going */
+    list_node_t watch_files; /* watched descriptors, see watch.c */
+    size_t watch_count;
+    uint64_t looked_ns;    /* clock at the last poll */
+    uint32_t turns_left;   /* until the clock is read again */
+    uint32_t turns_batch;  /* adapts so that this takes MK_POLL_INTERVAL_US */
+
+    part_t *parts;
+    router_t *router;
+
+    _Atomic bool stop_wanted;
+    _Atomic(message_t *) posted; /* by other threads, newest first */
+    _Atomic uint32_t posted_count;
+    offload_t *offload; /* NULL until first used */
+};
+
+/* The running or any other live actor; NULL when stopped or unknown. */
+static inline actor_t *actor__find(runtime_t *rt, actor_id_t id) {
+    if (actor_id_node(id) != rt->node) return NULL;
+    actor_t *actor = id_table_find(&rt->actors, actor_id_seq(id));
+    return actor != NULL && actor->status != ACTOR_STOPPED ? actor : NULL;
+}
+
+static inline actor_id_t actor__id(const runtime_t *rt, const actor_t *actor) {
+    return actor_id_make(rt->node, actor->id);
+}
+
+/* message.c */
+message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size);
+void message__end(runtime_t *rt, message_t *msg);
+
+/* actor.c */
+actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor);
+void actor__append(runtime_t *rt, actor_t *actor, message_t *msg);
+/* Deliver a reserved message; takes it. It bypasses the limits of the mailbox. */
+void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
+                           actor_id_t source, msg_type_t type);
+/* Deliver within the limits. 1 delivered, 0 mailbox full, -1 no memory. */
+int actor__deliver(runtime_t *rt, actor_t *actor, actor_id_t source, msg_type_t type,
+                   const void *payload, size_t payload_size);
+
+/* exit.c */
+void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
+void exit__retire(runtime_t *rt, actor_t *actor);
+void exit__reap(runtime_t *rt);
+void exit__discard(runtime_t *rt, actor_t *actor);
+
+/* links.c */
+void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
+void links__discard(runtime_t *rt, actor_t *actor);
+
+/* timers.c */
+void timers__cancel_all(runtime_t *rt, actor_t *actor);
+void timers__advance(runtime_t *rt, uint64_t now_ns);
+uint64_t timers__next_ns(const runtime_t *rt);
+void timers__deinit(runtime_t *rt);
+size_t timers__item_size(void);
+
+/* reactor.c */
+bool reactor__init(runtime_t *rt);
+void reactor__deinit(runtime_t *rt);
+void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
+
+/* watch.c */
+void watch__drop_all(runtime_t *rt, actor_t *actor);
+
+/* part.c */
+void parts__observe_exit(runtime_t *rt, const exit_info_t *info);
+void parts__on_exit(runtime_t *rt, actor_id_t id);
+void parts__destroy(runtime_t *rt);
+
+/* post.c */
+bool post__is_waiting(runtime_t *rt);
+void post__deliver(runtime_t *rt);
+void post__discard(runtime_t *rt);
+
+/* offload.c */
+size_t offload__pending(const runtime_t *rt);
+/* Deliver what is finished; without threads also run one piece of work. */
+void offload__deliver(runtime_t *rt, bool is_idle);
+bool offload__can_go_on(const runtime_t *rt);
+void offload__deinit(runtime_t *rt);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hierarchical timing wheel: eight levels of 64 slots, one millisecond at the bottom.
+ *
+ * A timer lies at the level of the highest 6-bit group in which its due time differs from
+ * now; when now reaches the beginning of its slot it moves down, at the bottom it fires.
+ * Arming and cancelling are O(1), each timer moves at most seven times, and a bit per slot
+ * finds the next event without walking. A heap was rejected: it costs log n scattered
+ * memory accesses at each end. Nothing here allocates once a timer exists, so nothing can
+ * be lost: a firing that finds no room or no memory is tried again a millisecond later.
+ *
+ * Invariant: a timer in level l, slot s has the groups above l in common with now_ms, and
+ * s is beyond now's group l (at level 0: not before it). */
+#include "microkernel/timer.h"
+
+#include "base/alloc.h"
+#include "kernel/inside.h"
+#include "kernel/runtime_impl.h"
+#include "port/clock.h"
+
+enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
+
+typedef struct {
+    uint32_t id;          /* first, see id_table.h */
+    uint32_t owner;       /* local number of the actor */
+    uint64_t due_ms;      /* monotonic */
+    uint64_t period_ms;   /* 0: one shot */
+    uint64_t missed;      /* expirations that found the mailbox full */
+    list_node_t in_wheel; /* in a slot */
+    list_node_t of_owner; /* in extra.timers */
+} wheel_timer_t;
+
+static unsigned lowest_bit(uint64_t bits) {
+    unsigned at = 0;
+    for (unsigned step = 32; step != 0; step /= 2)
+        if ((bits & ((UINT64_C(1) << step) - 1)) == 0) {
+            bits >>= step;
+            at += step;
+        }
+    return at;
+}
+
+static unsigned level_of(uint64_t difference) {
+    unsigned level = 0;
+    while (level + 1 < WHEEL_LEVELS && difference >> (WHEEL_BITS * (level + 1)) != 0)
+        level++;
+    return level;
+}
+
+static unsigned group(uint64_t ms, unsigned level) {
+    return (unsigned)(ms >> (WHEEL_BITS * level)) & (WHEEL_SLOTS - 1);
+}
+
+static void put(wheel_t *wheel, wheel_timer_t *timer) {
+    uint64_t due = timer->due_ms < wheel->now_ms ? wheel->now_ms : timer->due_ms;
+    /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes round. */
+    uint64_t last = wheel->now_ms | ((UINT64_C(1) << WHEEL_SPAN_BITS) - 1);
+    if (due > last) due = last;
+    unsigned level = level_of(due ^ wheel->now_ms);
+    unsigned slot = group(due, level);
+    list_insert_before(&wheel->slots[level][slot], &timer->in_wheel);
+    wheel->occupied[level] |= UINT64_C(1) << slot;
+}
+
+/* When something is to be done next; false when the wheel is empty. */
+static bool next_event(wheel_t *wheel, uint64_t *at_ms, unsigned *at_level) {
+    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+        while (wheel->occupied[level] != 0) {
+            unsigned slot = lowest_bit(wheel->occupied[level]);
+            if (list_is_empty(&wheel->slots[level][slot])) {
+                wheel->occupied[level] &= ~(UINT64_C(1) << slot);
+                continue;
+            }
+            unsigned shift = WHEEL_BITS * level;
+            uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS) << (shift + WHEEL_BITS);
+            *at_ms = base | ((uint64_t)slot << shift);
+            *at_level = level;
+            return true;
+        }
+    }
+    return false;
+}
+
+static wheel_t *get_wheel(runtime_t *rt) {
+    if (rt->wheel != NULL) return rt->wheel;
+    wheel_t *wheel = mk_alloc(sizeof *wheel);
+    if (wheel == NULL) return NULL;
+    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+        wheel->occupied[level] = 0;
+        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
+            list_init(&wheel->slots[level][slot]);
+    }
+    wheel->now_ms = port_clock_monotonic_ns() / NS_PER_MS;
+    return rt->wheel = wheel;
+}
+
+static void end_timer(runtime_t *rt, wheel_timer_t *timer, actor_extra_t *extra) {
+    list_remove(&timer->in_wheel);
+    list_remove(&timer->of_owner);
+    extra->timer_count--;
+    id_table_remove(&rt->timer_ids, timer->id);
+    pool_give(&rt->timer_pool, timer);
+}
+
+static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
+                      bool is_periodic) {
+    wheel_t *wheel = get_wheel(rt);
+    actor_extra_t *extra = actor__extra(rt, owner);
+    wheel_timer_t *timer = wheel != NULL && extra != NULL ? pool_take(&rt->timer_pool) : NULL;
+    if (timer == NULL || id_table_add(&rt->timer_ids, timer) == 0) {
+        if (timer != NULL) pool_give(&rt->timer_pool, timer);
+        rt->counts.no_memory++;
+        return TIMER_ID_INVALID;
+    }
+    /* Rounded up: a timer never fires early. */
+    uint64_t now_ms = (port_clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
+    if (is_periodic && interval_ms == 0) interval_ms = 1;
+    if (interval_ms > UINT64_MAX / 2) interval_ms = UINT64_MAX / 2;
+    timer->owner = owner->id;
+    timer->due_ms = now_ms + interval_ms;
+    timer->period_ms = is_periodic ? interval_ms : 0;
+    timer->missed = 0;
+    put(wheel, timer);
+    list_insert_before(&extra->timers, &timer->of_owner);
+    extra->timer_count++;
+    return timer->id;
+}
+
+static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
+    wheel_timer_t *timer = id_table_find(&rt->timer_ids, id);
+    if (timer == NULL || timer->owner != owner->id) return false;
+    end_timer(rt, timer, owner->extra);
+    return true;
+}
+
+timer_id_t actor_set_timer(runtime_t *rt, uint64_t interval_ms, bool periodic) {
+    if (rt == NULL || rt->current == NULL || rt->current->status == ACTOR_STOPPED)
+        return TIMER_ID_INVALID;
+    return arm(rt, rt->current, interval_ms, periodic);
+}
+
+bool actor_cancel_timer(runtime_t *rt, timer_id_t id) {
+    return rt != NULL && rt->current != NULL && cancel(rt, rt->current, id);
+}
+
+timer_id_t actor__set_timer_for(runtime_t *rt, actor_id_t owner, uint64_t interval_ms,
+                                bool periodic) {
+    actor_t *actor = actor__find(rt, owner);
+    return actor != NULL ? arm(rt, actor, interval_ms, periodic) : TIMER_ID_INVALID;
+}
+
+bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
+    actor_t *actor = actor__find(rt, owner);
+    return actor != NULL && cancel(rt, actor, id);
+}
+
+static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
+    actor_t *owner = id_table_find(&rt->actors, timer->owner);
+    MK_ASSERT(owner != NULL);
+    uint64_t expirations = timer->missed + 1;
+    if (timer->period_ms != 0 && timer->due_ms <= now_ms) {
+        uint64_t late = (now_ms - timer->due_ms) / timer->period_ms;
+        expirations += late;
+        timer->due_ms += late * timer->period_ms;
+    }
+    timer_payload_t payload;
+    payload.id = timer->id;
+    payload.expirations = expirations;
+    list_remove(&timer->in_wheel);
+    bool is_told = owner->status == ACTOR_STOPPED ||
+                   actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
+                                  sizeof payload) > 0;
+    if (is_told && timer->period_ms == 0) {
+        rt->counts.timers_fired++;
+        end_timer(rt, timer, owner->extra);
+        return;
+    }
+    if (is_told) {
+        rt->counts.timers_fired++;
+        timer->missed = 0;
+        timer->due_ms += timer->period_ms;
+    } else {
+        /* Again in a millisecond; a period that was due stays counted. */
+        if (timer->period_ms != 0) {
+            timer->missed = expirations;
+            timer->due_ms += timer->period_ms;
+        } else {
+            timer->due_ms = now_ms + 1;
+        }
+    }
+    put(rt->wheel, timer);
+}
+
+/* Everything in one slot fires, or moves down. */
+static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
+    wheel_t *wheel = rt->wheel;
+    unsigned at = group(wheel->now_ms, level);
+    list_node_t *slot = &wheel->slots[level][at];
+    list_node_t moved; /* timers put back during the walk are not met again */
+    list_init(&moved);
+    if (!list_is_empty(slot)) {
+        moved = *slot;
+        moved.next->prev = &moved;
+        moved.prev->next = &moved;
+        list_init(slot);
+    }
+    wheel->occupied[level] &= ~(UINT64_C(1) << at);
+    while (!list_is_empty(&moved)) {
+        wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
+        if (timer->due_ms <= wheel->now_ms) {
+            fire(rt, timer, now_ms);
+        } else {
+            list_remove(&timer->in_wheel);
+            put(wheel, timer);
+        }
+    }
+}
+
+void timers__advance(runtime_t *rt, uint64_t now_ns) {
+    wheel_t *wheel = rt->wheel;
+    if (wheel == NULL) return;
+    uint64_t now_ms = now_ns / NS_PER_MS;
+    uint64_t at_ms;
+    unsigned level;
+    while (next_event(wheel, &at_ms, &level) && at_ms <= now_ms) {
+        if (at_ms > wheel->now_ms) wheel->now_ms = at_ms;
+        uint64_t before = rt->counts.timers_fired;
+        empty_slot(rt, level, now_ms);
+        /* At now itself only timers whose mailbox is full come back at once. */
+        if (level == 0 && wheel->now_ms == now_ms && before == rt->counts.timers_fired)
+            break;
+    }
+    if (now_ms > wheel->now_ms) wheel->now_ms = now_ms;
+}
+
+uint64_t timers__next_ns(const runtime_t *rt) {
+    uint64_t at_ms;
+    unsigned level;
+    if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level))
+        return PORT_WAIT_FOR_EVER;
+    return at_ms * NS_PER_MS;
+}
+
+void timers__cancel_all(runtime_t *rt, actor_t *actor) {
+    if (actor->extra == NULL) return;
+    list_node_t *head = &actor->extra->timers;
+    while (!list_is_empty(head))
+        end_timer(rt, MK_CONTAINER_OF(head->next, wheel_timer_t, of_owner), actor->extra);
+}
+
+void timers__deinit(runtime_t *rt) {
+    mk_free(rt->wheel);
+    id_table_deinit(&rt->timer_ids);
+    pool_deinit(&rt->timer_pool);
+}
+
+size_t timers__item_size(void) {
+    return sizeof(wheel_timer_t);
+}
