@@ -135,9 +135,12 @@ static void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     uint64_t before = actor->handled;
     actor->status = ACTOR_RUNNING;
     rt->current = actor;
-    while (handle_one(rt, actor) && actor->head != NULL && --budget > 0) {
+    const message_t *last = actor->tail; /* a turn takes what waits when it begins */
+    for (;;) {
+        bool is_last = actor->head == last;
+        if (!handle_one(rt, actor) || is_last || actor->head == NULL || --budget == 0)
+            break;
         if (MK_UNLIKELY(rt->dying != 0)) exit__reap(rt);
-        if (MK_UNLIKELY(actor->status == ACTOR_STOPPED)) break;
         if (MK_UNLIKELY(is_stop_wanted(rt))) break;
     }
     rt->current = NULL;

@@ -416,11 +416,7 @@ static size_t unchanged(const mk_readline_t *rl, const view_t *view) {
         view->len == rl->shown_len && memcmp(view->row, rl->shown, view->len) == 0) {
         return view->len;
     }
-    while (same > 0 && (!is_first_byte(view->row, view->len, same) ||
-                        !is_first_byte(rl->shown, rl->shown_len, same))) {
-        same--;
-    }
-    /* A mark joins the character before it: write that one again, too. */
+    /* Begin with a whole character; a mark belongs to the one before it. */
     size_t before = utf8_previous_cell(view->row, view->len, same);
     bool splits_cell = utf8_next_cell(view->row, view->len, before) > same ||
                        utf8_next_cell(rl->shown, rl->shown_len, before) > same;

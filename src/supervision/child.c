@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "microkernel/error.h"
+#include "supervision/wording.h"
 
 #include <string.h>
 
@@ -90,5 +91,5 @@ void child_describe(const child_t *child, child_info_t *out) {
         .restarts = child->restarts,
         .last_exit_reason = child->last_exit_reason,
     };
-    supervision_copy_text(out->name, sizeof out->name, child->blueprint->name);
+    wording_copy(out->name, sizeof out->name, child->blueprint->name);
 }

@@ -33,8 +33,10 @@ enum { RETRY_MS = 1 };
 /* Nothing is left to do but to end the actor. */
 static void finish(supervisor_t *s) {
     s->phase = PHASE_ENDED;
-    /* Within the own behaviour the return from it is the end; see supervisor.c. */
-    if (actor_self(s->rt) == s->id) return;
+    /* Within the own behaviour the return from it is the end; see supervisor.c. Being
+     * the running actor is not enough: between two messages of a turn the dead are
+     * cleaned up, and a free_state may call us. */
+    if (s->is_handling) return;
     actor__kill(s->rt, s->id, s->exit_reason, s->exit_text);
 }
 

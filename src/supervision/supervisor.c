@@ -188,12 +188,14 @@ bool supervisor__behavior(runtime_t *rt, actor_t *self, message_t *msg, void *st
     supervisor_t *s = state;
     s->rt = rt;
     s->id = actor_self(rt);
+    s->is_handling = true;
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         if (handlers[i].type != msg->type) continue;
         if (msg->payload_size >= handlers[i].least_size) handlers[i].handle(s, msg);
         break;
     }
     if (s->end_requested) supervisor__end(s, EXIT_SHUTDOWN, NULL);
+    s->is_handling = false;
     if (s->phase != PHASE_ENDED) return true;
     actor_exit(rt, s->exit_reason, s->exit_text);
     return false;

@@ -281,7 +281,9 @@ static child_t *find_by_index(runtime_t *rt, actor_id_t sup_id, size_t index) {
 
 actor_id_t supervisor_get_child(runtime_t *rt, actor_id_t sup_id, size_t index) {
     const child_t *child = find_by_index(rt, sup_id, index);
-    return child != NULL ? child->id : ACTOR_ID_INVALID;
+    /* It may have died just now, and its notice is on the way. */
+    if (child == NULL || !actor_is_alive(rt, child->id)) return ACTOR_ID_INVALID;
+    return child->id;
 }
 
 void *supervisor_get_factory_arg(runtime_t *rt, actor_id_t sup_id, size_t index) {
@@ -295,8 +297,11 @@ size_t supervisor_which_children(runtime_t *rt, actor_id_t sup_id, child_info_t 
     if (s == NULL) return 0;
     if (out == NULL) return s->len;
     size_t i = 0;
-    for (list_node_t *n = s->children.next; n != &s->children && i < max; n = n->next)
-        child_describe(child_of(n), &out[i++]);
+    for (list_node_t *n = s->children.next; n != &s->children && i < max; n = n->next) {
+        child_describe(child_of(n), &out[i]);
+        if (!actor_is_alive(rt, out[i].id)) out[i].id = ACTOR_ID_INVALID;
+        i++;
+    }
     return s->len;
 }
 

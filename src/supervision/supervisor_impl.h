@@ -63,6 +63,7 @@ typedef struct {
 
     unsigned calling;   /* > 0 while a function of the program runs for us: no change
                            of the children may come from within it */
+    bool is_handling;   /* its behaviour is running, and looks at the phase at its end */
     bool end_requested; /* supervisor_stop was called from within one */
     uint8_t exit_reason;              /* ENDING, ENDED: EXIT_... */
     char exit_text[MK_EXIT_TEXT_MAX]; /* ENDING, ENDED: why; may be empty */

@@ -59,7 +59,8 @@ TEST(names_refuse_malformed_texts_and_say_so) {
     runtime_t *rt = open_runtime();
     actor_id_t a = spawn_idle(rt);
     static const char *const bad[] = {"",       "a\nb",     "a\tb",       "\x7f",
-                                      "\x1b[m", "bad\xff",  "cut\xe2\x82", "\xc2\x85"};
+                                      "\x1b[m", "bad\xff", "cut\xe2\x82", "\xc2\x85",
+                                      " x",     "x "};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK_EQ(names_register(rt, bad[i], a), MK_EINVAL);
     CHECK_EQ(names_register(rt, NULL, a), MK_EINVAL);
