@@ -6,10 +6,10 @@
 #define MK_PLATFORM_LINUX_IMPL_H
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE 1 /* NOLINT(bugprone-reserved-identifier) */
 #endif
 #ifndef _FILE_OFFSET_BITS
-#define _FILE_OFFSET_BITS 64
+#define _FILE_OFFSET_BITS 64 /* NOLINT(bugprone-reserved-identifier) */
 #endif
 
 #include <stddef.h>

@@ -104,8 +104,8 @@ int port_poller_add(port_poller_t *poller, int handle, uint32_t interest, void *
     case 0: return MK_OK;
     case EPERM: return MK_EPERM;
     case EEXIST: return MK_EEXIST;
+    case ENOSPC: /* /proc/sys/fs/epoll/max_user_watches */
     case ENOMEM: return MK_ENOMEM;
-    case ENOSPC: return MK_ENOMEM; /* /proc/sys/fs/epoll/max_user_watches */
     default: return MK_EINVAL;
     }
 }

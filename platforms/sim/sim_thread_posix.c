@@ -11,6 +11,7 @@
  * call of one who slept before.
  *
  * Lock order: a port_lock_t first, the world's lock second. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): the way to ask for POSIX */
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim.h"

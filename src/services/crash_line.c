@@ -47,7 +47,7 @@ size_t crash_line_write(const crash_record_t *record, char line[CRASH_LINE_MAX])
     writer_char(&out, ' ');
     write_word(&out, record->text);
     size_t size = out.size;
-    uint32_t crc = crc32(line + body, size);
+    uint32_t crc = crc32_add(0, line + body, size);
     line[body + size] = '\n';
 
     char head[MARK_SIZE + CRC_SIZE + 2];
@@ -131,7 +131,7 @@ int crash_line_read(const char *line, size_t size, crash_record_t *record) {
     in.at += MARK_SIZE;
     uint32_t crc = read_hex(&in, CRC_SIZE);
     read_char(&in, ' ');
-    if (in.is_bad || crc32(in.at, (size_t)(in.end - in.at)) != crc) return MK_EBADMSG;
+    if (in.is_bad || crc32_add(0, in.at, (size_t)(in.end - in.at)) != crc) return MK_EBADMSG;
     record->number = read_number(&in, UINT64_MAX);
     record->start = (uint32_t)read_number(&in, UINT32_MAX);
     record->time_ms = read_number(&in, UINT64_MAX);

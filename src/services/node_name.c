@@ -36,7 +36,7 @@ int node_name_make(const node_facts_t *facts, char name[MK_NODE_NAME_MAX]) {
         }
     }
     uint8_t digest[SHA1_SIZE];
-    sha1(facts->seed, facts->seed_size, digest);
+    sha1_of(facts->seed, facts->seed_size, digest);
     writer_format(&writer, "%.*s-%02x%02x", PLATFORM_MAX, facts->platform,
                   digest[SHA1_SIZE - 2], digest[SHA1_SIZE - 1]);
     return result;
@@ -53,7 +53,7 @@ int node_id_make(const char *given, const char *name, node_id_t *id) {
         }
     }
     uint8_t digest[SHA1_SIZE];
-    sha1(name, strlen(name), digest);
+    sha1_of(name, strlen(name), digest);
     *id = (node_id_t)digest[0] << 24 | (node_id_t)digest[1] << 16 |
           (node_id_t)digest[2] << 8 | digest[3];
     if (*id == 0) *id = 1;
