@@ -16,10 +16,16 @@
 #define MK_MAILBOX_BYTES (16u * 1024u * 1024u)
 #endif
 
-/* Messages an actor may handle in one turn; 1..65536. Long enough to keep the code and
- * the state warm, short enough that 1 000 busy actors wait under 10 ms for each other. */
+/* Messages an actor may handle in one turn before the clock is asked; 1..65536. Long enough
+ * to keep the code and the state warm and to make the clock's price vanish. */
 #ifndef MK_TURN_MESSAGES
 #define MK_TURN_MESSAGES 128
+#endif
+
+/* Microseconds a turn with more messages than that may go on; 0..1000000. Lets the
+ * receiver of 1 000 senders keep up; bounds what it costs the others. */
+#ifndef MK_TURN_US
+#define MK_TURN_US 1000
 #endif
 
 /* System-priority turns in a row before one normal turn; 1..65536. */

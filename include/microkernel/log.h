@@ -104,8 +104,8 @@ const char *log_level_name(int level);
 bool log_level_find(const char *name, int *level);
 
 /* Log a line as the running actor (outside behaviours as actor 0), made as printf makes
- * it, cut to 255 bytes at a character, without newlines at its end. Control characters and
- * bytes that are not UTF-8 are shown as \xNN. */
+ * it, cut to 255 bytes at a character, without newlines at its end. Control characters
+ * and bytes that are not UTF-8 are shown as \xNN. */
 void actor_log(runtime_t *rt, int level, const char *fmt, ...) MK_LOG_FORMAT;
 
 /* What a field holds. */

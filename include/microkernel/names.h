@@ -2,10 +2,10 @@
 /* names.h - who is called what: the flat registry of a runtime.
  *
  * A name is 1 to 63 bytes of well-formed UTF-8 without control characters and without a
- * blank at either end, belongs to one actor, and goes when that actor ends. An actor may
- * have any number of names. What begins with '/' is a path (paths.h); the functions named
- * actor_... take both. Number of names: limited by memory. All functions belong to the
- * runtime's thread, inside and outside behaviours. */
+ * blank at either end, belongs to one actor, and goes when that actor ends. An actor
+ * may have any number of names. What begins with '/' is a path (paths.h); the functions
+ * named actor_... take both. Number of names: limited by memory. All functions belong
+ * to the runtime's thread, inside and outside behaviours. */
 #ifndef MICROKERNEL_NAMES_H
 #define MICROKERNEL_NAMES_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paths.h - the tree of names that begin with '/', and the actor that serves it.
  *
- * A path is '/' and up to 126 more bytes of well-formed UTF-8 without control characters
- * and without a blank at its end, belongs to one actor, and goes when that actor ends. A
- * mount point hands everything below it to another actor. Looking a path up:
+ * A path is '/' and up to 126 more bytes of well-formed UTF-8 without control
+ * characters and without a blank at its end, belongs to one actor, and goes when that
+ * actor ends. A mount point hands everything below it to another actor. Looking a path
+ * up:
  *
  *   1. the longest mount point that is the path or a beginning of it in front of a '/';
  *   2. else the registered path, the one of this node before that of a mounted node,
@@ -123,8 +124,9 @@ int ns_call(runtime_t *rt, msg_type_t type, const void *payload, size_t payload_
 int ns_register_path(runtime_t *rt, const char *path, actor_id_t id);
 
 /* As ns_register_path for a given origin; each origin may hold the path once. MK_OK;
- * MK_EINVAL: NULL, not a path as described above, id or origin invalid; MK_ETOOBIG: over 127 bytes; MK_EEXIST: taken in this origin;
- * MK_EDEAD: no such actor on this node; MK_ESTATE: no ns_actor_init yet; MK_ENOMEM. */
+ * MK_EINVAL: NULL, not a path as described above, id or origin invalid; MK_ETOOBIG:
+ * over 127 bytes; MK_EEXIST: taken in this origin; MK_EDEAD: no such actor on this
+ * node; MK_ESTATE: no ns_actor_init yet; MK_ENOMEM. */
 int paths_register(runtime_t *rt, const char *path, actor_id_t id,
                    path_origin_t origin);
 

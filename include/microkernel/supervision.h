@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervision.h - actors that start, watch and restart other actors.
  *
- * Semantics of Erlang/OTP supervisors: children start in order and stop in reverse order;
- * a strategy says who restarts when one dies; too many restarts within a window end the
- * supervisor, and its own parent supervisor takes it from there. */
+ * Semantics of Erlang/OTP supervisors: children start in order and stop in reverse
+ * order; a strategy says who restarts when one dies; too many restarts within a window
+ * end the supervisor, and its own parent supervisor takes it from there.
+ *
+ * How a supervisor ends: when its budget of restarts is used up or a child cannot be
+ * started at first, with EXIT_CRASHED and a text; when a timer that it cannot do
+ * without is not to be had, with EXIT_NO_MEMORY; when it is asked to (MSG_SHUTDOWN,
+ * supervisor_stop) or by auto shutdown, with EXIT_SHUTDOWN. Each time its children end
+ * first, in reverse order and within their shutdown times. When it is killed
+ * (actor_stop, a link), its children are killed with it before the next message is
+ * delivered, through any number of levels.
+ *
+ * A child that was to be restarted and could not be (its factory failed, memory is
+ * short, its name is taken) counts as one more restart and is tried again, after its
+ * back-off or a millisecond.
+ *
+ * The functions belong to the runtime's thread and may be called inside and outside
+ * behaviours. From within a factory, a registrar or a free_state that runs on behalf of
+ * the same supervisor its children cannot be changed: such calls answer MK_EBUSY, or
+ * their value for failure; supervisor_stop is carried out afterwards. */
 #ifndef MICROKERNEL_SUPERVISION_H
 #define MICROKERNEL_SUPERVISION_H
 
@@ -48,28 +65,36 @@ typedef struct {
     restart_type_t restart_type;
 } child_spec_t;
 
+/* A shutdown_ms without end. */
+#define MK_SHUTDOWN_UNLIMITED UINT64_MAX
+
 /* What a child may have beyond child_spec_t; a zeroed struct means the defaults. */
 typedef struct {
-    uint64_t shutdown_ms;      /* time to end after MSG_SHUTDOWN; 0: killed at once */
-    uint64_t backoff_ms;       /* wait before a restart, doubled by each that follows
-                                  closely; 0: restart at once */
-    uint64_t backoff_max_ms;   /* ceiling of the wait; 0: 64 times backoff_ms */
-    bool is_significant;       /* see auto_shutdown_t; transient or temporary only */
-    bool is_supervisor;        /* shown as such; gets unlimited shutdown time if 0 */
+    uint64_t shutdown_ms;    /* time to end after MSG_SHUTDOWN, then it is killed;
+                                0: killed at once; or MK_SHUTDOWN_UNLIMITED */
+    uint64_t backoff_ms;     /* wait before a restart, doubled by each that comes before
+                                the child was up for the ceiling's time; 0: none */
+    uint64_t backoff_max_ms; /* ceiling of the wait; 0: 64 times backoff_ms */
+    bool is_significant;     /* see auto_shutdown_t; transient or temporary only */
+    bool is_supervisor;      /* shown as such, and its shutdown time is unlimited if 0;
+                                known by itself for supervisor_child_spec */
     mailbox_policy_t mailbox_policy;
     actor_priority_t priority;
-    const char *register_as;   /* flat name or path registered at each start, or NULL */
+    const char *register_as; /* flat name or path registered at each start (see
+                                supervisor_set_registrar), copied; or NULL */
 } child_options_t;
 
 typedef struct {
     restart_strategy_t strategy;
-    int max_restarts;   /* allowed within the window; <= 0: the first exit is too many */
-    uint64_t window_ms; /* 0: the count never fades */
+    int max_restarts;   /* allowed within the window; <= 0: the first is too many */
+    uint64_t window_ms; /* a restart counts until it is older; 0: it counts for ever */
     auto_shutdown_t auto_shutdown;
-    bool is_template;   /* simple-one-for-one: specs[0] is the pattern, no child is
-                           started; supervisor_start_child adds instances */
-    const char *name;   /* for listings, copied; or NULL */
-    actor_id_t parent;  /* supervisor above; 0: none (it is linked by its own spec) */
+    bool is_template;  /* simple-one-for-one: the only spec is the pattern, no child is
+                          started; supervisor_start_child adds instances, which have
+                          no order and end all at once */
+    const char *name;  /* for listings, copied; or NULL */
+    actor_id_t parent; /* who gets MSG_CHILD_EXIT of this supervisor; 0: nobody. A
+                          nested supervisor gets its parent from above instead */
 } supervisor_options_t;
 
 /* Facts about one child. */
@@ -79,19 +104,23 @@ typedef struct {
     restart_type_t restart_type;
     bool is_supervisor;
     bool is_significant;
-    bool is_restarting;      /* waits for its back-off */
-    uint32_t restarts;       /* since the supervisor started */
+    bool is_restarting;       /* waits for its back-off */
+    uint32_t restarts;        /* since the supervisor started */
     uint8_t last_exit_reason; /* of its latest end; EXIT_NORMAL before the first */
 } child_info_t;
 
-/* Start a supervisor with `n_specs` children (copied; 1 or more). The children start, in
- * order, when it handles its first message. Returns its id, or 0: bad arguments or memory
- * short, nothing was started. */
-actor_id_t supervisor_start(runtime_t *rt, restart_strategy_t strategy, int max_restarts,
-                            uint64_t window_ms, const child_spec_t *specs, size_t n_specs);
+/* Start a supervisor with `n_specs` children (copied; 1 or more). The children start,
+ * in order, when it handles its first message (it has one already), or with the first
+ * call that changes its children if that is earlier. When one cannot be started, those
+ * before it are stopped and the supervisor ends with EXIT_CRASHED and a text. Returns
+ * its id, or 0: bad arguments or memory short, nothing was started. */
+actor_id_t supervisor_start(runtime_t *rt, restart_strategy_t strategy,
+                            int max_restarts, uint64_t window_ms,
+                            const child_spec_t *specs, size_t n_specs);
 
-/* As supervisor_start with everything OTP offers. `child_options` is NULL or has `n_specs`
- * entries; no specs at all is allowed. */
+/* As supervisor_start with everything OTP offers. `child_options` is NULL or has
+ * `n_specs` entries; no specs at all is allowed. A template has exactly one spec and is
+ * STRATEGY_ONE_FOR_ONE. */
 actor_id_t supervisor_start_with(runtime_t *rt, const supervisor_options_t *options,
                                  const child_spec_t *specs,
                                  const child_options_t *child_options, size_t n_specs);
@@ -110,47 +139,58 @@ void supervisor_child_spec(child_spec_t *out, const char *name,
                            restart_type_t restart_type);
 
 /* Current id of child `index`, in start order; ACTOR_ID_INVALID when it does not run,
- * there is no such child, or `sup_id` is not a supervisor. */
+ * there is no such child, or `sup_id` is not a supervisor. Costs a walk over `index`
+ * children. */
 actor_id_t supervisor_get_child(runtime_t *rt, actor_id_t sup_id, size_t index);
 
 /* The factory argument of child `index`; NULL when there is none. */
 void *supervisor_get_factory_arg(runtime_t *rt, actor_id_t sup_id, size_t index);
 
-/* Put the live actor `new_child` into the place of `old_child` (hot reload): the parent of
- * both is set, the factory argument is replaced and the old one returned if wanted.
- * Returns the index, or -1 and nothing is changed. */
+/* Put the live actor `new_child` into the place of the running `old_child` (hot
+ * reload): the supervisor becomes the parent of the new one, the old one lives on
+ * without parent, the factory argument is replaced and the old one returned if wanted.
+ * Returns the index, or -1 and nothing is changed: `old_child` is no child that runs,
+ * or is being stopped; `new_child` is not alive, or some supervisor's child already;
+ * memory is short. */
 int supervisor_replace_child(runtime_t *rt, actor_id_t sup_id, actor_id_t old_child,
                              actor_id_t new_child, void *new_factory_arg,
                              void **old_factory_arg_out);
 
 /* Stop a supervisor: its children in reverse order, each with its shutdown time, then
- * itself with EXIT_SHUTDOWN. It is not restarted by its parent. Ids that are not
- * supervisors are ignored. */
+ * itself with EXIT_SHUTDOWN. Its parent supervisor takes it as terminated by
+ * supervisor_terminate_child and does not restart it. Ids that are not supervisors are
+ * ignored, as is a second call. */
 void supervisor_stop(runtime_t *rt, actor_id_t sup_id);
 
-/* Add a child and start it (at the end of the order). For a template supervisor `spec` and
- * `options` are NULL and `factory_arg` replaces that of the pattern. Returns the child's
- * id, or 0: `sup_id` is no supervisor, a child of that name exists, the factory failed, or
- * memory is short; then nothing was added. */
+/* Add a child and start it (at the end of the order). For a template supervisor `spec`
+ * and `options` are NULL and `factory_arg` replaces that of the pattern; for others it
+ * is ignored, and the spec has its own. Returns the child's id, or 0: `sup_id` is no
+ * supervisor, it is ending or just restarts a group, the spec is wrong, a child of that
+ * name exists, the factory failed, its name cannot be registered, or memory is short;
+ * then nothing was added. Instances of a template cost O(1). */
 actor_id_t supervisor_start_child(runtime_t *rt, actor_id_t sup_id,
                                   const child_spec_t *spec,
                                   const child_options_t *options, void *factory_arg);
 
-/* Stop a child by name or id, keep its spec (a template's or temporary child is removed).
- * Returns MK_OK, or MK_ENOENT. The child ends within its shutdown time. */
+/* Stop a child, found by `child_id` or, when that is 0, by `name`; keep its spec (a
+ * template's or temporary child is removed). It ends within its shutdown time; one that
+ * waits for a restart is no longer restarted. Of several children with one name the
+ * first is meant, here and below; instances of a template have an id only. MK_OK, also
+ * when it does not run; MK_ENOENT; MK_EBUSY. */
 int supervisor_terminate_child(runtime_t *rt, actor_id_t sup_id, const char *name,
                                actor_id_t child_id);
 
-/* Start a child that was terminated. Returns MK_OK, MK_ENOENT, MK_EEXIST when it runs, or
- * MK_ENOMEM. */
+/* Start a child that was terminated or has finished. Returns MK_OK; MK_ENOENT;
+ * MK_EEXIST: it runs; MK_EBUSY: it is ending, is to be restarted anyway, or its group
+ * is; MK_ESTOPPED: the supervisor is ending; MK_ENOMEM: it could not be started. */
 int supervisor_restart_child(runtime_t *rt, actor_id_t sup_id, const char *name);
 
-/* Forget the spec of a child that does not run. MK_OK, MK_ENOENT, or MK_EEXIST when it
- * runs. */
+/* Forget the spec of a child that does not run. MK_OK; MK_ENOENT; MK_EEXIST: it runs,
+ * is ending, or is to be restarted; MK_EBUSY. */
 int supervisor_delete_child(runtime_t *rt, actor_id_t sup_id, const char *name);
 
-/* Facts about all children in start order, at most `max`. Returns how many there are; 0
- * when `sup_id` is not a supervisor. */
+/* Facts about all children in start order, at most `max` of them (none when `out` is
+ * NULL). Returns how many there are; 0 when `sup_id` is not a supervisor. */
 size_t supervisor_which_children(runtime_t *rt, actor_id_t sup_id, child_info_t *out,
                                  size_t max);
 
@@ -162,6 +202,15 @@ typedef struct {
     size_t workers;     /* the others */
 } child_counts_t;
 bool supervisor_count_children(runtime_t *rt, actor_id_t sup_id, child_counts_t *out);
+
+/* Gives `id` a flat name or path: MK_OK, or why not. */
+typedef int (*supervisor_registrar_fn)(runtime_t *rt, const char *name, actor_id_t id);
+
+/* Say who registers children under child_options_t.register_as; NULL: nobody. A program
+ * gives names_register (names.h) once, after runtime_init: supervisors cannot know the
+ * name service, which lies beside them. Without a registrar such children cannot be
+ * started. False when memory is short. */
+bool supervisor_set_registrar(runtime_t *rt, supervisor_registrar_fn fn);
 
 /* True when `id` is a live supervisor; its strategy and name if wanted. */
 bool supervisor_is(runtime_t *rt, actor_id_t id);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "microkernel/error.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { MIN_CAP = 64 }; /* bytes of the first block; smaller ones cost as much */
@@ -36,24 +37,33 @@ static int move_to_block(buffer_t *buffer, size_t cap) {
     return MK_OK;
 }
 
+/* Twice the block, at least what is needed, at most the ceiling. */
 static size_t larger_cap(const buffer_t *buffer, size_t needed) {
-    size_t cap = buffer->cap < MIN_CAP / 2 ? MIN_CAP : buffer->cap;
-    if (buffer->cap > 0) cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
+    size_t cap = buffer->cap <= SIZE_MAX / 2 ? 2 * buffer->cap : SIZE_MAX;
+    if (cap < MIN_CAP) cap = MIN_CAP;
     if (cap < needed) cap = needed;
     return cap < buffer->ceiling ? cap : buffer->ceiling;
+}
+
+static int make_room(buffer_t *buffer, size_t needed) {
+    bool is_enough = needed <= buffer->cap;
+    bool is_sparse = buffer->size <= buffer->cap / 2 || buffer->cap == buffer->ceiling;
+    if (!is_enough || !is_sparse) {
+        int result = move_to_block(buffer, larger_cap(buffer, needed));
+        if (result == MK_OK || !is_enough) return result;
+    }
+    if (buffer->size > 0)
+        memmove(buffer->block, buffer->block + buffer->begin, buffer->size);
+    buffer->begin = 0;
+    return MK_OK;
 }
 
 int buffer_reserve(buffer_t *buffer, size_t size, uint8_t **room) {
     if (size > buffer_room(buffer)) return MK_EFULL;
     size_t needed = buffer->size + size;
     if (needed > buffer->cap - buffer->begin) {
-        if (needed <= buffer->cap && buffer->size <= buffer->cap / 2) {
-            memmove(buffer->block, buffer->block + buffer->begin, buffer->size);
-            buffer->begin = 0;
-        } else {
-            int result = move_to_block(buffer, larger_cap(buffer, needed));
-            if (result < 0) return result;
-        }
+        int result = make_room(buffer, needed);
+        if (result < 0) return result;
     }
     *room = buffer->block != NULL ? buffer->block + buffer->begin + buffer->size : NULL;
     return MK_OK;

@@ -15,7 +15,7 @@
 
 /* ---- delivery ---- */
 
-void actor__append(runtime_t *rt, actor_t *actor, message_t *msg) {
+static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     msg->mk_next = NULL;
     if (actor->head != NULL)
         actor->tail->mk_next = msg;
@@ -23,8 +23,8 @@ void actor__append(runtime_t *rt, actor_t *actor, message_t *msg) {
         actor->head = msg;
     actor->tail = msg;
     rt->counts.sends++;
-    if (MK_UNLIKELY(actor->status == ACTOR_IDLE))
-        scheduler_enqueue(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal,
+    if (actor->status == ACTOR_IDLE)
+        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal,
                           actor);
 }
 
@@ -75,7 +75,7 @@ static inline bool admit(runtime_t *rt, actor_t *actor, message_t *msg) {
         if (!make_room(rt, actor, size)) return false;
     actor->room--;
     actor->room_bytes -= size;
-    actor__append(rt, actor, msg);
+    append(rt, actor, msg);
     return true;
 }
 
@@ -102,7 +102,7 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
     msg->dest = actor__id(rt, actor);
     msg->type = type;
     msg->mk_block |= BLOCK_IS_UNCOUNTED;
-    actor__append(rt, actor, msg);
+    append(rt, actor, msg);
 }
 
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
@@ -128,16 +128,84 @@ static bool send_away(runtime_t *rt, actor_id_t source, actor_id_t dest,
     return false;
 }
 
-bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
-                      msg_type_t type, const void *payload, size_t payload_size) {
-    if (MK_UNLIKELY(actor_id_node(dest) != rt->node))
+/* Everything but the common cases: other nodes, nobody there, full, no memory. */
+static MK_NOINLINE bool send_slowly(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                                    msg_type_t type, const void *payload,
+                                    size_t payload_size) {
+    if (actor_id_node(dest) != rt->node)
         return send_away(rt, source, dest, type, payload, payload_size);
     actor_t *actor = id_table_find(&rt->actors, actor_id_seq(dest));
-    if (MK_UNLIKELY(actor == NULL)) {
+    if (actor == NULL) {
         rt->counts.dead_letters++;
         return false;
     }
     return actor__deliver(rt, actor, source, type, payload, payload_size) > 0;
+}
+
+/* A payload that does not fit beside the header but in a block of a pool. */
+static MK_NOINLINE bool send_pooled(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                                    msg_type_t type, const void *payload,
+                                    size_t payload_size) {
+    actor_t *actor = id_table_find(&rt->actors, actor_id_seq(dest));
+    size_t block = message__block_size(payload_size);
+    if (MK_UNLIKELY(block - 1 >= MK_POOL_BLOCK_MAX || actor->room_bytes < block))
+        return send_slowly(rt, source, dest, type, payload, payload_size);
+    message_t *msg = pool_take(&rt->messages[block / BLOCK_UNIT - 1]);
+    if (MK_UNLIKELY(msg == NULL)) {
+        rt->counts.no_memory++;
+        return false;
+    }
+    actor->room--;
+    actor->room_bytes -= (uint32_t)block;
+    msg->source = source;
+    msg->dest = dest;
+    msg->type = type;
+    msg->mk_block = (uint32_t)block;
+    msg->payload_size = payload_size;
+    msg->free_payload = NULL;
+    msg->payload = (unsigned char *)msg + BLOCK_UNIT;
+    memcpy(msg->payload, payload, payload_size);
+    append(rt, actor, msg);
+    return true;
+}
+
+/* The common case - an actor of this node with room, no payload or one word - makes no
+ * call and spills no register; that is worth a fifth of the time of a message. */
+static inline bool send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                             msg_type_t type, const void *payload,
+                             size_t payload_size) {
+    actor_t *actor = id_table_find(&rt->actors, actor_id_seq(dest));
+    if (MK_UNLIKELY(actor == NULL || actor_id_node(dest) != rt->node ||
+                    actor->room == 0 || actor->room_bytes < BLOCK_UNIT))
+        return send_slowly(rt, source, dest, type, payload, payload_size);
+    pool_t *pool = &rt->messages[0];
+    if (payload == NULL) payload_size = 0;
+    if (payload_size > MESSAGE_INLINE_MAX)
+        return send_pooled(rt, source, dest, type, payload, payload_size);
+    bool is_word = payload_size == sizeof(uint64_t);
+    message_t *msg = pool_take_ready(pool);
+    if (MK_UNLIKELY(msg == NULL || (!is_word && payload_size != 0))) {
+        if (msg != NULL) pool_give(pool, msg);
+        return send_slowly(rt, source, dest, type, payload, payload_size);
+    }
+    uint64_t *small = &((message_block_t *)(void *)msg)->small;
+    if (is_word) memcpy(small, payload, sizeof *small);
+    actor->room--;
+    actor->room_bytes -= BLOCK_UNIT;
+    msg->source = source;
+    msg->dest = dest;
+    msg->type = type;
+    msg->mk_block = BLOCK_UNIT;
+    msg->payload_size = payload_size;
+    msg->payload = is_word ? small : NULL;
+    msg->free_payload = NULL;
+    append(rt, actor, msg);
+    return true;
+}
+
+bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                      msg_type_t type, const void *payload, size_t payload_size) {
+    return send_from(rt, source, dest, type, payload, payload_size);
 }
 
 bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *payload,
@@ -146,8 +214,7 @@ bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *pay
 #if !defined(NDEBUG)
     if (mk_message_is_reserved(type)) return false;
 #endif
-    actor_id_t source = rt->current != NULL ? actor__id(rt, rt->current) : 0;
-    return actor__send_from(rt, source, dest, type, payload, payload_size);
+    return send_from(rt, rt->self, dest, type, payload, payload_size);
 }
 
 bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_source) {
@@ -155,8 +222,7 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     bool is_delivered_now = rt->message == msg;
     if (!is_delivered_now && !(msg->mk_block & (BLOCK_IS_TAKEN | BLOCK_IS_HEAP)))
         return false;
-    actor_id_t self = rt->current != NULL ? actor__id(rt, rt->current) : 0;
-    actor_id_t source = keep_source ? msg->source : self;
+    actor_id_t source = keep_source ? msg->source : rt->self;
     if (actor_id_node(dest) != rt->node) {
         if (!send_away(rt, source, dest, msg->type, msg->payload, msg->payload_size))
             return false;
@@ -325,8 +391,7 @@ bool actor_shutdown(runtime_t *rt, actor_id_t id) {
 /* ---- who and where ---- */
 
 actor_id_t actor_self(runtime_t *rt) {
-    return rt != NULL && rt->current != NULL ? actor__id(rt, rt->current)
-                                             : ACTOR_ID_INVALID;
+    return rt != NULL ? rt->self : ACTOR_ID_INVALID;
 }
 
 void *actor_state(runtime_t *rt) {

@@ -7,52 +7,25 @@
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
-#include <string.h>
-
-/* Bytes of a block for this payload; 0 when it cannot be represented. */
-static size_t block_size(size_t payload_size) {
-    if (payload_size <= MESSAGE_INLINE_MAX) return BLOCK_UNIT;
-    if (payload_size > UINT32_MAX - 2 * BLOCK_UNIT) return 0;
-    return BLOCK_UNIT + ((payload_size + BLOCK_UNIT - 1) & ~(size_t)(BLOCK_UNIT - 1));
-}
-
-static void fill(message_t *msg, uint32_t block, const void *payload,
-                 size_t payload_size) {
-    msg->mk_block = block;
-    msg->payload_size = payload_size;
-    msg->free_payload = NULL;
-    if (MK_LIKELY(payload_size <= MESSAGE_INLINE_MAX)) {
-        uint64_t *small = &((message_block_t *)(void *)msg)->small;
-        if (payload_size == sizeof *small)
-            memcpy(small, payload, sizeof *small);
-        else if (payload_size != 0)
-            memcpy(small, payload, payload_size);
-        msg->payload = payload_size != 0 ? small : NULL;
-        return;
-    }
-    msg->payload = (unsigned char *)msg + BLOCK_UNIT;
-    if (payload != NULL) memcpy(msg->payload, payload, payload_size);
-}
-
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size) {
-    size_t size = block_size(payload_size);
+    size_t size = message__block_size(payload_size);
     message_t *msg;
     if (MK_LIKELY(size - 1 < MK_POOL_BLOCK_MAX)) {
         msg = pool_take(&rt->messages[size / BLOCK_UNIT - 1]);
         if (MK_UNLIKELY(msg == NULL)) return NULL;
-        fill(msg, (uint32_t)size, payload, payload_size);
+        message__fill(msg, (uint32_t)size, payload, payload_size);
         return msg;
     }
     if (size == 0) return NULL;
     msg = mk_alloc(size);
-    if (msg != NULL) fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
+    if (msg != NULL) message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
     return msg;
 }
 
-void message__end(runtime_t *rt, message_t *msg) {
-    if (MK_UNLIKELY(msg->free_payload != NULL) && msg->payload != NULL)
+void message__end_slow(runtime_t *rt, message_t *msg) {
+    if (msg->free_payload != NULL && msg->payload != NULL)
         msg->free_payload(msg->payload);
-    if (MK_UNLIKELY(msg->mk_block & BLOCK_IS_HEAP))
+    if (msg->mk_block & BLOCK_IS_HEAP)
         mk_free(msg);
     else
         pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);
@@ -61,10 +34,10 @@ void message__end(runtime_t *rt, message_t *msg) {
 message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
                           const void *payload, size_t payload_size) {
     if (payload == NULL) payload_size = 0;
-    size_t size = block_size(payload_size);
+    size_t size = message__block_size(payload_size);
     message_t *msg = size != 0 ? mk_alloc(size) : NULL;
     if (msg == NULL) return NULL;
-    fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
+    message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
     msg->source = source;
     msg->dest = dest;
     msg->type = type;

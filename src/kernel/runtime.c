@@ -77,20 +77,20 @@ static scheduler_t *queue_of(runtime_t *rt, const actor_t *actor) {
 }
 
 /* The next actor to run; system first, but not for ever. Skips the retired. */
-static actor_t *pick(runtime_t *rt) {
+static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
-        bool is_system = !scheduler_is_empty(&rt->system) &&
-                         (rt->system_turns < MK_SYSTEM_TURNS ||
-                          scheduler_is_empty(&rt->normal));
-        actor_t *actor = scheduler_dequeue(is_system ? &rt->system : &rt->normal);
-        if (actor == NULL) return NULL;
-        if (MK_UNLIKELY(actor->status == ACTOR_STOPPED)) {
-            /* Retired while it waited; only its block is left. */
-            pool_give(&rt->actor_pool, actor);
-            continue;
+        actor_t *actor = NULL;
+        if (MK_UNLIKELY(rt->system.ready_queue_head != NULL) &&
+            (rt->system_turns < MK_SYSTEM_TURNS || rt->normal.ready_queue_head == NULL)) {
+            actor = queue__pop(&rt->system);
+            rt->system_turns++;
+        } else {
+            actor = queue__pop(&rt->normal);
+            rt->system_turns = 0;
         }
-        rt->system_turns = is_system ? rt->system_turns + 1 : 0;
-        return actor;
+        if (actor == NULL || MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
+        /* Retired while it waited; only its block is left. */
+        pool_give(&rt->actor_pool, actor);
     }
 }
 
@@ -130,26 +130,40 @@ static void measure(runtime_t *rt, actor_t *actor, uint64_t began_ns) {
     if (extra != NULL) extra->time_ns += spent;
 }
 
-static void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
+/* The messages of a turn are used up: a long queue may go on until MK_TURN_US have
+ * passed, so that a receiver of many senders keeps up with them. */
+static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
+    if (budget == 1) return false;
+    uint64_t now_ns = port_clock_monotonic_ns();
+    if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
+    *left = budget;
+    return now_ns < rt->turn_ends_ns;
+}
+
+static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     uint64_t began_ns = rt->is_timed ? port_clock_monotonic_ns() : 0;
     uint64_t before = actor->handled;
     actor->status = ACTOR_RUNNING;
     rt->current = actor;
+    rt->self = actor__id(rt, actor);
     const message_t *last = actor->tail; /* a turn takes what waits when it begins */
+    unsigned left = budget;
+    rt->turn_ends_ns = 0;
     for (;;) {
         bool is_last = actor->head == last;
-        if (!handle_one(rt, actor) || is_last || actor->head == NULL || --budget == 0)
-            break;
+        if (!handle_one(rt, actor) || is_last || actor->head == NULL) break;
+        if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
         if (MK_UNLIKELY(rt->dying != 0)) exit__reap(rt);
         if (MK_UNLIKELY(is_stop_wanted(rt))) break;
     }
     rt->current = NULL;
+    rt->self = ACTOR_ID_INVALID;
     rt->counts.turns++;
     rt->counts.delivered += actor->handled - before;
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
     if (MK_LIKELY(actor->status == ACTOR_RUNNING)) {
         actor->status = ACTOR_IDLE;
-        if (actor->head != NULL) scheduler_enqueue(queue_of(rt, actor), actor);
+        if (actor->head != NULL) queue__push(queue_of(rt, actor), actor);
     }
     if (rt->dying != 0) exit__reap(rt);
 }

@@ -19,6 +19,7 @@
 #include "port/poller.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 /* ---- messages ---- */
 
@@ -119,9 +120,11 @@ struct runtime {
     node_id_t node;      /* upper half of our ids */
     uint32_t dying;      /* first of the actors that stopped; see actor.next_dying */
     actor_t *current;    /* whose behaviour runs */
+    actor_id_t self;     /* its id; 0 while none runs */
     message_t *message;  /* being delivered; NULL when it was taken */
     scheduler_t normal;
     scheduler_t system;
+    uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet */
     uint32_t system_turns; /* in a row, see MK_SYSTEM_TURNS */
     bool is_timed;         /* runtime_measure_time */
     bool is_ending;        /* runtime_destroy has begun */
@@ -167,13 +170,68 @@ static inline actor_id_t actor__id(const runtime_t *rt, const actor_t *actor) {
     return actor_id_make(rt->node, actor->id);
 }
 
-/* message.c */
+/* scheduler.c: the queue operations, inline for the message path. */
+static inline void queue__push(scheduler_t *queue, actor_t *actor) {
+    MK_ASSERT(!(actor->flags & ACTOR_IN_QUEUE));
+    actor->flags |= ACTOR_IN_QUEUE;
+    actor->status = ACTOR_READY;
+    actor->next_ready = NULL;
+    if (queue->ready_queue_head != NULL)
+        queue->ready_queue_tail->next_ready = actor;
+    else
+        queue->ready_queue_head = actor;
+    queue->ready_queue_tail = actor;
+    queue->ready_count++;
+}
+
+static inline actor_t *queue__pop(scheduler_t *queue) {
+    actor_t *actor = queue->ready_queue_head;
+    if (actor == NULL) return NULL;
+    queue->ready_queue_head = actor->next_ready;
+    queue->ready_count--;
+    actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
+    return actor;
+}
+
+/* message.c: blocks of this runtime; the fast halves are inline. */
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size);
-void message__end(runtime_t *rt, message_t *msg);
+void message__end_slow(runtime_t *rt, message_t *msg);
+
+static inline void message__end(runtime_t *rt, message_t *msg) {
+    if (MK_LIKELY(!(msg->mk_block & BLOCK_IS_HEAP) && msg->free_payload == NULL))
+        pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);
+    else
+        message__end_slow(rt, msg);
+}
+
+/* Bytes of a block for this payload; 0 when it cannot be represented. */
+static inline size_t message__block_size(size_t payload_size) {
+    if (MK_LIKELY(payload_size <= MESSAGE_INLINE_MAX)) return BLOCK_UNIT;
+    if (MK_UNLIKELY(payload_size > UINT32_MAX - 2 * BLOCK_UNIT)) return 0;
+    return BLOCK_UNIT + ((payload_size + BLOCK_UNIT - 1) & ~(size_t)(BLOCK_UNIT - 1));
+}
+
+/* Give a block its payload and the fields that go with it. */
+static inline void message__fill(message_t *msg, uint32_t block, const void *payload,
+                                 size_t payload_size) {
+    msg->mk_block = block;
+    msg->payload_size = payload_size;
+    msg->free_payload = NULL;
+    if (MK_LIKELY(payload_size <= MESSAGE_INLINE_MAX)) {
+        uint64_t *small = &((message_block_t *)(void *)msg)->small;
+        if (MK_LIKELY(payload_size == sizeof *small && payload != NULL))
+            memcpy(small, payload, sizeof *small);
+        else if (payload_size != 0 && payload != NULL)
+            memcpy(small, payload, payload_size);
+        msg->payload = payload_size != 0 ? small : NULL;
+        return;
+    }
+    msg->payload = (unsigned char *)msg + BLOCK_UNIT;
+    if (payload != NULL) memcpy(msg->payload, payload, payload_size);
+}
 
 /* actor.c */
 actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor);
-void actor__append(runtime_t *rt, actor_t *actor, message_t *msg);
 /* Deliver a reserved message; takes it. It bypasses the limits of the mailbox. */
 void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
                            actor_id_t source, msg_type_t type);

@@ -2,8 +2,8 @@
 /* caps.c - announced features, the text about them, and the actor that gives it out.
  *
  * Features are announced by who brings them and not asked for here: this folder knows
- * neither WASM nor TLS. The four that always stand in the text are rows of the list from
- * the start, with the value that holds when nobody speaks up. */
+ * neither WASM nor TLS. The four that always stand in the text are rows of the list
+ * from the start, with the value that holds when nobody speaks up. */
 #include "microkernel/caps.h"
 
 #include "base/alloc.h"
@@ -221,7 +221,8 @@ static int take_names(runtime_t *rt, actor_id_t id) {
     int result = names_register(rt, "caps", id);
     if (result < 0) return result;
     result = names_register(rt, path, id);
-    if (result == MK_OK || result == MK_ESTATE) return MK_OK; /* no namespace: no path */
+    if (result == MK_OK || result == MK_ESTATE)
+        return MK_OK; /* no namespace: no path */
     names_unregister(rt, "caps");
     return result;
 }

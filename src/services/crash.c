@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crash.c - the ring of crash records, fed by the ends of actors, and its actor.
  *
- * Records wait in memory until they are in the file; the crash actor writes all that are
- * waiting in one go, so a storm of crashes costs a few writes. When memory is short a
- * record takes the place of the oldest, or a spare that is kept for the first one: running
- * out of memory is among the ends worth knowing.
+ * Records wait in memory until they are in the file; the crash actor writes all that
+ * are waiting in one go, so a storm of crashes costs a few writes. When memory is short
+ * a record takes the place of the oldest, or a spare that is kept for the first one:
+ * running out of memory is among the ends worth knowing.
  *
  * Invariants: (1) records are in the order of their numbers, which have no gaps except
  * where a record could not be kept. (2) All records numbered up to `written` are in the
- * file, while there is one and needs_replace is false. (3) Without the crash actor (it was
- * stopped) nothing is written until the runtime ends; then everything is. */
+ * file, while there is one and needs_replace is false. (3) Without the crash actor (it
+ * was stopped) nothing is written until the runtime ends; then everything is. */
 #include "microkernel/crash.h"
 
 #include "base/alloc.h"
@@ -28,10 +28,11 @@
 #include <string.h>
 
 enum {
-    MSG_CRASH_WRITE = 1, /* to the crash actor: see whether there is something to write */
+    MSG_CRASH_WRITE =
+        1, /* to the crash actor: see whether there is something to write */
     CRASH_MAILBOX = 8,
     FILE_MAX = 2 * MK_CRASH_RECORDS * CRASH_LINE_MAX > 65536
-                   ? 2 * MK_CRASH_RECORDS * CRASH_LINE_MAX
+                   ? 2 * MK_CRASH_RECORDS *CRASH_LINE_MAX
                    : 65536 /* bytes; see crash_log_open */
 };
 
@@ -229,7 +230,8 @@ static void destroy(part_t *part, runtime_t *rt) {
         if (bytes != NULL) crash_file_replace(&crash->file, bytes, size);
         mk_free(bytes);
     }
-    while (crash->count > 0) drop_oldest(crash);
+    while (crash->count > 0)
+        drop_oldest(crash);
     mk_free(crash->spare);
     crash_file_deinit(&crash->file);
     mk_free(crash);
@@ -308,7 +310,8 @@ static void adopt_entries(crash_t *crash, crash_t *loaded) {
         list_insert_before(first, node);
         loaded->count--;
     }
-    while (crash->count > MK_CRASH_RECORDS) drop_oldest(crash);
+    while (crash->count > MK_CRASH_RECORDS)
+        drop_oldest(crash);
 }
 
 static void warn_damaged(crash_t *crash, runtime_t *rt) {
@@ -339,7 +342,8 @@ int crash_log_open(runtime_t *rt, const char *path) {
         if (actor == ACTOR_ID_INVALID) result = MK_EFULL;
     }
     if (result < 0) {
-        while (loaded.count > 0) drop_oldest(&loaded);
+        while (loaded.count > 0)
+            drop_oldest(&loaded);
         crash_file_deinit(&file);
         return result;
     }
@@ -373,7 +377,8 @@ size_t crash_list(runtime_t *rt, crash_record_t *buf, size_t max) {
 void crash_clear(runtime_t *rt) {
     crash_t *crash = find_crash(rt);
     if (crash == NULL) return;
-    while (crash->count > 0) drop_oldest(crash);
+    while (crash->count > 0)
+        drop_oldest(crash);
     crash->file.needs_replace = true;
     wake(crash, rt);
 }

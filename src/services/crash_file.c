@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crash_file.c - after a write that failed nobody knows what is at the end of the file, so
- * the next one replaces it; a beginning of a line is never followed by another one. */
+/* crash_file.c - after a write that failed nobody knows what is at the end of the file,
+ * so the next one replaces it; a beginning of a line is never followed by another one.
+ */
 #include "services/crash_file.h"
 
 #include "base/alloc.h"
@@ -57,8 +58,12 @@ int crash_file_start(crash_file_t *file, runtime_t *rt, char *bytes, size_t size
                      bool is_replace) {
     MK_ASSERT(!file->is_writing);
     mk_free(file->write.bytes);
+    file->write.path = file->path;
+    file->write.bytes = bytes;
+    file->write.size = size;
+    file->write.is_replace = is_replace;
     /* Should the runtime end before a thread takes it up, it was not done. */
-    file->write = (crash_write_t){file->path, bytes, size, is_replace, MK_ECANCELED};
+    file->write.result = MK_ECANCELED;
     file->is_writing = runtime_offload(rt, run_write, &file->write, NULL) != 0;
     return file->is_writing ? MK_OK : MK_ENOMEM;
 }

@@ -31,8 +31,8 @@ typedef struct {
 } crash_file_t;
 
 /* Zeroed memory is no file. Read the content of at most `size_max` bytes into an owned
- * block and keep the path. MK_OK, also when there was no such file (size 0, block NULL);
- * MK_ENOMEM, or the port's error: then it stays no file. Blocks. */
+ * block and keep the path. MK_OK, also when there was no such file (size 0, block
+ * NULL); MK_ENOMEM, or the port's error: then it stays no file. Blocks. */
 int crash_file_open(crash_file_t *file, const char *path, size_t size_max,
                     void **bytes_out, size_t *size_out);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crash_line.c - lines of text and not packed bytes: after a crash people look into the
- * file with what they have at hand, and behind a damaged record the next newline is where
- * reading can go on. The checksum tells a torn or altered line from a whole one. */
+ * file with what they have at hand, and behind a damaged record the next newline is
+ * where reading can go on. The checksum tells a torn or altered line from a whole one.
+ */
 #include "services/crash_line.h"
 
 #include "base/check.h"
@@ -18,7 +19,8 @@ enum { MARK_SIZE = sizeof mark - 1, CRC_SIZE = 8 };
 
 /* --- writing --- */
 
-/* Write "=text"; what could be taken for the end of a word or is no character as \xNN. */
+/* Write "=text"; what could be taken for the end of a word or is no character as \xNN.
+ */
 static void write_word(mk_writer_t *out, const char *text) {
     writer_char(out, '=');
     size_t size = strlen(text);
@@ -33,8 +35,8 @@ static void write_word(mk_writer_t *out, const char *text) {
 }
 
 size_t crash_line_write(const crash_record_t *record, char line[CRASH_LINE_MAX]) {
-    const uint64_t numbers[] = {record->number, record->start,  record->time_ms,
-                                record->id,     record->parent, record->reason,
+    const uint64_t numbers[] = {record->number,    record->start,  record->time_ms,
+                                record->id,        record->parent, record->reason,
                                 record->last_type, record->handled};
     const size_t body = MARK_SIZE + CRC_SIZE + 1;
     mk_writer_t out;
@@ -131,7 +133,8 @@ int crash_line_read(const char *line, size_t size, crash_record_t *record) {
     in.at += MARK_SIZE;
     uint32_t crc = read_hex(&in, CRC_SIZE);
     read_char(&in, ' ');
-    if (in.is_bad || crc32_add(0, in.at, (size_t)(in.end - in.at)) != crc) return MK_EBADMSG;
+    if (in.is_bad || crc32_add(0, in.at, (size_t)(in.end - in.at)) != crc)
+        return MK_EBADMSG;
     record->number = read_number(&in, UINT64_MAX);
     record->start = (uint32_t)read_number(&in, UINT32_MAX);
     record->time_ms = read_number(&in, UINT64_MAX);

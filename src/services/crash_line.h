@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crash_line.h - a crash record as a line of the file; the format stands in crash.h. Pure. */
+/* crash_line.h - a crash record as a line of the file; the format stands in crash.h.
+ * Pure. */
 #ifndef MK_SERVICES_CRASH_LINE_H
 #define MK_SERVICES_CRASH_LINE_H
 

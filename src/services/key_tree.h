@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_tree.h - keys in byte order. Pure and intrusive: nodes live inside the entries they
- * order, nothing is allocated, so nothing but "taken" can go wrong. Find, insert, remove
- * and step cost O(log n) comparisons. */
+/* key_tree.h - keys in byte order. Pure and intrusive: nodes live inside the entries
+ * they order, nothing is allocated, so nothing but "taken" can go wrong. Find, insert,
+ * remove and step cost O(log n) comparisons. */
 #ifndef MK_SERVICES_KEY_TREE_H
 #define MK_SERVICES_KEY_TREE_H
 
@@ -26,8 +26,8 @@ typedef struct {
 /* Make an empty tree. */
 void key_tree_init(key_tree_t *tree);
 
-/* Put a node with key[0..size) in; the bytes must stay where they are. False when the key
- * is there already; nothing is changed then. */
+/* Put a node with key[0..size) in; the bytes must stay where they are. False when the
+ * key is there already; nothing is changed then. */
 bool key_tree_insert(key_tree_t *tree, key_node_t *node, const void *key, size_t size);
 
 /* Take a node out that is inside. */

@@ -3,16 +3,17 @@
  *
  * The queue is a ring of bytes that belongs to the log and not the log actor's mailbox:
  * its size is known, a line takes what it needs of it, logging goes on when memory is
- * short, and what waits can still be handed out when the runtime ends. The log actor gets
- * one message when the queue has something, not one per line.
+ * short, and what waits can still be handed out when the runtime ends. The log actor
+ * gets one message when the queue has something, not one per line.
  *
  * A line passes, in this order: the level, the actor's rate, the queue. Who logs gets a
- * bucket and perhaps a level of its own, in a speaker; where there is no memory for one,
- * and for lines of no actor or of other nodes, the bucket that all of these share counts.
+ * bucket and perhaps a level of its own, in a speaker; where there is no memory for
+ * one, and for lines of no actor or of other nodes, the bucket that all of these share
+ * counts.
  *
  * Invariants: (1) is_woken: a wake is on its way to the log actor. (2) What was
- * suppressed or lost is reported by the next line that gets through, or by the timer, one
- * second later; the timer gives up after TRIES_MAX rounds without success so that a
+ * suppressed or lost is reported by the next line that gets through, or by the timer,
+ * one second later; the timer gives up after TRIES_MAX rounds without success so that a
  * broken sink does not keep a program running. */
 #include "microkernel/log.h"
 
@@ -39,10 +40,10 @@
 #include <string.h>
 
 enum {
-    LOG_MAILBOX = 64,        /* lines from programs and nodes that may wait */
-    LINES_PER_MESSAGE = 64,  /* handed out before other actors get a turn */
-    REPORT_AFTER_MS = 1000,  /* from a loss to its report, when nothing else is logged */
-    TRIES_MAX = 10           /* rounds of the timer without success */
+    LOG_MAILBOX = 64,       /* lines from programs and nodes that may wait */
+    LINES_PER_MESSAGE = 64, /* handed out before other actors get a turn */
+    REPORT_AFTER_MS = 1000, /* from a loss to its report, when nothing else is logged */
+    TRIES_MAX = 10          /* rounds of the timer without success */
 };
 
 /* A record in the ring: this, the name, the text, the fields. */
@@ -100,8 +101,8 @@ static speaker_t *find_speaker(const log_t *log, actor_id_t id) {
     return node != NULL ? MK_CONTAINER_OF(node, speaker_t, node) : NULL;
 }
 
-/* The speaker of a live actor of this node, made if need be; NULL for all others, or when
- * memory is short. */
+/* The speaker of a live actor of this node, made if need be; NULL for all others, or
+ * when memory is short. */
 static speaker_t *get_speaker(log_t *log, runtime_t *rt, actor_id_t id) {
     speaker_t *speaker = find_speaker(log, id);
     if (speaker != NULL || !actor_is_alive(rt, id)) return speaker;
@@ -166,7 +167,8 @@ static bool put_count(log_t *log, runtime_t *rt, actor_id_t source, const char *
     return put_line(log, rt, &line);
 }
 
-/* Report the lines that found no room; true when there is nothing to report any more. */
+/* Report the lines that found no room; true when there is nothing to report any more.
+ */
 static bool put_lost(log_t *log, runtime_t *rt) {
     if (log->lost == 0) return true;
     const char *rest =
@@ -197,7 +199,8 @@ static bool ensure_actor(log_t *log, runtime_t *rt) {
 
 static void wake(log_t *log, runtime_t *rt) {
     if (!log->is_woken && ensure_actor(log, rt))
-        log->is_woken = actor__notify(rt, ACTOR_ID_INVALID, log->actor, MSG_LOG, NULL, 0);
+        log->is_woken =
+            actor__notify(rt, ACTOR_ID_INVALID, log->actor, MSG_LOG, NULL, 0);
 }
 
 static void arm_timer(log_t *log, runtime_t *rt) {
@@ -226,8 +229,8 @@ static int level_of(const log_t *log, actor_id_t id) {
                                                             : log->level;
 }
 
-/* Does a line of `source`, charged to `payer`, get in? MK_OK, MK_EBUSY from within a sink,
- * MK_EAGAIN (level), MK_ELIMIT. */
+/* Does a line of `source`, charged to `payer`, get in? MK_OK, MK_EBUSY from within a
+ * sink, MK_EAGAIN (level), MK_ELIMIT. */
 static int admit(log_t *log, runtime_t *rt, actor_id_t source, actor_id_t payer,
                  int level) {
     if (log->out.is_handing) return MK_EBUSY;

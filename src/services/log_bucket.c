@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log_bucket.c - counts what is missing and not what is there, so that a fresh bucket is
- * full whatever the rate is, also after the rate was changed. In thousandths, so that a
- * millisecond at one line per second is not lost to rounding. */
+/* log_bucket.c - counts what is missing and not what is there, so that a fresh bucket
+ * is full whatever the rate is, also after the rate was changed. In thousandths, so
+ * that a millisecond at one line per second is not lost to rounding. */
 #include "services/log_bucket.h"
 
 enum { MILLI = 1000 };
@@ -9,8 +9,8 @@ enum { MILLI = 1000 };
 bool log_bucket_take(log_bucket_t *bucket, log_rate_t rate, uint64_t now_ms) {
     if (rate.burst == 0) return true;
     uint64_t passed_ms = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
-    /* One token per millisecond at a rate of 1 000 per second: `lines_per_s` thousandths
-     * each. What would fill the bucket anyway is not multiplied. */
+    /* One token per millisecond at a rate of 1 000 per second: `lines_per_s`
+     * thousandths each. What would fill the bucket anyway is not multiplied. */
     uint64_t full_ms = bucket->spent_milli / rate.lines_per_s + 1;
     if (passed_ms >= full_ms) {
         bucket->spent_milli = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log_bucket.h - how many lines an actor may still log: a token bucket. Pure: the caller
- * brings the clock. */
+/* log_bucket.h - how many lines an actor may still log: a token bucket. Pure: the
+ * caller brings the clock. */
 #ifndef MK_SERVICES_LOG_BUCKET_H
 #define MK_SERVICES_LOG_BUCKET_H
 
@@ -14,12 +14,13 @@ typedef struct {
 
 /* Zeroed memory is a full bucket. */
 typedef struct {
-    uint64_t at_ms;        /* when `spent` was right */
-    uint64_t spent_milli;  /* thousandths of tokens missing to a full bucket */
-    uint32_t suppressed;   /* lines refused since the last report; stays at its maximum */
+    uint64_t at_ms;       /* when `spent` was right */
+    uint64_t spent_milli; /* thousandths of tokens missing to a full bucket */
+    uint32_t suppressed; /* lines refused since the last report; stays at its maximum */
 } log_bucket_t;
 
-/* Take one token at `now_ms`. False: there is none; the line is counted as suppressed. */
+/* Take one token at `now_ms`. False: there is none; the line is counted as suppressed.
+ */
 bool log_bucket_take(log_bucket_t *bucket, log_rate_t rate, uint64_t now_ms);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_line.c - fields as bytes, and records as lines.
  *
- * Fields wait in the queue as bytes and become text when a sink takes the line: then it is
- * known whether they will be text or JSON, and the actor that logs pays for neither. */
+ * Fields wait in the queue as bytes and become text when a sink takes the line: then it
+ * is known whether they will be text or JSON, and the actor that logs pays for neither.
+ */
 #include "services/log_line.h"
 
 #include "base/check.h"
@@ -186,22 +187,23 @@ const char *log_level_name(int level) {
     return level >= LOG_DEBUG && level <= LOG_ERROR ? level_words[level] : "log?";
 }
 
-static bool equals_any_case(const char *a, const char *b) {
-    for (; *a != '\0'; a++, b++) {
-        char lower = *a >= 'A' && *a <= 'Z' ? (char)(*a - 'A' + 'a') : *a;
-        if (lower != *b) return false;
+/* True when the text is `word`, which is in lower case, in any case. */
+static bool is_word(const char *text, const char *word) {
+    for (; *text != '\0'; text++, word++) {
+        int lower = *text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text;
+        if (lower != *word) return false;
     }
-    return *b == '\0';
+    return *word == '\0';
 }
 
 bool log_level_find(const char *name, int *level) {
     if (name == NULL || level == NULL) return false;
     for (int i = LOG_DEBUG; i <= LOG_ERROR; i++) {
-        if (!equals_any_case(name, level_words[i])) continue;
+        if (!is_word(name, level_words[i])) continue;
         *level = i;
         return true;
     }
-    if (!equals_any_case(name, "warning")) return false;
+    if (!is_word(name, "warning")) return false;
     *level = LOG_WARN;
     return true;
 }

@@ -40,9 +40,9 @@ typedef struct {
  * else MK_EINVAL. */
 int log_fields_check(const log_field_t *fields, size_t len);
 
-/* Write checked fields as bytes: kind, size of the key, key, then a text with its size in
- * two bytes or a number in eight. Whole fields only; the size written is returned and how
- * many did not fit goes to `*left_out`. */
+/* Write checked fields as bytes: kind, size of the key, key, then a text with its size
+ * in two bytes or a number in eight. Whole fields only; the size written is returned
+ * and how many did not fit goes to `*left_out`. */
 size_t log_fields_encode(const log_field_t *fields, size_t len, unsigned char *bytes,
                          size_t cap, unsigned *left_out);
 

@@ -3,7 +3,8 @@
  *
  * No sink can hold up another or the loop: what one does not take is lost to it alone,
  * counted, and reported to it in front of the next line it takes. The debug output may
- * take a part of a line; the rest waits here, so that lines never run into each other. */
+ * take a part of a line; the rest waits here, so that lines never run into each other.
+ */
 #include "services/log_out.h"
 
 #include "base/alloc.h"
@@ -23,8 +24,8 @@ void log_out_deinit(log_out_t *out) {
 /* Write what waits of the last line; true when nothing waits any more. */
 static bool flush_rest(log_rest_t *rest) {
     while (rest->start < rest->end) {
-        size_t taken = port_debug_write(rest->bytes + rest->start,
-                                        rest->end - rest->start);
+        size_t taken =
+            port_debug_write(rest->bytes + rest->start, rest->end - rest->start);
         if (taken == 0) return false;
         rest->start += taken;
     }

@@ -32,11 +32,11 @@ typedef struct {
     log_sink_t *sinks; /* in the order they were added */
     size_t sinks_len;
     size_t sinks_cap;
-    int last_number;  /* of a sink */
-    bool is_handing;  /* sinks are being called */
-    log_rest_t *rest; /* of the debug output; NULL while it is not a sink */
-    uint64_t written; /* lines taken by a sink */
-    uint64_t refused; /* lines refused by a sink */
+    int last_number;         /* of a sink */
+    bool is_handing;         /* sinks are being called */
+    log_rest_t *rest;        /* of the debug output; NULL while it is not a sink */
+    uint64_t written;        /* lines taken by a sink */
+    uint64_t refused;        /* lines refused by a sink */
     char line[LOG_LINE_MAX]; /* the one that is being handed out */
 } log_out_t;
 
@@ -46,15 +46,15 @@ void log_out_deinit(log_out_t *out);
 /* Hand a record to all sinks. Not from within a sink. */
 void log_out_write(log_out_t *out, const log_record_t *record);
 
-/* Try again what waits: the rest of a line, reports of lost lines, made with the time of
- * `now`. True when nothing waits any more. */
+/* Try again what waits: the rest of a line, reports of lost lines, made with the time
+ * of `now`. True when nothing waits any more. */
 bool log_out_retry(log_out_t *out, const log_record_t *now);
 
 /* True when log_out_retry has something to do. */
 bool log_out_is_waiting(const log_out_t *out);
 
-/* As log_add_sink, log_remove_sink and log_set_debug_output; adding and changing the debug
- * output from within a sink is MK_EBUSY. */
+/* As log_add_sink, log_remove_sink and log_set_debug_output; adding and changing the
+ * debug output from within a sink is MK_EBUSY. */
 int log_out_add(log_out_t *out, log_sink_fn fn, void *ctx, log_format_t format);
 int log_out_remove(log_out_t *out, int number);
 int log_out_set_debug(log_out_t *out, bool on, log_format_t format);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log_ring.c - each record is its size (4 bytes, this machine's order) and its bytes; both
- * may run over the end of the memory and go on at its beginning. */
+/* log_ring.c - each record is its size (4 bytes, this machine's order) and its bytes;
+ * both may run over the end of the memory and go on at its beginning. */
 #include "services/log_ring.h"
 
 #include "base/check.h"
@@ -30,10 +30,12 @@ static void remove_first(log_ring_t *ring, void *bytes, size_t size) {
 
 bool log_ring_put(log_ring_t *ring, const log_piece_t *pieces, size_t count) {
     uint32_t size = 0;
-    for (size_t i = 0; i < count; i++) size += (uint32_t)pieces[i].size;
+    for (size_t i = 0; i < count; i++)
+        size += (uint32_t)pieces[i].size;
     if (sizeof size + size > ring->cap - ring->used) return false;
     append(ring, &size, sizeof size);
-    for (size_t i = 0; i < count; i++) append(ring, pieces[i].bytes, pieces[i].size);
+    for (size_t i = 0; i < count; i++)
+        append(ring, pieces[i].bytes, pieces[i].size);
     return true;
 }
 

@@ -23,11 +23,12 @@ typedef struct {
 /* Make an empty ring of the caller's memory. */
 void log_ring_init(log_ring_t *ring, void *bytes, size_t cap);
 
-/* Append a record made of `count` pieces. False: there is no room; nothing is changed. */
+/* Append a record made of `count` pieces. False: there is no room; nothing is changed.
+ */
 bool log_ring_put(log_ring_t *ring, const log_piece_t *pieces, size_t count);
 
-/* Take the oldest record out into bytes[0..cap), which must be large enough for any record
- * that was put. Returns its size, or 0 when the ring is empty. */
+/* Take the oldest record out into bytes[0..cap), which must be large enough for any
+ * record that was put. Returns its size, or 0 when the ring is empty. */
 size_t log_ring_take(log_ring_t *ring, void *bytes, size_t cap);
 
 #endif

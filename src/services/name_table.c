@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* name_table.c - two trees over one set of entries.
  *
- * Invariant: an entry is in both trees or does not exist. The second tree makes the end of
- * an actor cost what it owned, not what there is. */
+ * Invariant: an entry is in both trees or does not exist. The second tree makes the end
+ * of an actor cost what it owned, not what there is. */
 #include "services/name_table.h"
 
 #include "base/alloc.h"

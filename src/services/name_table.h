@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* name_table.h - keys that belong to actors: by key, and by owner in the order they were
- * given. Pure but for memory: one block per entry. */
+/* name_table.h - keys that belong to actors: by key, and by owner in the order they
+ * were given. Pure but for memory: one block per entry. */
 #ifndef MK_SERVICES_NAME_TABLE_H
 #define MK_SERVICES_NAME_TABLE_H
 
@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of an owner's id and of the entry's number, both big-endian, so that the entries
- * of an owner stand together and in the order they were given. */
+/* Bytes of an owner's id and of the entry's number, both big-endian, so that the
+ * entries of an owner stand together and in the order they were given. */
 enum { NAME_OWNER_KEY_SIZE = 16 };
 
 typedef struct {

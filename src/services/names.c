@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* names.c - the flat registry, and the functions that take names and paths alike.
  *
- * Names that were refused by an older runtime in silence (too long, of nobody) are refused
- * here with a reason; nothing is ever stored shortened. */
+ * Names that were refused by an older runtime in silence (too long, of nobody) are
+ * refused here with a reason; nothing is ever stored shortened. */
 #include "microkernel/names.h"
 
 #include "microkernel/actor.h"
@@ -113,9 +113,9 @@ bool names_next(runtime_t *rt, const char *prefix, char name[MK_NAME_MAX],
     if (registry == NULL || name == NULL) return false;
     if (prefix == NULL) prefix = "";
     size_t prefix_size = strlen(prefix);
-    name_entry_t *entry =
-        name[0] == '\0' ? name_table_from(&registry->names, prefix, prefix_size)
-                        : name_table_after(&registry->names, name, strlen(name));
+    name_entry_t *entry = name[0] == '\0'
+                              ? name_table_from(&registry->names, prefix, prefix_size)
+                              : name_table_after(&registry->names, name, strlen(name));
     if (entry == NULL || strncmp(entry->key, prefix, prefix_size) != 0) return false;
     memcpy(name, entry->key, entry->size + 1);
     if (id != NULL) *id = entry->id;

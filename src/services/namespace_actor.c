@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-    NS_MAILBOX = 64,     /* requests that may wait */
+    NS_MAILBOX = 64,      /* requests that may wait */
     CALL_STEPS_MAX = 1000 /* messages ns_call lets pass before it gives up */
 };
 
@@ -198,7 +198,8 @@ int ns_call(runtime_t *rt, msg_type_t type, const void *payload, size_t payload_
     actor_id_t waiter = actor_spawn_with(rt, await_reply, &wait, NULL, &options);
     if (waiter == ACTOR_ID_INVALID) return -1;
     if (actor__send_from(rt, waiter, server, type, payload, payload_size))
-        for (int i = 0; i < CALL_STEPS_MAX && !wait.is_answered; i++) runtime_step(rt);
+        for (int i = 0; i < CALL_STEPS_MAX && !wait.is_answered; i++)
+            runtime_step(rt);
     /* Without an answer the waiter still points at `wait`; stopped, it never looks. */
     if (!wait.is_answered) actor_stop(rt, waiter);
     return wait.is_answered ? 0 : -1;

@@ -3,11 +3,12 @@
  *
  * mk_node_identity() has no runtime to keep its text in and is asked for by programs
  * before they have one, so the name is kept in a process-wide variable that is written
- * once: what it is made of (environment, host) does not change while a program runs, and
- * all threads would write the same. The state says how far that is:
+ * once: what it is made of (environment, host) does not change while a program runs,
+ * and all threads would write the same. The state says how far that is:
  *
  *   NOTHING -> MAKING   one thread, by compare-exchange
- *   MAKING  -> READY    the same thread, with release; pairs with the acquire of readers
+ *   MAKING  -> READY    the same thread, with release; pairs with the acquire of
+ * readers
  */
 #include "microkernel/node.h"
 

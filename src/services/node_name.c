@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node_name.c - see node.h for the rules.
  *
- * The name ends up in paths ("/node/<name>"), in lines "key=value" and in lists joined by
+ * The name ends up in paths ("/node/<name>"), in lines "key=value" and in lists joined
+ * by
  * ", ", so what would break those is refused. The number is 32 bits wide: with the 15
- * numbers that an older system drew from, two of five nodes met the same one half of the
- * time. */
+ * numbers that an older system drew from, two of five nodes met the same one half of
+ * the time. */
 #include "services/node_name.h"
 
 #include "base/sha1.h"

@@ -15,9 +15,9 @@ typedef struct {
     size_t seed_size;
 } node_facts_t;
 
-/* Write the name that follows from the facts, with its NUL. MK_OK when the given name was
- * used as it is or there was none; else what is wrong with it: MK_ETOOBIG, it was cut at
- * a character, or MK_EINVAL, it was not used. */
+/* Write the name that follows from the facts, with its NUL. MK_OK when the given name
+ * was used as it is or there was none; else what is wrong with it: MK_ETOOBIG, it was
+ * cut at a character, or MK_EINVAL, it was not used. */
 int node_name_make(const node_facts_t *facts, char name[MK_NODE_NAME_MAX]);
 
 /* The number that follows from a given one ("" when there is none) and the name. MK_OK;

@@ -2,14 +2,14 @@
 /* paths.c - registered paths and mount points.
  *
  * Paths are kept as whole texts in byte order, not as nodes of a directory tree: all
- * questions asked of them are "this one" and "all that begin with", and prefixes need not
- * end at a '/'. The key of an entry is the path, a NUL, and one byte of origin, so the
- * claims of several origins stand behind one another, the winning one first.
+ * questions asked of them are "this one" and "all that begin with", and prefixes need
+ * not end at a '/'. The key of an entry is the path, a NUL, and one byte of origin, so
+ * the claims of several origins stand behind one another, the winning one first.
  *
  * Paths are refused before the first ns_actor_init, because programs rely on being told
- * that their node has no namespace (NS_EINVAL; they then stay with flat names). When the
- * namespace actor ends, the tree stays: a supervisor may start it again without every
- * other actor having to register anew. */
+ * that their node has no namespace (NS_EINVAL; they then stay with flat names). When
+ * the namespace actor ends, the tree stays: a supervisor may start it again without
+ * every other actor having to register anew. */
 #include "microkernel/paths.h"
 
 #include "base/check.h"
@@ -255,7 +255,8 @@ size_t paths_count(runtime_t *rt) {
 
 /* Size of a mount point without slashes at its end; "/" keeps its one. */
 static size_t trim_slashes(const char *path, size_t size) {
-    while (size > 1 && path[size - 1] == '/') size--;
+    while (size > 1 && path[size - 1] == '/')
+        size--;
     return size;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* printf_text.c - the library's own formats go through base/writer, which gives the same
- * text everywhere. Programs have always been able to log with all of printf, "%.1f" above
- * all; what the writer does not know goes to the C library, as good as that is here. */
+/* printf_text.c - the library's own formats go through base/writer, which gives the
+ * same text everywhere. Programs have always been able to log with all of printf,
+ * "%.1f" above all; what the writer does not know goes to the C library, as good as
+ * that is here. */
 #include "services/printf_text.h"
 
 #include "base/writer.h"
@@ -17,8 +18,8 @@ static const char *skip_digits(const char *at) {
     return at + strspn(at, "0123456789");
 }
 
-/* `at` is behind a '%'. Returns what follows the conversion, or NULL when the writer does
- * not know it; see writer_format. */
+/* `at` is behind a '%'. Returns what follows the conversion, or NULL when the writer
+ * does not know it; see writer_format. */
 static const char *skip_known(const char *at) {
     if (*at == '%') return at + 1;
     bool is_left = *at == '-';
@@ -31,7 +32,8 @@ static const char *skip_known(const char *at) {
         at += 2;
     else if (*at == '.')
         at = skip_digits(at + 1);
-    if (*at == 's' || *at == 'c') return has_zero || (has_star && *at == 'c') ? NULL : at + 1;
+    if (*at == 's' || *at == 'c')
+        return has_zero || (has_star && *at == 'c') ? NULL : at + 1;
     if (*at == 'z')
         at++;
     else if (*at == 'l')
@@ -62,7 +64,8 @@ size_t printf_text(char *buf, size_t cap, const char *format, va_list args) {
                          (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
     }
     size_t size = writer.size;
-    while (size > 0 && buf[size - 1] == '\n') size--;
+    while (size > 0 && buf[size - 1] == '\n')
+        size--;
     writer_rewind(&writer, size);
     return size;
 }

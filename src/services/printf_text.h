@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Write the formatted text with its NUL into buf[0..cap), cap > 0, cut between characters,
- * without the newlines at its end. Returns its size. */
+/* Write the formatted text with its NUL into buf[0..cap), cap > 0, cut between
+ * characters, without the newlines at its end. Returns its size. */
 size_t printf_text(char *buf, size_t cap, const char *format, va_list args)
     MK_PRINTF(3, 0);
 

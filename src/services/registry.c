@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry.c - one part for names, paths and mount points.
  *
- * One part and not three, because their owners end once and their observers are the same.
- * It is made by the first registration, so a runtime without names holds none of this.
+ * One part and not three, because their owners end once and their observers are the
+ * same. It is made by the first registration, so a runtime without names holds none of
+ * this.
  *
- * Invariants: (1) an entry whose owner is an actor of this node names a live one: owners
- * are claimed, and their entries go in on_actor_exit. (2) Observers are told after the
- * tables were changed, and nothing changes while they are told, so each of them sees the
- * same order of events. An end of an actor while observers are told cannot happen: actors
- * are cleaned up between messages, never inside a call. */
+ * Invariants: (1) an entry whose owner is an actor of this node names a live one:
+ * owners are claimed, and their entries go in on_actor_exit. (2) Observers are told
+ * after the tables were changed, and nothing changes while they are told, so each of
+ * them sees the same order of events. An end of an actor while observers are told
+ * cannot happen: actors are cleaned up between messages, never inside a call. */
 #include "services/registry.h"
 
 #include "base/alloc.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry.h - what flat names and paths share: the part that holds both tables, the end
- * of their owners, and the news for observers. */
+/* registry.h - what flat names and paths share: the part that holds both tables, the
+ * end of their owners, and the news for observers. */
 #ifndef MK_SERVICES_REGISTRY_H
 #define MK_SERVICES_REGISTRY_H
 
@@ -51,8 +51,8 @@ int registry__add(runtime_t *rt, registry_t *registry, name_table_t *table,
 int registry__remove(runtime_t *rt, registry_t *registry, name_table_t *table,
                      name_entry_t *entry);
 
-/* Copy a text with its NUL into `cap` > 0 bytes, cut at a character when it does not fit.
- * Returns the length written. */
+/* Copy a text with its NUL into `cap` > 0 bytes, cut at a character when it does not
+ * fit. Returns the length written. */
 size_t registry__copy(char *buf, size_t cap, const char *text);
 
 /* Append `text` to the list of `*used` bytes in buf, with ", " before it when it is not

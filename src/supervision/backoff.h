@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backoff.h - how long to wait before the next restart: doubled each time, with a ceiling.
+/* backoff.h - how long to wait before the next restart: doubled each time, with a
+ * ceiling.
  *
  * Pure: the caller brings the clock and the settings. A restart follows closely when it
- * comes before the child has been up for the ceiling's time; then the wait doubles. Else
- * the waits begin again with the base. */
+ * comes before the child has been up for the ceiling's time; then the wait doubles.
+ * Else the waits begin again with the base. */
 #ifndef MK_SUPERVISION_BACKOFF_H
 #define MK_SUPERVISION_BACKOFF_H
 
@@ -22,8 +23,8 @@ typedef struct {
  * multiple of `base_ms`, at most UINT64_MAX. */
 uint64_t backoff_ceiling(uint64_t base_ms, uint64_t max_ms);
 
-/* The wait before a restart decided at `now_ms` (never backwards): 0 when `base_ms` is 0,
- * else base_ms to the ceiling. */
+/* The wait before a restart decided at `now_ms` (never backwards): 0 when `base_ms` is
+ * 0, else base_ms to the ceiling. */
 uint64_t backoff_next(backoff_t *backoff, uint64_t base_ms, uint64_t max_ms,
                       uint64_t now_ms);
 

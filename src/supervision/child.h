@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* child.h - what a supervisor keeps about a child: how it is made, and where it stands. */
+/* child.h - what a supervisor keeps about a child: how it is made, and where it stands.
+ */
 #ifndef MK_SUPERVISION_CHILD_H
 #define MK_SUPERVISION_CHILD_H
 
+#include "base/check.h"
 #include "base/list.h"
 #include "microkernel/supervision.h"
 #include "supervision/backoff.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* How children of one kind are made: a checked copy of spec and options. One per child,
@@ -25,10 +28,12 @@ typedef struct {
 } blueprint_t;
 
 typedef enum {
-    CHILD_DOWN = 0, /* no actor, and none is wanted: not started yet, finished, terminated */
-    CHILD_UP,       /* its actor lives, or its MSG_CHILD_EXIT is on the way */
-    CHILD_WAITING,  /* no actor, but one is wanted: its back-off or its group comes first */
-    CHILD_STOPPING  /* its actor was asked to end; MSG_CHILD_EXIT is awaited */
+    CHILD_DOWN =
+        0,    /* no actor, and none is wanted: not started yet, finished, terminated */
+    CHILD_UP, /* its actor lives, or its MSG_CHILD_EXIT is on the way */
+    CHILD_WAITING, /* no actor, but one is wanted: its back-off or its group comes first
+                    */
+    CHILD_STOPPING /* its actor was asked to end; MSG_CHILD_EXIT is awaited */
 } child_state_t;
 
 /* What a child becomes when the actor that shall end has ended. */
@@ -86,7 +91,7 @@ static inline bool child_is_wanted(const child_t *child) {
 
 /* The child whose `by_order` is `node`. */
 static inline child_t *child_of(list_node_t *node) {
-    return (child_t *)(void *)((char *)node - offsetof(child_t, by_order));
+    return MK_CONTAINER_OF(node, child_t, by_order);
 }
 
 /* Facts for listings. */

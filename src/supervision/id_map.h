@@ -37,7 +37,8 @@ void *id_map_find(const id_map_t *map, uint64_t id);
 /* Take an entry out. Returns its value, or NULL when there was none. Keeps the room. */
 void *id_map_remove(id_map_t *map, uint64_t id);
 
-/* Return room that is not needed for `count` entries, if it is worth it; never fails. */
+/* Return room that is not needed for `count` entries, if it is worth it; never fails.
+ */
 void id_map_shrink(id_map_t *map, size_t count);
 
 #endif

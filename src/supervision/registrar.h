@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registrar.h - the runtime's function that gives children their names, if it has one. */
+/* registrar.h - the runtime's function that gives children their names, if it has one.
+ */
 #ifndef MK_SUPERVISION_REGISTRAR_H
 #define MK_SUPERVISION_REGISTRAR_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* restart_budget.h - how often a supervisor may restart before it gives up.
  *
- * The caller brings the clock. More than `limit` restarts within one window mean that the
- * fault is not passing (Erlang/OTP: intensity and period). A restart counts until it is
- * more than window_ms old; with window_ms 0 it counts for ever. Exact for every limit. */
+ * The caller brings the clock. More than `limit` restarts within one window mean that
+ * the fault is not passing (Erlang/OTP: intensity and period). A restart counts until
+ * it is more than window_ms old; with window_ms 0 it counts for ever. Exact for every
+ * limit. */
 #ifndef MK_SUPERVISION_RESTART_BUDGET_H
 #define MK_SUPERVISION_RESTART_BUDGET_H
 
@@ -11,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Moments kept without the heap; a power of two. Most supervisors allow fewer restarts. */
+/* Moments kept without the heap; a power of two. Most supervisors allow fewer restarts.
+ */
 enum { RESTART_MARKS_INSIDE = 4 };
 
 typedef struct {
@@ -20,9 +22,9 @@ typedef struct {
 } restart_mark_t;
 
 typedef struct {
-    uint32_t limit;        /* restarts allowed within a window; 0: none */
-    uint32_t spent;        /* restarts that still count, <= limit */
-    uint64_t window_ms;    /* 0: restarts never fade */
+    uint32_t limit;     /* restarts allowed within a window; 0: none */
+    uint32_t spent;     /* restarts that still count, <= limit */
+    uint64_t window_ms; /* 0: restarts never fade */
     restart_mark_t inside[RESTART_MARKS_INSIDE]; /* the ring while it is small */
     restart_mark_t *marks; /* the ring on the heap; NULL while it is inside */
     size_t head;           /* index of the oldest moment */
@@ -42,8 +44,8 @@ bool restart_budget_has_room(restart_budget_t *budget, uint64_t now_ms);
 
 /* Spend one restart. False: the window is full and nothing was spent. Memory grows with
  * the distinct milliseconds that still count, not with the limit; when it is short, the
- * newest moment stands for this restart too and counts from now, so that the limit still
- * holds and restarts fade later rather than earlier. */
+ * newest moment stands for this restart too and counts from now, so that the limit
+ * still holds and restarts fade later rather than earlier. */
 bool restart_budget_spend(restart_budget_t *budget, uint64_t now_ms);
 
 #endif

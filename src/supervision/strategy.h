@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* strategy.h - what follows when a child ends: a pure decision.
  *
- * Facts in, a plan out; the supervisor carries it out. Children are named by their index
- * in start order, so a plan is a range of them and a rule for its members:
+ * Facts in, a plan out; the supervisor carries it out. Children are named by their
+ * index in start order, so a plan is a range of them and a rule for its members:
  *
  *     index   0    1    2    3    4          one_for_one   [2, 3)
  *             a    b    c!   d    e          rest_for_one  [2, 5)
  *                       ended                one_for_all   [0, 5)
  *
- * The members that stop do so from the last to the first; when all of them are gone those
- * that start do so from the first to the last. */
+ * The members that stop do so from the last to the first; when all of them are gone
+ * those that start do so from the first to the last. */
 #ifndef MK_SUPERVISION_STRATEGY_H
 #define MK_SUPERVISION_STRATEGY_H
 
@@ -23,9 +23,9 @@
 typedef struct {
     restart_type_t restart_type;
     bool is_significant; /* its end may end the supervisor (auto_shutdown_t) */
-    bool is_wanted;      /* runs, or waits to be started again; false once it has finished
-                            or was terminated */
-    bool is_running;     /* an actor lives in its place */
+    bool is_wanted;  /* runs, or waits to be started again; false once it has finished
+                        or was terminated */
+    bool is_running; /* an actor lives in its place */
 } child_facts_t;
 
 typedef enum {
@@ -62,7 +62,7 @@ typedef struct {
 
 /* What a member of a restarting group does; a set of flags. */
 enum {
-    MEMBER_STOPS = 1u << 0, /* its actor is asked to end, and awaited */
+    MEMBER_STOPS = 1u << 0,  /* its actor is asked to end, and awaited */
     MEMBER_STARTS = 1u << 1, /* it is started when all members have stopped */
     MEMBER_GOES = 1u << 2    /* its place is removed when it has stopped */
 };
@@ -70,9 +70,9 @@ enum {
 /* The plan for an event. */
 strategy_plan_t strategy_decide(const strategy_event_t *event);
 
-/* What a member of the group does, given its facts after the event (the child that ended
- * is wanted and not running). Temporary children are never started again, and neither is
- * what had finished or was terminated before. */
+/* What a member of the group does, given its facts after the event (the child that
+ * ended is wanted and not running). Temporary children are never started again, and
+ * neither is what had finished or was terminated before. */
 unsigned strategy_member(const child_facts_t *member);
 
 #endif

@@ -56,15 +56,15 @@ typedef struct {
     blueprint_t *pattern; /* of a template; NULL: an ordinary supervisor */
     restart_budget_t budget;
 
-    list_node_t *cursor;   /* STOPPING, DELAYED, ENDING: from here to the end of the list
-                              nothing runs any more; the list's head at first */
+    list_node_t *cursor; /* STOPPING, DELAYED, ENDING: from here to the end of the list
+                            nothing runs any more; the list's head at first */
     uint64_t not_before_ms; /* STOPPING, DELAYED: when the group may start */
     timer_id_t timer;       /* of DELAYED, and of a template's ENDING; 0: none */
 
-    unsigned calling;   /* > 0 while a function of the program runs for us: no change
-                           of the children may come from within it */
-    bool is_handling;   /* its behaviour is running, and looks at the phase at its end */
-    bool end_requested; /* supervisor_stop was called from within one */
+    unsigned calling; /* > 0 while a function of the program runs for us: no change
+                         of the children may come from within it */
+    bool is_handling; /* its behaviour is running, and looks at the phase at its end */
+    bool end_requested;               /* supervisor_stop was called from within one */
     uint8_t exit_reason;              /* ENDING, ENDED: EXIT_... */
     char exit_text[MK_EXIT_TEXT_MAX]; /* ENDING, ENDED: why; may be empty */
 } supervisor_t;
@@ -90,8 +90,8 @@ supervisor_t *supervisor__find(runtime_t *rt, actor_id_t id);
 /* Start the children of a NEW supervisor in order; if one cannot be started, end. */
 void supervisor__start_all(supervisor_t *s);
 
-/* Decide what follows when `child` ended by itself (its id is 0 already) or could not be
- * restarted, and begin it. Inside the supervisor's behaviour. */
+/* Decide what follows when `child` ended by itself (its id is 0 already) or could not
+ * be restarted, and begin it. Inside the supervisor's behaviour. */
 void supervisor__judge(supervisor_t *s, child_t *child, strategy_event_kind_t kind,
                        uint8_t reason);
 
@@ -105,8 +105,8 @@ void supervisor__advance(supervisor_t *s);
 void supervisor__phase_timer(supervisor_t *s);
 
 /* Begin to end: children first, then the actor, with this reason and text (NULL: none).
- * No effect when it is ending already. Outside the supervisor's own behaviour `s` may be
- * gone afterwards. */
+ * No effect when it is ending already. Outside the supervisor's own behaviour `s` may
+ * be gone afterwards. */
 void supervisor__end(supervisor_t *s, uint8_t reason, const char *text);
 
 /* --- roster.c --- */
@@ -119,8 +119,8 @@ typedef enum {
 } start_result_t;
 
 /* Append a child that is down. NULL when memory is short; then nothing is changed and
- * the blueprint is still the caller's. Else the supervisor takes the blueprint, unless it
- * is the pattern. */
+ * the blueprint is still the caller's. Else the supervisor takes the blueprint, unless
+ * it is the pattern. */
 child_t *supervisor__add(supervisor_t *s, blueprint_t *blueprint, void *factory_arg);
 
 /* Take a child that does not run out of the list and end it. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wording.h - the texts a supervisor leaves behind: why it ended, and names cut to fit. */
+/* wording.h - the texts a supervisor leaves behind: why it ended, and names cut to fit.
+ */
 #ifndef MK_SUPERVISION_WORDING_H
 #define MK_SUPERVISION_WORDING_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each writes a NUL-terminated text of at most `cap` - 1 bytes (cap > 0); what is too long
- * is cut at a character boundary. */
+/* Each writes a NUL-terminated text of at most `cap` - 1 bytes (cap > 0); what is too
+ * long is cut at a character boundary. */
 
 /* `text`, or "" for NULL. */
 void wording_copy(char *out, size_t cap, const char *text);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MIB = 1024 * 1024 };
+#define MIB ((size_t)1024 * 1024)
 
 TEST(name_and_id_come_from_the_environment) {
     CHECK_EQ(setenv("MK_NODE_NAME", "porch", 1), 0);
@@ -88,27 +88,27 @@ TEST(slabs_fail_with_the_heap_and_for_absurd_sizes) {
     CHECK(mk_alloc_fail_hit());
     mk_alloc_fail_at(0, false);
     CHECK(port_memory_map(SIZE_MAX) == NULL);
-    CHECK(port_memory_map(SIZE_MAX / 2 - 4095) == NULL);
+    CHECK(port_memory_map(SIZE_MAX - 4 * MIB) == NULL);
     port_memory_unmap(NULL, 4096);
     CHECK_EQ(test_live_blocks(), 0);
 }
 
 TEST(a_slab_given_back_leaves_the_process) {
-    enum { SIZE = 64 * MIB };
+    const size_t size = 64 * MIB;
     port_memory_facts_t before;
     port_memory_facts_t with;
     port_memory_facts_t after;
     port_memory_facts(&before);
-    unsigned char *slab = port_memory_map(SIZE);
+    unsigned char *slab = port_memory_map(size);
     CHECK(slab != NULL);
-    memset(slab, 1, SIZE);
+    memset(slab, 1, size);
     port_memory_facts(&with);
-    port_memory_unmap(slab, SIZE);
+    port_memory_unmap(slab, size);
     port_memory_facts(&after);
     CHECK(before.total_bytes > 0);
     CHECK(before.free_bytes > 0 && before.free_bytes <= before.total_bytes);
-    CHECK(with.resident_bytes >= before.resident_bytes + SIZE / 2);
-    CHECK(after.resident_bytes + SIZE / 2 <= with.resident_bytes);
+    CHECK(with.resident_bytes >= before.resident_bytes + size / 2);
+    CHECK(after.resident_bytes + size / 2 <= with.resident_bytes);
 }
 
 TEST_TABLE(identity, TEST_ROW(name_and_id_come_from_the_environment),

@@ -277,6 +277,43 @@ TEST(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written) {
     end(&world);
 }
 
+enum { COUNT_MAX = 1000000 };
+
+typedef struct {
+    port_poller_t *poller;
+    atomic_uint count; /* of the other thread, up to COUNT_MAX */
+} counter_t;
+
+static void count_up(void *arg) {
+    counter_t *counter = arg;
+    for (unsigned i = 1; i <= COUNT_MAX; i++) {
+        atomic_store_explicit(&counter->count, i, memory_order_relaxed);
+        port_poller_wake(counter->poller);
+    }
+}
+
+/* The thread does not wait for the loop, so its wakes fall into every moment of a wait.
+ * A lost one is seen by a wait that lasts to its deadline, a minute away. */
+TEST(wakes_in_the_middle_of_a_wait_are_not_lost) {
+    world_t world = begin();
+    counter_t counter;
+    port_event_t event;
+    port_thread_t *thread;
+    bool was_lost = false;
+    counter.poller = world.poller;
+    atomic_init(&counter.count, 0);
+    CHECK_EQ(port_thread_start(&thread, count_up, &counter), MK_OK);
+    while (!was_lost &&
+           atomic_load_explicit(&counter.count, memory_order_relaxed) < COUNT_MAX) {
+        uint64_t deadline_ns = in_ms(60000);
+        CHECK_EQ(port_poller_wait(world.poller, &event, 1, deadline_ns), 0);
+        was_lost = port_clock_monotonic_ns() >= deadline_ns;
+    }
+    port_thread_join(thread);
+    CHECK(!was_lost);
+    end(&world);
+}
+
 static volatile sig_atomic_t ticks;
 
 static void tick(int signal_number) {
@@ -346,5 +383,6 @@ TEST_TABLE(
     TEST_ROW(deadlines_hold_where_the_system_knows_milliseconds_only),
     TEST_ROW(many_wakes_end_one_wait),
     TEST_ROW(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written),
+    TEST_ROW(wakes_in_the_middle_of_a_wait_are_not_lost),
     TEST_ROW(an_interrupted_wait_returns_nothing),
     TEST_ROW(opening_without_memory_or_descriptors_fails_cleanly))

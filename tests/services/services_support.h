@@ -40,12 +40,14 @@ static inline void close_runtime(runtime_t *rt) {
 /* End an actor and wait until it is cleaned up. */
 static inline void end_actor(runtime_t *rt, actor_id_t id) {
     actor_stop(rt, id);
-    for (int i = 0; i < 10 && actor_is_alive(rt, id); i++) runtime_step(rt);
+    for (int i = 0; i < 10 && actor_is_alive(rt, id); i++)
+        runtime_step(rt);
     runtime_step(rt);
 }
 
 static inline void run_steps(runtime_t *rt, int steps) {
-    for (int i = 0; i < steps; i++) runtime_step(rt);
+    for (int i = 0; i < steps; i++)
+        runtime_step(rt);
 }
 
 #endif

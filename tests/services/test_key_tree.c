@@ -48,7 +48,8 @@ TEST(key_tree_steps_in_byte_order_with_short_keys_first) {
     key_tree_t tree;
     key_node_t nodes[7];
     key_tree_init(&tree);
-    for (size_t i = 0; i < 7; i++) put(&tree, &nodes[i], keys[i]);
+    for (size_t i = 0; i < 7; i++)
+        put(&tree, &nodes[i], keys[i]);
     key_node_t *at = key_tree_from(&tree, "", 0);
     for (size_t i = 0; i < 7; i++) {
         CHECK_STR(key_of(at), sorted[i]);
@@ -103,7 +104,8 @@ TEST(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals) {
     for (int removed = 0; removed < MANY; removed++) {
         random = random * 1103515245u + 12345u;
         int victim = (int)((random >> 8) % MANY);
-        while (is_out[victim]) victim = (victim + 1) % MANY;
+        while (is_out[victim])
+            victim = (victim + 1) % MANY;
         key_tree_remove(&tree, &items[victim].node);
         is_out[victim] = true;
         CHECK_EQ(tree.count, MANY - removed - 1);
@@ -115,9 +117,9 @@ TEST(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals) {
     CHECK(tree.root == NULL);
 }
 
-TEST_TABLE(key_tree, TEST_ROW(key_tree_finds_what_was_inserted_and_nothing_else),
-           TEST_ROW(key_tree_refuses_a_key_twice),
-           TEST_ROW(key_tree_steps_in_byte_order_with_short_keys_first),
-           TEST_ROW(key_tree_from_and_after_work_for_keys_that_are_not_there),
-           TEST_ROW(
-               key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals))
+TEST_TABLE(
+    key_tree, TEST_ROW(key_tree_finds_what_was_inserted_and_nothing_else),
+    TEST_ROW(key_tree_refuses_a_key_twice),
+    TEST_ROW(key_tree_steps_in_byte_order_with_short_keys_first),
+    TEST_ROW(key_tree_from_and_after_work_for_keys_that_are_not_there),
+    TEST_ROW(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals))

@@ -7,7 +7,8 @@ static const log_rate_t rate = {3, 2}; /* three at once, then two per second */
 
 TEST(log_bucket_starts_full_and_runs_out) {
     log_bucket_t bucket = {0};
-    for (int i = 0; i < 3; i++) CHECK(log_bucket_take(&bucket, rate, 5000));
+    for (int i = 0; i < 3; i++)
+        CHECK(log_bucket_take(&bucket, rate, 5000));
     CHECK(!log_bucket_take(&bucket, rate, 5000));
     CHECK(!log_bucket_take(&bucket, rate, 5000));
     CHECK_EQ(bucket.suppressed, 2);
@@ -15,11 +16,13 @@ TEST(log_bucket_starts_full_and_runs_out) {
 
 TEST(log_bucket_fills_with_time_and_never_above_its_size) {
     log_bucket_t bucket = {0};
-    for (int i = 0; i < 3; i++) CHECK(log_bucket_take(&bucket, rate, 1000));
+    for (int i = 0; i < 3; i++)
+        CHECK(log_bucket_take(&bucket, rate, 1000));
     CHECK(!log_bucket_take(&bucket, rate, 1499));
     CHECK(log_bucket_take(&bucket, rate, 1500)); /* one token per 500 ms */
     CHECK(!log_bucket_take(&bucket, rate, 1501));
-    for (int i = 0; i < 3; i++) CHECK(log_bucket_take(&bucket, rate, 1000000));
+    for (int i = 0; i < 3; i++)
+        CHECK(log_bucket_take(&bucket, rate, 1000000));
     CHECK(!log_bucket_take(&bucket, rate, 1000000));
 }
 
@@ -46,7 +49,8 @@ TEST(log_bucket_survives_the_end_of_time_and_steps_back) {
 
 TEST(log_bucket_without_a_rate_gives_for_ever) {
     log_bucket_t bucket = {0};
-    for (int i = 0; i < 1000; i++) CHECK(log_bucket_take(&bucket, (log_rate_t){0, 0}, 0));
+    for (int i = 0; i < 1000; i++)
+        CHECK(log_bucket_take(&bucket, (log_rate_t){0, 0}, 0));
 }
 
 TEST_TABLE(log_bucket, TEST_ROW(log_bucket_starts_full_and_runs_out),

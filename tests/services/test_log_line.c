@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/log_line.h"
 
+#include "base/utf8.h"
 #include "microkernel/error.h"
 #include "support/test.h"
 
@@ -63,8 +64,9 @@ static log_record_t record_with(const char *text, const log_field_t *fields,
 
 TEST(log_line_shows_fields_of_every_kind) {
     const log_field_t fields[] = {
-        log_text("path", "/a b"), log_text("word", "plain"), log_signed("low", -7),
-        log_unsigned("big", UINT64_MAX), log_bool("ok", true), log_bool("no", false),
+        log_text("path", "/a b"),      log_text("word", "plain"),
+        log_signed("low", -7),         log_unsigned("big", UINT64_MAX),
+        log_bool("ok", true),          log_bool("no", false),
         log_actor("who", 4294967301u), log_text("empty", "")};
     log_record_t record = record_with("x", fields, 8);
     CHECK_STR(write_line(&record, LOG_LINE_TEXT),
@@ -126,13 +128,84 @@ TEST(log_line_of_the_worst_text_and_fields_still_fits) {
     CHECK_EQ(line[size - 2], '}');
 
     log_field_t many[40];
-    for (size_t i = 0; i < 40; i++) many[i] = log_actor("k", UINT64_MAX);
+    for (size_t i = 0; i < 40; i++)
+        many[i] = log_actor("k", UINT64_MAX);
     record.fields_size =
         log_fields_encode(many, 40, bytes, sizeof bytes, &record.fields_left_out);
     CHECK_EQ(record.fields_left_out, 40 - sizeof bytes / 11);
     size = log_line_write(&record, LOG_LINE_JSON, line);
     CHECK_EQ(line[size - 1], '\n');
     CHECK_EQ(line[size - 2], '}');
+}
+
+/* A reader of JSON: each function returns where its value ends, or NULL. */
+static const char *skip_value(const char *at);
+
+static const char *skip_string(const char *at) {
+    if (*at++ != '"') return NULL;
+    while (*at != '"') {
+        utf8_char_t c = utf8_decode(at, strlen(at));
+        if (c.status != UTF8_OK || c.scalar < 0x20) return NULL;
+        if (c.scalar != '\\') {
+            at += c.size;
+        } else if (at[1] == 'u') {
+            if (strspn(at + 2, "0123456789abcdefABCDEF") < 4) return NULL;
+            at += 6;
+        } else {
+            if (at[1] == '\0' || strchr("\"\\/bfnrt", at[1]) == NULL) return NULL;
+            at += 2;
+        }
+    }
+    return at + 1;
+}
+
+static const char *skip_object(const char *at) {
+    if (*at++ != '{') return NULL;
+    for (;;) {
+        at = skip_string(at);
+        if (at == NULL || *at++ != ':') return NULL;
+        at = skip_value(at);
+        if (at == NULL) return NULL;
+        if (*at == '}') return at + 1;
+        if (*at++ != ',') return NULL;
+    }
+}
+
+static const char *skip_value(const char *at) {
+    if (*at == '"') return skip_string(at);
+    if (*at == '{') return skip_object(at);
+    if (strncmp(at, "true", 4) == 0) return at + 4;
+    if (strncmp(at, "false", 5) == 0) return at + 5;
+    if (*at == '-') at++;
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 0 || (digits > 1 && *at == '0')) return NULL;
+    return at + digits;
+}
+
+TEST(log_line_of_json_is_json_whatever_the_bytes_are) {
+    uint32_t random = 1;
+    for (int round = 0; round < 2000; round++) {
+        char texts[3][48];
+        for (size_t i = 0; i < 3; i++) {
+            size_t size = 0;
+            do {
+                random = random * 1664525u + 1013904223u;
+                texts[i][size] = (char)(random >> 24);
+                if ((random >> 16 & 3u) == 0)
+                    texts[i][size] = "\"\\\n{"[random >> 18 & 3u];
+            } while (texts[i][size] != '\0' && ++size < sizeof texts[i] - 1);
+            texts[i][size] = '\0';
+        }
+        const log_field_t fields[] = {log_text("a", texts[1]), log_text("b", texts[2]),
+                                      log_signed("c", -(int64_t)random),
+                                      log_bool("d", round % 2 == 0)};
+        log_record_t record = record_with(texts[0], fields, (size_t)round % 5);
+        record.name = texts[2];
+        record.name_size = strlen(texts[2]);
+        write_line(&record, LOG_LINE_JSON);
+        const char *end = skip_object(line);
+        if (end == NULL || strcmp(end, "\n") != 0) CHECK_STR(line, "JSON");
+    }
 }
 
 TEST(log_line_tells_how_many_fields_did_not_fit) {
@@ -190,5 +263,6 @@ TEST_TABLE(log_line, TEST_ROW(log_line_of_text_is_as_programs_know_it),
            TEST_ROW(log_line_values_that_could_be_misread_stand_in_quotes),
            TEST_ROW(log_line_is_one_line_whatever_the_text_is),
            TEST_ROW(log_line_of_the_worst_text_and_fields_still_fits),
+           TEST_ROW(log_line_of_json_is_json_whatever_the_bytes_are),
            TEST_ROW(log_line_tells_how_many_fields_did_not_fit),
            TEST_ROW(log_line_keys_are_checked), TEST_ROW(log_levels_have_names))

@@ -58,7 +58,7 @@ TEST(names_of_63_bytes_are_kept_whole_and_longer_ones_refused) {
 TEST(names_refuse_malformed_texts_and_say_so) {
     runtime_t *rt = open_runtime();
     actor_id_t a = spawn_idle(rt);
-    static const char *const bad[] = {"",       "a\nb",     "a\tb",       "\x7f",
+    static const char *const bad[] = {"",       "a\nb",    "a\tb",        "\x7f",
                                       "\x1b[m", "bad\xff", "cut\xe2\x82", "\xc2\x85",
                                       " x",     "x "};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -67,7 +67,11 @@ TEST(names_refuse_malformed_texts_and_say_so) {
     CHECK_EQ(names_register(rt, "ok", ACTOR_ID_INVALID), MK_EINVAL);
     CHECK_EQ(names_register(NULL, "ok", a), MK_EINVAL);
     CHECK_EQ(names_count(rt), 0);
-    CHECK_EQ(names_register(rt, "gr\xc3\xbc\xc3\x9f" "e, a=b c", a), MK_OK);
+    CHECK_EQ(names_register(rt,
+                            "gr\xc3\xbc\xc3\x9f"
+                            "e, a=b c",
+                            a),
+             MK_OK);
     close_runtime(rt);
 }
 
@@ -109,8 +113,8 @@ TEST(names_lookups_of_nothing_find_nobody) {
     close_runtime(rt);
 }
 
-/* An older table lost names behind a removed one of the same hash; n0 and n28 were such a
- * pair. Here: any two of many, removed in any order. */
+/* An older table lost names behind a removed one of the same hash; n0 and n28 were such
+ * a pair. Here: any two of many, removed in any order. */
 TEST(names_stay_findable_when_others_go) {
     runtime_t *rt = open_runtime();
     actor_id_t a = spawn_idle(rt);
@@ -151,7 +155,8 @@ TEST(names_ten_thousand_of_a_hundred_actors_come_and_go) {
     runtime_t *rt = open_runtime();
     actor_id_t owners[OWNERS];
     char name[16];
-    for (int i = 0; i < OWNERS; i++) owners[i] = spawn_idle(rt);
+    for (int i = 0; i < OWNERS; i++)
+        owners[i] = spawn_idle(rt);
     for (int i = 0; i < N; i++) {
         number_name(name, i * 7919 % N); /* 7919 is prime: all of them, in no order */
         CHECK(actor_register_name(rt, name, owners[i * 7919 % N % OWNERS]));
@@ -161,7 +166,8 @@ TEST(names_ten_thousand_of_a_hundred_actors_come_and_go) {
         number_name(name, i);
         CHECK_EQ(actor_lookup(rt, name), owners[i % OWNERS]);
     }
-    for (int i = 0; i < OWNERS / 2; i++) end_actor(rt, owners[i]);
+    for (int i = 0; i < OWNERS / 2; i++)
+        end_actor(rt, owners[i]);
     CHECK_EQ(names_count(rt), N / 2);
     for (int i = 0; i < N; i++) {
         number_name(name, i);
@@ -204,11 +210,13 @@ TEST(names_reverse_lookup_never_writes_beyond_its_buffer) {
         size_t one = actor_reverse_lookup(rt, a, buf, cap);
         CHECK(cap == 0 ? one == 0 : one < cap);
         if (cap > 0) CHECK_EQ(buf[one], '\0');
-        for (size_t i = cap; i < sizeof buf; i++) CHECK_EQ(buf[i], '#');
+        for (size_t i = cap; i < sizeof buf; i++)
+            CHECK_EQ(buf[i], '#');
         memset(buf, '#', sizeof buf);
         size_t all = actor_reverse_lookup_all(rt, a, buf, cap);
         CHECK(cap == 0 ? all == 0 : all < cap);
-        for (size_t i = cap; i < sizeof buf; i++) CHECK_EQ(buf[i], '#');
+        for (size_t i = cap; i < sizeof buf; i++)
+            CHECK_EQ(buf[i], '#');
     }
     CHECK_EQ(actor_reverse_lookup(rt, a, buf, 5), 3); /* not half a character */
     CHECK_STR(buf, "abc");
@@ -259,7 +267,8 @@ TEST(names_walk_in_byte_order_below_a_prefix_also_while_they_change) {
     runtime_t *rt = open_runtime();
     actor_id_t a = spawn_idle(rt);
     static const char *const some[] = {"b2", "a", "b1", "c", "b", "b3"};
-    for (size_t i = 0; i < 6; i++) CHECK(actor_register_name(rt, some[i], a));
+    for (size_t i = 0; i < 6; i++)
+        CHECK(actor_register_name(rt, some[i], a));
     char name[MK_NAME_MAX] = "";
     actor_id_t id = 0;
     CHECK(names_next(rt, "b", name, &id));
@@ -279,7 +288,8 @@ TEST(names_walk_in_byte_order_below_a_prefix_also_while_they_change) {
 
     memset(name, 0, sizeof name);
     int count = 0;
-    while (names_next(rt, NULL, name, NULL)) count++;
+    while (names_next(rt, NULL, name, NULL))
+        count++;
     CHECK_EQ(count, 5);
     memset(name, 0, sizeof name);
     CHECK(!names_next(rt, "x", name, NULL));
@@ -350,7 +360,8 @@ TEST(names_do_not_change_under_an_observer) {
     CHECK_EQ(names_observe(rt, meddle, results), MK_OK);
     actor_id_t a = spawn_idle(rt);
     CHECK(actor_register_name(rt, "x", a));
-    for (size_t i = 0; i < 4; i++) CHECK_EQ(results[i], MK_EBUSY);
+    for (size_t i = 0; i < 4; i++)
+        CHECK_EQ(results[i], MK_EBUSY);
     CHECK_EQ(actor_lookup(rt, "x"), a);
     CHECK_EQ(names_count(rt), 1);
     close_runtime(rt);

@@ -16,8 +16,12 @@ TEST(node_name_is_the_given_one_when_it_is_good) {
     char name[MK_NODE_NAME_MAX];
     CHECK_EQ(make("kitchen-1", "linux", "host", name), MK_OK);
     CHECK_STR(name, "kitchen-1");
-    CHECK_EQ(make("K\xc3\xbc" "che", "linux", "host", name), MK_OK);
-    CHECK_STR(name, "K\xc3\xbc" "che");
+    CHECK_EQ(make("K\xc3\xbc"
+                  "che",
+                  "linux", "host", name),
+             MK_OK);
+    CHECK_STR(name, "K\xc3\xbc"
+                    "che");
 }
 
 /* SHA-1("abc") = a9993e364706816aba3e25717850c26c9cd0d89d (FIPS 180 example). */
@@ -41,7 +45,7 @@ TEST(node_name_given_too_long_is_cut_at_a_character_and_said_so) {
 }
 
 TEST(node_name_given_that_would_break_paths_or_lists_is_not_used) {
-    static const char *const bad[] = {"a/b", "a b",  "a=b",    "a,b",
+    static const char *const bad[] = {"a/b", "a b",  "a=b",   "a,b",
                                       "a\n", "\x7f", "a\xff", "\xc2\x80"};
     char name[MK_NODE_NAME_MAX];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -29,11 +29,11 @@ TEST(printf_text_knows_all_of_printf) {
 
 TEST(printf_text_tells_simple_formats_from_others) {
     static const char *const simple[] = {
-        "",       "plain",  "%%",   "%d %u %x",  "%-5d",   "%05u", "%lu %llu %zu",
-        "%.3s",   "%.*s",   "%-8s", "%c",        "%12.4d", "a%sb", "%s%s"};
-    static const char *const others[] = {"%f",  "%.1f", "%i", "%p",   "%X",  "%+d",
-                                         "%hd", "%*d",  "%",  "%#x",  "%jd", "%.*d",
-                                         "%e",  "%n",   "%lc", "ok %d, not %g"};
+        "",     "plain", "%%",   "%d %u %x", "%-5d",   "%05u", "%lu %llu %zu",
+        "%.3s", "%.*s",  "%-8s", "%c",       "%12.4d", "a%sb", "%s%s"};
+    static const char *const others[] = {
+        "%f", "%.1f", "%i",  "%p",   "%X", "%+d", "%hd", "%*d",
+        "%",  "%#x",  "%jd", "%.*d", "%e", "%n",  "%lc", "ok %d, not %g"};
     for (size_t i = 0; i < sizeof simple / sizeof simple[0]; i++)
         if (!printf_text_is_simple(simple[i])) CHECK_STR(simple[i], "simple");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
