@@ -2,7 +2,8 @@
 #
 # A test file is one program. It links what its folder may know: the closure of that
 # row of src/LAYERS on the simulated platform. tests/linux/ gets the real platform and
-# everything; a folder that is no layer (scenario, replay) gets everything, simulated.
+# everything, tests/sim/ the simulated platform and what it stands on; any other folder
+# (scenario, replay) gets everything, simulated.
 
 function(mk_tests_see target)
     mk_compile(${target})
@@ -41,6 +42,9 @@ foreach(folder IN LISTS folders)
     set(closure ${MK_FOLDERS})
     if(DEFINED MK_CLOSURE_${folder})
         set(closure ${MK_CLOSURE_${folder}})
+    endif()
+    if(folder STREQUAL "sim")
+        set(closure ${MK_CLOSURE_port})
     endif()
     set(platform sim)
     if(folder STREQUAL "linux")

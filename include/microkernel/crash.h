@@ -55,12 +55,12 @@ int crash_enable(runtime_t *rt);
 /* Begin to record, read the records of earlier starts from `path`, and from now on
  * append new ones there, off the loop (runtime_offload). Blocks on the disk while it
  * reads: to be called at start. A torn or altered line is skipped and counted, and the
- * file is then written anew. The file holds at most 64 KiB, or twice MK_CRASH_RECORDS
- * of the largest records if that is more; when it is full it is replaced by what is in
- * memory. Returns the number of records read (0 for a new file); MK_EINVAL: empty path;
- * MK_EEXIST: a file is open already; MK_EFULL: no actor can be spawned; MK_ENOMEM; or
- * the port's error (MK_EIO, MK_EPERM, MK_ETOOBIG, MK_ENOTSUP). After an error recording
- * goes on in memory.
+ * file is then written anew. The file takes at most the room of 2 * MK_CRASH_RECORDS
+ * of the largest records (136 KiB by default); when it is full it is replaced by what
+ * is in memory. Returns the number of records read (0 for a new file); MK_EINVAL: empty
+ * path; MK_EEXIST: a file is open already; MK_EFULL: no actor can be spawned;
+ * MK_ENOMEM; or the port's error (MK_EIO, MK_EPERM, MK_ETOOBIG, MK_ENOTSUP). After an
+ * error recording goes on in memory.
  *
  * A record is one line of UTF-8:
  *   crash1 CRC NUMBER START TIME_MS ID PARENT REASON LAST_TYPE HANDLED =NAMES =TEXT

@@ -31,9 +31,7 @@ enum {
     MSG_CRASH_WRITE =
         1, /* to the crash actor: see whether there is something to write */
     CRASH_MAILBOX = 8,
-    FILE_MAX = 2 * MK_CRASH_RECORDS * CRASH_LINE_MAX > 65536
-                   ? 2 * MK_CRASH_RECORDS *CRASH_LINE_MAX
-                   : 65536 /* bytes; see crash_log_open */
+    FILE_MAX = 2 * MK_CRASH_RECORDS * CRASH_LINE_MAX /* bytes; see crash_log_open */
 };
 
 typedef struct {

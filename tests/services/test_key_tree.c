@@ -87,7 +87,7 @@ typedef struct {
     char key[8];
 } numbered_t;
 
-TEST(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals) {
+TEST(key_tree_stays_shallow_and_right_through_sorted_and_random_work) {
     static numbered_t items[MANY];
     key_tree_t tree;
     key_tree_init(&tree);
@@ -117,9 +117,8 @@ TEST(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals) {
     CHECK(tree.root == NULL);
 }
 
-TEST_TABLE(
-    key_tree, TEST_ROW(key_tree_finds_what_was_inserted_and_nothing_else),
-    TEST_ROW(key_tree_refuses_a_key_twice),
-    TEST_ROW(key_tree_steps_in_byte_order_with_short_keys_first),
-    TEST_ROW(key_tree_from_and_after_work_for_keys_that_are_not_there),
-    TEST_ROW(key_tree_stays_shallow_for_sorted_keys_and_right_through_random_removals))
+TEST_TABLE(key_tree, TEST_ROW(key_tree_finds_what_was_inserted_and_nothing_else),
+           TEST_ROW(key_tree_refuses_a_key_twice),
+           TEST_ROW(key_tree_steps_in_byte_order_with_short_keys_first),
+           TEST_ROW(key_tree_from_and_after_work_for_keys_that_are_not_there),
+           TEST_ROW(key_tree_stays_shallow_and_right_through_sorted_and_random_work))

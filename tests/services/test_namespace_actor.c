@@ -201,7 +201,7 @@ TEST(namespace_call_is_refused_where_it_cannot_work) {
     close_runtime(rt);
 }
 
-TEST(namespace_call_leaves_no_actor_behind_and_handles_earlier_requests_first) {
+TEST(namespace_call_leaves_nothing_behind_and_keeps_the_order) {
     runtime_t *rt = open_namespace();
     ns_register_t request = register_of("/early", actor_id_make(2, 1));
     CHECK(actor_send(rt, actor_lookup(rt, "ns"), MSG_NS_REGISTER, &request,
@@ -252,15 +252,14 @@ TEST(namespace_actor_starts_whole_or_not_at_all_when_memory_is_short) {
     sim_reset(1);
 }
 
-TEST_TABLE(
-    namespace_actor, TEST_ROW(namespace_actor_has_three_names_and_starts_once),
-    TEST_ROW(namespace_actor_does_not_start_when_its_name_is_taken),
-    TEST_ROW(namespace_actor_registers_and_finds_paths_and_names),
-    TEST_ROW(namespace_actor_mounts_and_unmounts),
-    TEST_ROW(namespace_actor_refuses_short_payloads_and_texts_without_end),
-    TEST_ROW(namespace_actor_lists_paths_and_then_names),
-    TEST_ROW(namespace_actor_lists_of_any_length_come_in_whole_lines),
-    TEST_ROW(namespace_call_is_refused_where_it_cannot_work),
-    TEST_ROW(namespace_call_leaves_no_actor_behind_and_handles_earlier_requests_first),
-    TEST_ROW(namespace_actor_ends_when_asked_and_can_be_started_again),
-    TEST_ROW(namespace_actor_starts_whole_or_not_at_all_when_memory_is_short))
+TEST_TABLE(namespace_actor, TEST_ROW(namespace_actor_has_three_names_and_starts_once),
+           TEST_ROW(namespace_actor_does_not_start_when_its_name_is_taken),
+           TEST_ROW(namespace_actor_registers_and_finds_paths_and_names),
+           TEST_ROW(namespace_actor_mounts_and_unmounts),
+           TEST_ROW(namespace_actor_refuses_short_payloads_and_texts_without_end),
+           TEST_ROW(namespace_actor_lists_paths_and_then_names),
+           TEST_ROW(namespace_actor_lists_of_any_length_come_in_whole_lines),
+           TEST_ROW(namespace_call_is_refused_where_it_cannot_work),
+           TEST_ROW(namespace_call_leaves_nothing_behind_and_keeps_the_order),
+           TEST_ROW(namespace_actor_ends_when_asked_and_can_be_started_again),
+           TEST_ROW(namespace_actor_starts_whole_or_not_at_all_when_memory_is_short))

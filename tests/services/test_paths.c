@@ -11,7 +11,7 @@ static runtime_t *open_namespace(void) {
     return rt;
 }
 
-TEST(paths_are_refused_before_the_namespace_exists_and_stay_after_it_ended) {
+TEST(paths_need_a_namespace_once_and_stay_after_it_ended) {
     runtime_t *rt = open_runtime();
     actor_id_t a = spawn_idle(rt);
     CHECK_EQ(ns_register_path(rt, "/a", a), NS_EINVAL);
@@ -77,7 +77,7 @@ TEST(paths_refuse_what_is_no_path) {
     close_runtime(rt);
 }
 
-TEST(paths_of_this_node_win_over_mounted_ones_and_those_over_the_cloud) {
+TEST(paths_of_this_node_win_over_mounted_and_those_over_cloud) {
     runtime_t *rt = open_namespace();
     actor_id_t local = spawn_idle(rt);
     actor_id_t peer = actor_id_make(2, 5);
@@ -104,7 +104,7 @@ TEST(paths_of_this_node_win_over_mounted_ones_and_those_over_the_cloud) {
     close_runtime(rt);
 }
 
-TEST(paths_below_a_mount_point_go_to_its_target_and_the_longest_one_wins) {
+TEST(paths_below_mount_points_go_to_the_target_of_the_longest) {
     runtime_t *rt = open_namespace();
     actor_id_t home = spawn_idle(rt);
     actor_id_t outer = spawn_idle(rt);
@@ -236,15 +236,13 @@ TEST(paths_report_short_memory_and_keep_what_is_there) {
     close_runtime(rt);
 }
 
-TEST_TABLE(
-    paths,
-    TEST_ROW(paths_are_refused_before_the_namespace_exists_and_stay_after_it_ended),
-    TEST_ROW(paths_find_their_actor_until_it_ends),
-    TEST_ROW(paths_refuse_what_is_no_path),
-    TEST_ROW(paths_of_this_node_win_over_mounted_ones_and_those_over_the_cloud),
-    TEST_ROW(paths_below_a_mount_point_go_to_its_target_and_the_longest_one_wins),
-    TEST_ROW(paths_can_all_be_mounted_at_the_root),
-    TEST_ROW(paths_mount_points_can_be_walked),
-    TEST_ROW(paths_list_whole_lines_in_order_and_tell_the_size_of_all),
-    TEST_ROW(paths_reverse_lookup_gives_the_first_and_all),
-    TEST_ROW(paths_report_short_memory_and_keep_what_is_there))
+TEST_TABLE(paths, TEST_ROW(paths_need_a_namespace_once_and_stay_after_it_ended),
+           TEST_ROW(paths_find_their_actor_until_it_ends),
+           TEST_ROW(paths_refuse_what_is_no_path),
+           TEST_ROW(paths_of_this_node_win_over_mounted_and_those_over_cloud),
+           TEST_ROW(paths_below_mount_points_go_to_the_target_of_the_longest),
+           TEST_ROW(paths_can_all_be_mounted_at_the_root),
+           TEST_ROW(paths_mount_points_can_be_walked),
+           TEST_ROW(paths_list_whole_lines_in_order_and_tell_the_size_of_all),
+           TEST_ROW(paths_reverse_lookup_gives_the_first_and_all),
+           TEST_ROW(paths_report_short_memory_and_keep_what_is_there))

@@ -73,7 +73,7 @@ size_t test_live_blocks(void);
  * through without meeting the fault; first with that one allocation failing, then with
  * all from the k-th on. `run` does the whole operation, accepts success or a clean
  * error, checks what must hold, and gives back all it took; a block left over fails the
- * test, as does an operation that still meets faults after 20 000 rounds. */
+ * test, as does an operation that still meets faults after 2000 rounds. */
 void test_each_alloc_failure(void (*run)(void *arg), void *arg);
 
 /* The condition holds. */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* debug_out.c - the UART: there is no other line. */
+#include "virt_impl.h"
+
+#include "port/debug_out.h"
+
+size_t port_debug_write(const char *bytes, size_t size) {
+    return virt__uart_write((const uint8_t *)bytes, size, virt__output_is_tty());
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files_none.c - no files here: the machine has no disk that would outlive it, and
+ * writing through semihosting into the host's folders would not be one. */
+#include "microkernel/error.h"
+#include "port/files.h"
+
+int port_file_read(const char *path, size_t max_size, void **bytes_out,
+                   size_t *size_out) {
+    (void)path;
+    (void)max_size;
+    (void)bytes_out;
+    (void)size_out;
+    return MK_ENOTSUP;
+}
+
+int port_file_append(const char *path, const void *bytes, size_t size) {
+    (void)path;
+    (void)bytes;
+    (void)size;
+    return MK_ENOTSUP;
+}
+
+int port_file_replace(const char *path, const void *bytes, size_t size) {
+    (void)path;
+    (void)bytes;
+    (void)size;
+    return MK_ENOTSUP;
+}
+
+int port_file_remove(const char *path) {
+    (void)path;
+    return MK_ENOTSUP;
+}
+
+int port_dir_create(const char *path) {
+    (void)path;
+    return MK_ENOTSUP;
+}

@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh - the bare-metal images under QEMU.
+#   run.sh tests [NAME...]     all test images, or the suites and tests with these names;
+#                              the last line is "N passed, N failed"
+#   run.sh shell [ARGUMENT...] the demo node with its shell, on this terminal or a pipe
+#   run.sh size [OPTION...]    code and RAM per folder
+# The exit code is the program's. MK_QEMU_TIMEOUT: seconds an image of tests may take.
+# MK_NODE_NAME, MK_NODE_ID: given to the node of `shell`. MK_QEMU_BUILD: another folder
+# than build/qemu-riscv32.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=${MK_QEMU_BUILD:-$root/build/qemu-riscv32}
+timeout_s=${MK_QEMU_TIMEOUT:-180}
+# shellcheck source=tools/need.sh
+. "$root/tools/need.sh"
+
+# --- the machine ------------------------------------------------------------------
+
+# Letters, digits and ._/:=- stay; every other byte becomes %XX (see options.c).
+encoded() {
+    local LC_ALL=C text=$1 i c
+    for ((i = 0; i < ${#text}; i++)); do
+        c=${text:i:1}
+        case $c in
+        [A-Za-z0-9._/:=-]) printf '%s' "$c" ;;
+        *) printf '%%%02x' "$(($(printf '%d' "'$c") & 255))" ;;
+        esac
+    done
+}
+
+arguments() { # each argument as a word for the machine
+    local argument
+    for argument in "$@"; do printf '+%s\n' "$(encoded "$argument")"; done
+}
+
+# qemu_command IMAGE WORD...: the command, in the array of that name. WORD is name=value
+# or +argument. The serial line is standard input and output; every byte is the guest's.
+set_qemu_command() {
+    local image=$1 word semihosting=enable=on,target=native,arg=microkernel length=12
+    shift
+    for word in "$@"; do
+        semihosting+=,arg=$word
+        length=$((length + 1 + ${#word}))
+    done
+    if [ "$length" -ge 1024 ]; then
+        echo "run.sh: the arguments take $length bytes; the machine takes 1023" >&2
+        exit 2
+    fi
+    qemu_command=(qemu-system-riscv32 -machine virt -bios none -m 320K
+        -nodefaults -display none
+        -chardev "stdio,id=line,signal=off" -serial chardev:line
+        -drive "if=pflash,unit=0,format=raw,file=$build/bin/$image.bin,readonly=on"
+        -global virtio-mmio.force-legacy=false -device virtio-rng-device
+        -semihosting-config "$semihosting")
+}
+
+# boot_alone IMAGE WORD...: nobody types, and there is a limit of time.
+boot_alone() {
+    set_qemu_command "$@"
+    timeout -k 5 "$timeout_s" "${qemu_command[@]}" </dev/null
+}
+
+# --- tests ------------------------------------------------------------------------
+passed=0 failed=0 skipped=0
+
+# Adds up the lines "suite: N passed, N failed[, N skipped]" of a program's output. A bad
+# end that no count tells of is one failure.
+account() { # account TITLE STATUS OUTPUT
+    local line bad=0 all=0
+    while IFS= read -r line; do
+        line=${line%$'\r'}
+        if [[ $line =~ ^([A-Za-z0-9_./+-]+):\ ([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+            [ "${BASH_REMATCH[1]}" != all ] || continue
+            passed=$((passed + BASH_REMATCH[2]))
+            bad=$((bad + BASH_REMATCH[3]))
+            skipped=$((skipped + ${BASH_REMATCH[5]:-0}))
+            all=$((all + BASH_REMATCH[2] + BASH_REMATCH[3] + ${BASH_REMATCH[5]:-0}))
+        fi
+    done <<<"$3"
+    if [ "$bad" = 0 ] && { [ "$2" != 0 ] || [ "$all" = 0 ]; }; then
+        echo "FAIL $1: exit code $2 after $all tests (124: more than $timeout_s s)"
+        bad=1
+    fi
+    failed=$((failed + bad))
+}
+
+run_image() { # run_image IMAGE WORD...
+    local output status=0
+    output=$(boot_alone "$@" 2>&1) || status=$?
+    # Names were given, and none of them is in this image.
+    if [ $status = 2 ] && [ $# -gt 1 ] && [[ $output == *"no test or suite has that name"* ]]; then
+        return
+    fi
+    printf '%s\n' "$output" | grep -v '^all: ' || true
+    account "$1" $status "$output"
+}
+
+# end_reaches_host ARGUMENT CODE TEXT: what became of the image `faults`.
+end_reaches_host() {
+    local output status=0
+    output=$(boot_alone faults "+$1" 2>&1) || status=$?
+    if [ $status = "$2" ] && [[ $output == *"$3"* ]]; then
+        ends_good=$((ends_good + 1))
+    else
+        ends_bad=$((ends_bad + 1))
+        echo "FAIL faults $1: exit code $status, expected $2 and the text '$3'; it said: $output"
+    fi
+}
+
+run_faults() {
+    ends_good=0 ends_bad=0
+    end_reaches_host zero 0 ""
+    end_reaches_host three 3 ""
+    end_reaches_host load 125 "load access fault"
+    end_reaches_host illegal 125 "illegal instruction"
+    end_reaches_host stack 125 "the stack is used up"
+    end_reaches_host assert 134 "zero == 1"
+    local line="faults: $ends_good passed, $ends_bad failed"
+    echo "$line"
+    account faults 0 "$line"
+}
+
+run_session() {
+    local output status=0
+    output=$("$here/app/test_session.sh" 2>&1) || status=$?
+    printf '%s\n' "$output"
+    account session $status "$output"
+}
+
+run_tests() {
+    local words images image
+    mapfile -t words < <(arguments "$@")
+    mapfile -t images <"$build/test_images.txt"
+    for image in "${images[@]}"; do
+        [ -z "$image" ] || run_image "$image" ${words[@]+"${words[@]}"}
+    done
+    if [ $# = 0 ]; then
+        run_faults
+        run_session
+    elif [ $((passed + failed + skipped)) = 0 ]; then
+        echo "run.sh: no test or suite has that name: $*"
+        failed=1
+    fi
+    local suffix=""
+    [ $skipped = 0 ] || suffix=", $skipped skipped"
+    echo "$passed passed, $failed failed$suffix"
+    [ $failed = 0 ] && [ $((passed + skipped)) -gt 0 ]
+}
+
+# --- shell ------------------------------------------------------------------------
+
+# What the machine cannot find out by itself.
+set_shell_words() {
+    shell_words=(input=pipe output=pipe "seed=$(encoded "$(hostname)")")
+    if [ -t 0 ]; then shell_words[0]=input=tty; fi
+    if [ -t 1 ]; then shell_words[1]=output=tty; fi
+    local rows columns
+    if [ -t 0 ] && read -r rows columns < <(stty size) && [ "$columns" -gt 0 ]; then
+        shell_words+=("size=${columns}x$rows")
+    fi
+    [ -z "${MK_NODE_NAME:-}" ] || shell_words+=("node_name=$(encoded "$MK_NODE_NAME")")
+    [ -z "${MK_NODE_ID:-}" ] || shell_words+=("node_id=$(encoded "$MK_NODE_ID")")
+}
+
+run_shell() {
+    local words
+    mapfile -t words < <(arguments "$@")
+    set_shell_words
+    set_qemu_command shell "${shell_words[@]}" ${words[@]+"${words[@]}"}
+    if [ -t 0 ]; then exec "${qemu_command[@]}"; fi
+    # A serial line has no end: byte 4 says that nothing more will come (terminal.c).
+    exec {source}<&0
+    exec "${qemu_command[@]}" < <(cat <&"$source"; printf '\004'; )
+}
+
+# ----------------------------------------------------------------------------------
+command=${1:-}
+[ $# = 0 ] || shift
+case $command in
+tests | shell | size) ;;
+*)
+    sed -n 's/^# \{0,1\}//; 3,/^The exit code/p' "${BASH_SOURCE[0]}" >&2
+    exit 2
+    ;;
+esac
+if [ "$command" = size ]; then exec "$root/tools/size_report" "$@"; fi
+need "the bare-metal image" qemu-system-misc:qemu-system-riscv32
+if [ "$command" = shell ]; then
+    "$here/build.sh" shell
+    run_shell "$@"
+fi
+"$here/build.sh"
+run_tests "$@"
