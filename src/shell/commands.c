@@ -2,7 +2,7 @@
 /* commands.c - the table of commands.def and the questions it answers.
  *
  * The table is the only place that knows a command; a linear search is enough for
- * eighteen rows. Options are recognised here rather than in each command, so that they
+ * so few rows. Options are recognised here rather than in each command, so that they
  * mean the same everywhere. */
 #include "shell/commands.h"
 

@@ -101,8 +101,11 @@ static bool is_byte(const message_t *msg, char byte) {
     return msg->payload_size == 1 && *(const char *)msg->payload == byte;
 }
 
-static void take_input(shell_t *shell, message_t *msg) {
-    if (is_byte(msg, SHELL_INPUT_CONTINUE)) {
+static void take_order(shell_t *shell, message_t *msg) {
+    if (msg->type == MSG_SHELL_INIT) {
+        begin(shell);
+        greet(shell);
+    } else if (is_byte(msg, SHELL_INPUT_CONTINUE)) {
         if (msg->source == shell->self)
             shell->is_waking = false;
         else
@@ -132,21 +135,22 @@ static void take_down(shell_t *shell, const message_t *msg) {
         shell__call_target_ended(shell, msg->payload);
 }
 
+/* True for what is an order, and from somebody who may give one. */
+static bool is_order(shell_t *shell, const message_t *msg) {
+    if (msg->type != MSG_SHELL_INPUT && msg->type != MSG_SHELL_INIT) return false;
+    return msg->source == shell->self || is_obeyed(shell, msg->source);
+}
+
 static void take_message(shell_t *shell, message_t *msg) {
-    bool is_own = msg->source == shell->self || is_obeyed(shell, msg->source);
-    if (msg->type == MSG_SHELL_INPUT && is_own) {
-        take_input(shell, msg);
-    } else if (msg->type == MSG_SHELL_INIT && is_own) {
-        begin(shell);
-        greet(shell);
-    } else if (msg->type == MSG_TIMER) {
-        take_timer(shell, msg);
-    } else if (msg->type == MSG_DOWN) {
-        take_down(shell, msg);
-    } else if (msg->type == MSG_FD_EVENT) {
-        drain_terminal(shell);
-    } else {
-        shell__take_message(shell, msg);
+    if (is_order(shell, msg)) {
+        take_order(shell, msg);
+        return;
+    }
+    switch (msg->type) {
+    case MSG_TIMER: take_timer(shell, msg); break;
+    case MSG_DOWN: take_down(shell, msg); break;
+    case MSG_FD_EVENT: drain_terminal(shell); break;
+    default: shell__take_message(shell, msg); break;
     }
 }
 
