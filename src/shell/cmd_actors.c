@@ -2,8 +2,8 @@
 /* cmd_actors.c - list, info (top), stop, self: the actors of this node.
  *
  * A listing takes the ids once and asks for each actor when its row is due, a few rows
- * per turn: it never holds the facts of all actors, and one that ended in between has no
- * row. The column widths come from the first actors only, for the same reason. */
+ * per turn: it never holds the facts of all actors, and one that ended in between has
+ * no row. The column widths come from the first actors only, for the same reason. */
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -16,18 +16,18 @@
 #include <string.h>
 
 enum {
-    ROWS_PER_STEP = 32,    /* rows between two looks at other actors */
-    MEASURED_ROWS = 4096,  /* actors whose facts decide about column widths */
-    STATUS_COLUMNS = 8,    /* of the longest status, and one to spare */
-    SEQ_COLUMNS = 4        /* at least */
+    ROWS_PER_STEP = 32,   /* rows between two looks at other actors */
+    MEASURED_ROWS = 4096, /* actors whose facts decide about column widths */
+    STATUS_COLUMNS = 8,   /* of the longest status, and one to spare */
+    SEQ_COLUMNS = 4       /* at least */
 };
 
 typedef struct {
     actor_id_t *ids; /* owned; alive when the listing began */
     size_t count;
-    size_t at;           /* next one to show */
-    bool is_info;        /* with parents, and with facts about the node */
-    size_t seq_columns;  /* widths */
+    size_t at;          /* next one to show */
+    bool is_info;       /* with parents, and with facts about the node */
+    size_t seq_columns; /* widths */
     size_t id_columns;
     size_t mbox_columns;
 } listing_t;
@@ -96,12 +96,12 @@ static void print_names(printer_t *p, const char *names) {
     while (*names != '\0') {
         const char *end = strstr(names, ", ");
         size_t size = end != NULL ? (size_t)(end - names) : strlen(names);
-        printer_to(p, column);
         printer_shown(p, names, size);
         names += size;
         if (end == NULL) break;
         names += 2;
         printer_char(p, '\n');
+        printer_to(p, column);
     }
     printer_char(p, '\n');
 }
@@ -130,7 +130,8 @@ static void print_row(printer_t *p, const listing_t *listing, const actor_info_t
     print_names(p, names);
 }
 
-static void json_actor_facts(printer_t *p, const actor_info_t *info, const char *names) {
+static void json_actor_facts(printer_t *p, const actor_info_t *info,
+                             const char *names) {
     printer_json_unsigned(p, "seq", actor_id_seq(info->id));
     printer_json_id(p, "id", info->id);
     printer_json_str(p, "status", shell__status_name(info->status));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_messages.c - send, call, caps, and messages that come to the shell.
  *
- * A call sends as the shell itself, so that what the target sends later (a subscription)
- * comes here too and is shown. The reply is the first message from the target; a monitor
- * tells when the target ends instead. Rejected: a new actor per call, whose id would make
- * late replies of earlier calls impossible to mistake, because subscriptions would end
- * with it.
+ * A call sends as the shell itself, so that what the target sends later (a
+ * subscription) comes here too and is shown. The reply is the first message from the
+ * target; a monitor tells when the target ends instead. Rejected: a new actor per call,
+ * whose id would make late replies of earlier calls impossible to mistake, because
+ * subscriptions would end with it.
  *
  * A send is checked before it is tried, and when the runtime refuses it the reason is
  * looked for, because "false" helps nobody at a prompt. */
@@ -22,14 +22,14 @@
 #include <string.h>
 
 enum {
-    HEX_SHOWN = 32,  /* bytes of a binary payload that are shown as text */
-    CAPS_CAP = 2048  /* bytes of this node's capabilities */
+    HEX_SHOWN = 32, /* bytes of a binary payload that are shown as text */
+    CAPS_CAP = 2048 /* bytes of this node's capabilities */
 };
 
 /* --- showing messages --- */
 
-/* Text is what people may have written: UTF-8 without other control characters than ends
- * of rows and tabs. */
+/* Text is what people may have written: UTF-8 without other control characters than
+ * ends of rows and tabs. */
 static bool is_text(const char *bytes, size_t size) {
     for (size_t at = 0; at < size;) {
         utf8_char_t c = utf8_decode(bytes + at, size - at);
@@ -121,7 +121,7 @@ static void show_message(shell_t *shell, const char *kind, const message_t *msg,
 /* A flood must not fill the memory of whoever shows it. */
 static void show_unasked(shell_t *shell, const message_t *msg) {
     printer_t *p = &shell->printer;
-    if (p->is_paused) {
+    if (p->is_paused || printer_is_inside(p)) {
         shell->not_shown++;
         return;
     }
@@ -129,7 +129,7 @@ static void show_unasked(shell_t *shell, const message_t *msg) {
         printer_char(p, '(');
         printer_unsigned(p, shell->not_shown);
         printer_text(p, shell->not_shown == 1 ? " message was" : " messages were");
-        printer_text(p, " not shown: the output was full)\n");
+        printer_text(p, " not shown: the output was busy)\n");
         shell->not_shown = 0;
     }
     show_message(shell, "msg", msg, shell->options.is_json);
@@ -184,7 +184,8 @@ typedef struct {
 
 static int read_letter(shell_t *shell, const command_args_t *args, letter_t *letter) {
     int status = shell__find_target(shell, args_text(args, 0), &letter->target);
-    if (status == SHELL_OK) status = read_type(shell, args_text(args, 1), &letter->type);
+    if (status == SHELL_OK)
+        status = read_type(shell, args_text(args, 1), &letter->type);
     if (status != SHELL_OK) return status;
     letter->size = 0;
     if (args->count > 2) {
@@ -249,7 +250,8 @@ int command_send(shell_t *shell, const command_args_t *args) {
     letter_t letter;
     int status = read_letter(shell, args, &letter);
     if (status != SHELL_OK) return status;
-    if (!send_letter(shell, &letter)) return fail_send(shell, &letter, args_text(args, 0));
+    if (!send_letter(shell, &letter))
+        return fail_send(shell, &letter, args_text(args, 0));
     printer_t *p = &shell->printer;
     if (shell->is_json) {
         printer_open(p, NULL, '{');
@@ -278,12 +280,13 @@ int command_send(shell_t *shell, const command_args_t *args) {
 static void close_call(shell_t *shell) {
     shell_call_t *call = &shell->call;
     if (call->monitor != 0) (void)actor_demonitor(shell->rt, call->monitor);
-    if (call->timer != TIMER_ID_INVALID) (void)actor_cancel_timer(shell->rt, call->timer);
+    if (call->timer != TIMER_ID_INVALID)
+        (void)actor_cancel_timer(shell->rt, call->timer);
     *call = (shell_call_t){.is_pending = false};
 }
 
-static int start_call(shell_t *shell, const command_args_t *args, const letter_t *letter,
-                      bool is_caps) {
+static int start_call(shell_t *shell, const command_args_t *args,
+                      const letter_t *letter, bool is_caps) {
     runtime_t *rt = shell->rt;
     timer_id_t timer = actor_set_timer(rt, args->timeout_ms, false);
     if (timer == TIMER_ID_INVALID) return shell__fail_error(shell, "call", MK_ENOMEM);
@@ -322,7 +325,8 @@ void shell__call_target_ended(shell_t *shell, const down_payload_t *down) {
     if (!shell->call.is_pending || shell->call.monitor != down->monitor) return;
     printer_t *p = &shell->printer;
     bool is_lost = down->exit_reason == EXIT_NODE_LOST;
-    size_t text_size = strnlen(down->text, sizeof down->text);
+    const char *nul = memchr(down->text, '\0', sizeof down->text);
+    size_t text_size = nul != NULL ? (size_t)(nul - down->text) : sizeof down->text;
     shell->call.monitor = 0;
     shell__problem(shell);
     printer_text(p, "No reply: ");

@@ -2,7 +2,7 @@
 /* commands.c - the table of commands.def and the questions it answers.
  *
  * The table is the only place that knows a command; a linear search is enough for
- * eighteen rows. Options are recognised here rather than in each command, so that they
+ * so few rows. Options are recognised here rather than in each command, so that they
  * mean the same everywhere. */
 #include "shell/commands.h"
 
@@ -94,7 +94,8 @@ size_t commands_distance(text_t a, text_t b, size_t most) {
         now[0] = i;
         for (size_t j = 1; j <= b.size; j++) {
             bool is_same = a.bytes[i - 1] == b.bytes[j - 1];
-            now[j] = least_of(last[j] + 1, now[j - 1] + 1, last[j - 1] + (is_same ? 0 : 1));
+            now[j] =
+                least_of(last[j] + 1, now[j - 1] + 1, last[j - 1] + (is_same ? 0 : 1));
             if (i > 1 && j > 1 && a.bytes[i - 1] == b.bytes[j - 2] &&
                 a.bytes[i - 2] == b.bytes[j - 1] && before[j - 2] + 1 < now[j])
                 now[j] = before[j - 2] + 1;

@@ -20,9 +20,9 @@ enum {
 };
 
 enum {
-    COMMAND_REST = 255,          /* the last argument goes on to the end of the line */
-    COMMAND_TIMEOUT_MS = 5000,   /* of call, unless -t says otherwise */
-    COMMAND_TIMEOUT_TEXT = 16,   /* bytes of what -t said, with the NUL */
+    COMMAND_REST = 255,        /* the last argument goes on to the end of the line */
+    COMMAND_TIMEOUT_MS = 5000, /* of call, unless -t says otherwise */
+    COMMAND_TIMEOUT_TEXT = 16, /* bytes of what -t said, with the NUL */
     COMMAND_TIMEOUT_MAX_MS = 3600000 /* of -t */
 };
 
@@ -30,13 +30,13 @@ typedef struct shell shell_t;
 
 /* The words of one command, sorted. */
 typedef struct {
-    const words_t *words;  /* all of them; word 0 is the command */
-    size_t count;          /* arguments */
-    uint8_t at[WORDS_MAX]; /* their words */
-    bool is_json;          /* --json */
-    bool has_limit;        /* -n was given */
-    uint64_t limit;        /* its number */
-    uint64_t timeout_ms;   /* of -t, or COMMAND_TIMEOUT_MS */
+    const words_t *words;               /* all of them; word 0 is the command */
+    size_t count;                       /* arguments */
+    uint8_t at[WORDS_MAX];              /* their words */
+    bool is_json;                       /* --json */
+    bool has_limit;                     /* -n was given */
+    uint64_t limit;                     /* its number */
+    uint64_t timeout_ms;                /* of -t, or COMMAND_TIMEOUT_MS */
     char timeout[COMMAND_TIMEOUT_TEXT]; /* as it was given: "5s" */
 } command_args_t;
 

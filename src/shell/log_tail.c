@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log_tail.c - see log_tail.h.
  *
- * The lines stay in one piece so that listing them is one write. To make that cheap, room
- * is made for a quarter of the memory at a time: a byte is moved at most a few times
- * before it goes. */
+ * The lines stay in one piece so that listing them is one write. To make that cheap,
+ * room is made for a quarter of the memory at a time: a byte is moved at most a few
+ * times before it goes. */
 #include "shell/log_tail.h"
 
 #include <string.h>

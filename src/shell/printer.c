@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* printer.c - see printer.h.
  *
- * Chosen: a stream over one small buffer, because a node may have a million actors and a
- * chip has a few kilobytes; no listing is ever held as a whole. What is handed on ends
- * with a row where that is possible, so that log lines of other actors do not get into
- * the middle of one.
+ * Chosen: a stream over one small buffer, because a node may have a million actors and
+ * a chip has a few kilobytes; no listing is ever held as a whole. What is handed on
+ * ends with a row where that is possible, so that log lines of other actors do not get
+ * into the middle of one.
  *
  * Invariants: (1) size < PRINTER_CAP between calls. (2) `column` is right as long as
  * characters are not cut apart between calls. (3) has_item is meaningful for levels
@@ -199,6 +199,18 @@ void printer_close(printer_t *p, char bracket) {
     MK_ASSERT(p->depth > 0);
     p->depth--;
     put(p, &bracket, 1);
+}
+
+bool printer_is_inside(const printer_t *p) {
+    return p->depth > 0;
+}
+
+void printer_abandon(printer_t *p) {
+    if (p->depth > 0 || p->column > 0) put(p, "\n", 1);
+    p->in_string = false;
+    p->depth = 0;
+    p->has_item[0] = false;
+    p->column = 0;
 }
 
 void printer_json_end(printer_t *p) {

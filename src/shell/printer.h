@@ -16,18 +16,18 @@
 #include <stdint.h>
 
 enum {
-    PRINTER_CAP = 512,  /* bytes collected before they are written */
-    PRINTER_DEPTH = 64, /* JSON arrays and objects inside each other */
+    PRINTER_CAP = 512,      /* bytes collected before they are written */
+    PRINTER_DEPTH = 64,     /* JSON arrays and objects inside each other */
     PRINTER_ID_COLUMNS = 17 /* of an id: 0x and 15 digits; printer_id_columns() */
 };
 
 typedef struct {
     shell_write_fn write; /* where it goes; NULL: nowhere */
     void *write_ctx;
-    bool is_problem; /* what is collected says why a command failed */
-    bool is_paused;  /* the sink asked to pause; cleared by the owner */
-    bool in_string;  /* inside a JSON string: all bytes are escaped */
-    uint8_t depth;   /* open JSON arrays and objects */
+    bool is_problem;              /* what is collected says why a command failed */
+    bool is_paused;               /* the sink asked to pause; cleared by the owner */
+    bool in_string;               /* inside a JSON string: all bytes are escaped */
+    uint8_t depth;                /* open JSON arrays and objects */
     bool has_item[PRINTER_DEPTH]; /* per level: a comma is due before the next item */
     size_t column;                /* of the present row; counts terminal columns */
     size_t size;                  /* bytes collected */
@@ -58,7 +58,8 @@ size_t printer_id_columns(actor_id_t id);
 /* Any bytes, safe to look at: control characters and what is no UTF-8 as \xNN. */
 void printer_shown(printer_t *p, const char *bytes, size_t size);
 
-/* The same in double quotes, where \n, \r, \t, \" and \\ are shown in their short form. */
+/* The same in double quotes, where \n, \r, \t, \" and \\ are shown in their short form.
+ */
 void printer_quoted(printer_t *p, const char *bytes, size_t size);
 
 /* Blanks up to `column`, at least one unless the row is empty. */
@@ -67,11 +68,18 @@ void printer_to(printer_t *p, size_t column);
 /* printer_text() and blanks up to `columns` behind its beginning, then one more. */
 void printer_cell(printer_t *p, const char *text, size_t columns);
 
-/* --- JSON: commas come by themselves; `key` is NULL inside arrays and at the top --- */
+/* --- JSON: commas come by themselves; `key` is NULL inside arrays and at the top ---
+ */
 
 /* '{' or '[', and the way out of it. Deeper than PRINTER_DEPTH is our own mistake. */
 void printer_open(printer_t *p, const char *key, char bracket);
 void printer_close(printer_t *p, char bracket);
+
+/* True in the middle of a JSON value: anything else printed now would damage it. */
+bool printer_is_inside(const printer_t *p);
+
+/* Leave what was begun as it is, and begin a new row. */
+void printer_abandon(printer_t *p);
 
 /* A value is complete; the next one begins a new row. At depth 0 only. */
 void printer_json_end(printer_t *p);

@@ -53,30 +53,31 @@ struct shell {
     printer_t printer;
     terminal_out_t own_out;    /* in use when options.write was NULL */
     port_terminal_t *terminal; /* owned; of own_out */
-    bool is_watching;          /* for own_out's terminal to become ready */
+    timer_id_t retry_timer;    /* tries again what could not be done; 0: none */
 
-    actor_id_t console;           /* whose lines are taken; 0: nobody's yet */
-    monitor_id_t console_monitor; /* on it */
+    actor_id_t console; /* whose lines are taken; 0: nobody's yet */
 
     char line[MK_SHELL_LINE_MAX]; /* being run */
     size_t line_len;
-    size_t line_at;                       /* where its next command begins */
-    bool is_busy;                         /* a line is being run */
-    int status;                           /* of the line's first failed command */
-    words_t words;                        /* the command being run */
+    size_t line_at;                        /* where its next command begins */
+    bool is_busy;                          /* a line is being run */
+    bool is_waking;                        /* its own "go on" is in the mailbox */
+    bool owes_prompt;                      /* there was no memory to send it */
+    int status;                            /* of the line's first failed command */
+    words_t words;                         /* the command being run */
     char word_text[MK_SHELL_LINE_MAX + 1]; /* their bytes */
-    bool is_json;                         /* it says what it says in JSON */
-    bool is_leaving;                      /* `exit` was run */
-    bool has_code;                        /* and given a code, which is `status` */
+    bool is_json;                          /* it says what it says in JSON */
+    bool is_leaving;                       /* `exit` was run */
+    bool has_code;                         /* and given a code, which is `status` */
     shell_job_t job;
     shell_call_t call;
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
     uint64_t not_shown; /* messages that came while the output was full */
 
-    log_tail_t log_text;  /* the newest log lines */
-    log_tail_t log_json;  /* the same */
-    int log_sinks[2];     /* that fill them; 0: none */
+    log_tail_t log_text; /* the newest log lines */
+    log_tail_t log_json; /* the same */
+    int log_sinks[2];    /* that fill them; 0: none */
     char log_bytes[2][MK_SHELL_LOG_BYTES];
 };
 
@@ -88,13 +89,33 @@ bool shell__behave(runtime_t *rt, actor_t *self, message_t *msg, void *state);
 /* The output is gone: whoever owned it ends. Does nothing for ids that are no shell. */
 void shell__drop_output(runtime_t *rt, actor_id_t id);
 
+/* Have a look at what is due in a moment: the terminal, the prompt. */
+void shell__retry_soon(shell_t *shell);
+
+/* --- shell_line.c --- */
+
+/* A line from somebody whose lines are taken; it is run now, or waits. */
+void shell__take_line(shell_t *shell, message_t *msg);
+
+/* Do what can be done now: the next command, rows of a listing, the next line. */
+void shell__go_on(shell_t *shell);
+
+/* Ctrl-C: end the command that runs, and drop the rest of its line. */
+void shell__interrupt(shell_t *shell);
+
+/* Say that the last line was run. Also after the try failed before (owes_prompt). */
+void shell__send_prompt(shell_t *shell);
+
+/* Free what waits and what runs. */
+void shell__drop_lines(shell_t *shell);
+
 /* The command that returned SHELL__PENDING has ended. */
 void shell__finish_command(shell_t *shell, int status);
 
-/* Run `step` now and again until it is done. Takes `state`. Returns what a command has to
+/* Run `step` from now on until it is done. Takes `state`. Returns what a command has to
  * return. */
-int shell__start_job(shell_t *shell, int (*step)(shell_t *, void *), void (*end)(void *),
-                     void *state);
+int shell__start_job(shell_t *shell, int (*step)(shell_t *, void *),
+                     void (*end)(void *), void *state);
 
 /* --- shell_say.c --- */
 
@@ -110,11 +131,14 @@ int shell__fail(shell_t *shell, int status, const char *before, text_t word,
 /* MK_E... of something that was tried: "<what>: <reason>". */
 int shell__fail_error(shell_t *shell, const char *what, int error);
 
+/* "Unknown command: lst (did you mean 'list'?)", and SHELL_USAGE. */
+int shell__fail_unknown_command(shell_t *shell, text_t word);
+
 /* "Usage: call [-t TIME] ...", as part of a row. */
 void shell__say_usage(shell_t *shell, const command_t *command);
 
-/* Names and paths of an actor as one text "a, b, /c" in `buf`, or in an owned block when
- * it does not fit; NULL when memory is short. */
+/* Names and paths of an actor as one text "a, b, /c" in `buf`, or in an owned block
+ * when it does not fit; NULL when memory is short. */
 char *shell__names_of(runtime_t *rt, actor_id_t id, char *buf, size_t cap);
 void shell__names_free(char *names, const char *buf);
 

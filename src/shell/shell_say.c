@@ -54,6 +54,18 @@ int shell__fail_error(shell_t *shell, const char *what, int error) {
     return shell__problem_end(shell, SHELL_FAILED);
 }
 
+int shell__fail_unknown_command(shell_t *shell, text_t word) {
+    printer_t *p = &shell->printer;
+    const char *near = commands_suggest(word);
+    shell__problem(shell);
+    printer_text(p, "Unknown command: ");
+    printer_shown(p, word.bytes, word.size);
+    printer_text(p, near != NULL ? " (did you mean '" : " (type 'help')");
+    if (near != NULL) printer_text(p, near);
+    if (near != NULL) printer_text(p, "'?)");
+    return shell__problem_end(shell, SHELL_USAGE);
+}
+
 void shell__say_usage(shell_t *shell, const command_t *command) {
     printer_t *p = &shell->printer;
     printer_text(p, "Usage: ");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shell_target.c - whom a word means.
  *
- * Names come before numbers, as they always have; a bare number below 2^32 is the SEQ that
- * `list` shows, because nobody types the node's half of an id by hand. */
+ * Names come before numbers, as they always have; a bare number below 2^32 is the SEQ
+ * that `list` shows, because nobody types the node's half of an id by hand. */
 #include "shell/shell_impl.h"
 
 #include "microkernel/error.h"
@@ -73,7 +73,8 @@ int shell__find_target(shell_t *shell, text_t word, actor_id_t *id) {
     if (result < 0) {
         return fail_unknown(
             shell, word,
-            looks_hex ? " (no such name; an id is decimal, or 0x and hex digits)" : NULL);
+            looks_hex ? " (no such name; an id is decimal, or 0x and hex digits)"
+                      : NULL);
     }
     node_id_t here = runtime_get_node_id(rt);
     if (number >> 32 == 0) number = actor_id_make(here, (uint32_t)number);

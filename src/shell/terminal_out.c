@@ -24,8 +24,8 @@ void terminal_out_deinit(terminal_out_t *out) {
 static size_t write_now(terminal_out_t *out, const void *bytes, size_t size) {
     size_t done = 0;
     while (done < size && out->problem == MK_OK) {
-        int taken = port_terminal_write(out->terminal, (const char *)bytes + done,
-                                        size - done);
+        int taken =
+            port_terminal_write(out->terminal, (const char *)bytes + done, size - done);
         if (taken == MK_EAGAIN) break;
         if (taken < 0)
             out->problem = taken;
@@ -53,7 +53,8 @@ static void tell_lost(terminal_out_t *out) {
     writer_format(&w, "\n[%llu bytes of output lost]\n", (unsigned long long)out->lost);
     out->lost = 0;
     size_t taken = write_now(out, text, w.size);
-    if (taken < w.size) (void)buffer_append(&out->waiting, text + taken, w.size - taken);
+    if (taken < w.size)
+        (void)buffer_append(&out->waiting, text + taken, w.size - taken);
 }
 
 void terminal_out_drain(terminal_out_t *out) {

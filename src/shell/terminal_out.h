@@ -37,8 +37,8 @@ bool terminal_out_write(terminal_out_t *out, const char *bytes, size_t size);
 /* Write what waits, as far as the terminal takes it now. */
 void terminal_out_drain(terminal_out_t *out);
 
-/* True when something waits, and terminal_out_drain() has to be called once the terminal
- * is ready for output. */
+/* True when something waits, and terminal_out_drain() has to be called once the
+ * terminal is ready for output. */
 bool terminal_out_is_waiting(const terminal_out_t *out);
 
 /* True when so little waits that a paused listing should go on. */
