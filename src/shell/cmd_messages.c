@@ -322,7 +322,9 @@ void shell__call_timed_out(shell_t *shell, timer_id_t timer) {
 }
 
 void shell__call_target_ended(shell_t *shell, const down_payload_t *down) {
-    if (!shell->call.is_pending || shell->call.monitor != down->monitor) return;
+    if (!shell->call.is_pending || shell->call.monitor != down->monitor ||
+        shell->call.target != down->actor_id)
+        return;
     printer_t *p = &shell->printer;
     bool is_lost = down->exit_reason == EXIT_NODE_LOST;
     const char *nul = memchr(down->text, '\0', sizeof down->text);

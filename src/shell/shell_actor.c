@@ -131,8 +131,9 @@ static void take_timer(shell_t *shell, const message_t *msg) {
 }
 
 static void take_down(shell_t *shell, const message_t *msg) {
-    if (msg->payload_size >= sizeof(down_payload_t))
-        shell__call_target_ended(shell, msg->payload);
+    if (msg->payload_size < sizeof(down_payload_t)) return;
+    const down_payload_t *down = msg->payload;
+    if (down->actor_id == msg->source) shell__call_target_ended(shell, down);
 }
 
 /* True for what is an order, and from somebody who may give one. */
