@@ -77,15 +77,17 @@ static bool keep_text(const char *line, size_t size, void *ctx) {
     return true;
 }
 
-/* Once: take the name, and follow the log. The shell is of use without either. */
+static void follow_log(shell_t *shell, int *sink, log_tail_t *tail,
+                       log_format_t format) {
+    if (*sink <= 0) *sink = log_add_sink(shell->rt, keep_text, tail, format);
+}
+
+/* Take the name, once, and follow the log. The shell is of use without either. */
 static void begin(shell_t *shell) {
-    if (shell->has_begun) return;
+    if (!shell->has_begun) (void)names_register(shell->rt, shell->name, shell->self);
     shell->has_begun = true;
-    (void)names_register(shell->rt, shell->name, shell->self);
-    shell->log_sinks[0] =
-        log_add_sink(shell->rt, keep_text, &shell->log_text, LOG_LINE_TEXT);
-    shell->log_sinks[1] =
-        log_add_sink(shell->rt, keep_text, &shell->log_json, LOG_LINE_JSON);
+    follow_log(shell, &shell->log_sinks[0], &shell->log_text, LOG_LINE_TEXT);
+    follow_log(shell, &shell->log_sinks[1], &shell->log_json, LOG_LINE_JSON);
 }
 
 static void greet(shell_t *shell) {
@@ -163,6 +165,7 @@ bool shell__behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     if (shell->owes_prompt) shell__send_prompt(shell);
     take_message(shell, msg);
     shell__go_on(shell);
+    shell__tell_not_shown(shell);
     printer_flush(&shell->printer);
     watch_terminal(shell);
     return true;
