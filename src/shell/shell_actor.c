@@ -47,10 +47,18 @@ static bool write_terminal(const char *bytes, size_t size, bool is_problem, void
     return terminal_out_write(&shell->own_out, bytes, size);
 }
 
+/* True when it was full and is so no longer: what waited was written, or broke with it.
+ */
+static bool has_room_again(shell_t *shell) {
+    if (shell->terminal == NULL || !shell->printer.is_paused) return false;
+    shell->printer.is_paused = !terminal_out_has_room(&shell->own_out);
+    return !shell->printer.is_paused;
+}
+
 static void drain_terminal(shell_t *shell) {
     if (shell->terminal == NULL) return;
     terminal_out_drain(&shell->own_out);
-    if (terminal_out_has_room(&shell->own_out)) shell->printer.is_paused = false;
+    (void)has_room_again(shell);
 }
 
 void shell__drop_output(runtime_t *rt, actor_id_t id) {
@@ -164,9 +172,11 @@ bool shell__behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     if (msg->type == MSG_SHUTDOWN) return false;
     if (shell->owes_prompt) shell__send_prompt(shell);
     take_message(shell, msg);
-    shell__go_on(shell);
-    shell__tell_not_shown(shell);
-    printer_flush(&shell->printer);
+    do {
+        shell__go_on(shell);
+        shell__tell_not_shown(shell);
+        printer_flush(&shell->printer);
+    } while (has_room_again(shell));
     watch_terminal(shell);
     return true;
 }

@@ -75,9 +75,10 @@ TEST(shell_writes_a_prompt_where_there_is_no_console) {
 TEST(shell_ends_when_it_is_asked_to) {
     open_world(plain);
     spawn_worker("mute");
-    say("call mute 1002; list");
+    say("call mute 1005; list");
     say("list");
-    steps(5);
+    steps(10);
+    CHECK_EQ(state()->waiting_count, 1);
     CHECK(actor_shutdown(world.rt, world.shell));
     steps(5);
     CHECK(!actor_is_alive(world.rt, world.shell));
@@ -555,6 +556,38 @@ TEST(flood_of_messages_is_counted_when_the_output_is_full) {
     close_world();
 }
 
+TEST(messages_not_shown_are_json_where_all_is) {
+    open_world((shell_options_t){.is_json = true});
+    world.is_full = true;
+    for (int i = 0; i < 3; i++) {
+        CHECK(actor_send(world.rt, world.shell, 7, "x", 1));
+        steps(1);
+    }
+    CHECK_STR(world.out,
+              "{\"msg\":{\"type\":7,\"from\":\"0\",\"size\":1,\"text\":\"x\"}}\n");
+    forget_output();
+    go_on();
+    steps(3);
+    CHECK_STR(world.out, "{\"not_shown\":2}\n");
+    close_world();
+}
+
+TEST(shell_does_not_cut_characters) {
+    open_world(plain);
+    static char text[SHELL_SHOWN_MAX + 10];
+    for (size_t i = 0; i + 3 <= sizeof text; i += 3)
+        memcpy(text + i, "\xE6\xBC\xA2", 3);
+    size_t size = sizeof text / 3 * 3;
+    CHECK(actor_send(world.rt, world.shell, 7, text, size));
+    steps(3);
+    CHECK_STR(world.out + world.out_size - 9, "\xE6\xBC\xA2\" ...\n");
+    forget_output();
+    CHECK(actor_send(world.rt, world.shell, 7, text, 4)); /* half a character */
+    steps(3);
+    CHECK_STR(world.out, "[msg] type=7 from=0x000000000000000 size=4 [e6 bc a2 e6]\n");
+    close_world();
+}
+
 TEST(shell_shows_large_payloads_in_part) {
     open_world(plain);
     static char text[5000];
@@ -634,6 +667,28 @@ TEST(shell_lives_on_when_nobody_reads_its_output) {
     CHECK_EQ(world.prompts, 1);
     run("list");
     close_world();
+}
+
+/* Whatever fails, writing or waiting: the line is answered. */
+TEST(shell_survives_every_failing_port_call) {
+    for (size_t nth = 1;; nth++) {
+        open_own_world();
+        spawn_many(300);
+        sim_terminal_set_room(100);
+        sim_fail_port_at(nth, false);
+        say("list");
+        steps(50);
+        bool is_hit = sim_fail_port_hit();
+        sim_fail_port_at(0, false);
+        sim_terminal_set_room(SIZE_MAX);
+        sim_advance(1000000000);
+        steps(300);
+        CHECK_EQ(world.prompts, 1);
+        CHECK_EQ(runtime_counters(world.rt).watches, 0);
+        close_world();
+        if (!is_hit) break;
+        CHECK(nth < 1000);
+    }
 }
 
 /* --- no memory --- */
@@ -778,10 +833,13 @@ TEST_TABLE(
     TEST_ROW(listing_that_was_interrupted_ends_in_a_row_of_its_own),
     TEST_ROW(messages_do_not_break_into_json),
     TEST_ROW(flood_of_messages_is_counted_when_the_output_is_full),
+    TEST_ROW(messages_not_shown_are_json_where_all_is),
+    TEST_ROW(shell_does_not_cut_characters),
     TEST_ROW(shell_shows_large_payloads_in_part),
     TEST_ROW(shell_forgets_its_output_on_request),
     TEST_ROW(shell_writes_to_the_terminal), TEST_ROW(shell_waits_for_a_slow_terminal),
     TEST_ROW(shell_lives_on_when_nobody_reads_its_output),
+    TEST_ROW(shell_survives_every_failing_port_call),
     TEST_ROW(shell_survives_every_failing_allocation),
     TEST_ROW(prompt_comes_later_when_there_was_no_memory),
     TEST_ROW(lines_of_any_kind_are_answered))
