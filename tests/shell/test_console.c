@@ -813,7 +813,7 @@ static void try_session(void *arg) {
     }
     runtime_destroy(rt);
     CHECK(!sim_terminal_is_raw());
-    sim_terminal_clear();
+    sim_reset(1);
 }
 
 TEST(each_allocation_may_fail_in_a_session) {
