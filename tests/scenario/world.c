@@ -2,12 +2,13 @@
 /* The world behind world.h: actors that do random things, and books about all of it.
  *
  * The books are kept beside the kernel, from what programs can see: results of calls,
- * messages received, states freed, and the one part that observes ends. They use no heap,
- * so that the failing allocations are the kernel's own.
+ * messages received, states freed, and the one part that observes ends. They use no
+ * heap, so that the failing allocations are the kernel's own.
  *
- * A promise is a notice that must come: made when the kernel accepts a monitor or when an
- * end is observed, due when its cause has happened, kept when the message is handled. At
- * rest (nothing is ready, and a few milliseconds have passed) no promise may be due. */
+ * A promise is a notice that must come: made when the kernel accepts a monitor or when
+ * an end is observed, due when its cause has happened, kept when the message is
+ * handled. At rest (nothing is ready, and a few milliseconds have passed) no promise
+ * may be due. */
 #include "scenario/world.h"
 
 #include "base/alloc.h"
@@ -50,7 +51,7 @@ enum {
     TEXT_MAX = 160
 };
 
-enum { LETTER = 1, LAST_LETTER = 9 };                      /* message types */
+enum { LETTER = 1, LAST_LETTER = 9 };                       /* message types */
 enum { FROM_OUTSIDE = BEINGS_MAX, FROM_POST, SENDERS_MAX }; /* beyond all beings */
 
 /* What letters carry; longer ones have bytes behind it. */
@@ -62,15 +63,15 @@ typedef struct {
 
 /* An actor's state, and what is known of it. */
 typedef struct {
-    actor_id_t id;       /* 0 until it is known */
-    message_t *held;     /* taken, or NULL */
-    uint16_t place;      /* it is a child of; or NOBODY */
-    uint8_t freed;       /* times */
-    bool is_used;        /* this entry */
-    bool traps;          /* exits */
-    bool is_stubborn;    /* ignores MSG_SHUTDOWN now and then */
-    bool is_immortal;    /* nothing is done to it */
-    bool drops_mail;     /* its mailbox may, timers too */
+    actor_id_t id;    /* 0 until it is known */
+    message_t *held;  /* taken, or NULL */
+    uint16_t place;   /* it is a child of; or NOBODY */
+    uint8_t freed;    /* times */
+    bool is_used;     /* this entry */
+    bool traps;       /* exits */
+    bool is_stubborn; /* ignores MSG_SHUTDOWN now and then */
+    bool is_immortal; /* nothing is done to it */
+    bool drops_mail;  /* its mailbox may, timers too */
 } being_t;
 
 enum { IS_BORN = 1, HAS_EXITED = 2, IS_DOOMED = 4, IS_SUPERVISOR = 8 };
@@ -81,7 +82,12 @@ typedef struct {
     uint8_t reason; /* when HAS_EXITED */
 } id_fact_t;
 
-typedef enum { PROMISE_NONE = 0, PROMISE_DOWN, PROMISE_EXIT, PROMISE_CHILD } promise_kind_t;
+typedef enum {
+    PROMISE_NONE = 0,
+    PROMISE_DOWN,
+    PROMISE_EXIT,
+    PROMISE_CHILD
+} promise_kind_t;
 
 typedef struct {
     promise_kind_t kind;
@@ -111,10 +117,10 @@ typedef struct {
 /* A child as described; several lives of its supervisor share it. */
 typedef struct {
     char name[8];
-    uint8_t plan;              /* its supervisor's */
-    bool is_exact;             /* its restarts happen when they are spent */
-    bool was_touched;          /* terminated by a call at some time */
-    bool drops_mail;           /* its mailbox may */
+    uint8_t plan;               /* its supervisor's */
+    bool is_exact;              /* its restarts happen when they are spent */
+    bool was_touched;           /* terminated by a call at some time */
+    bool drops_mail;            /* its mailbox may */
     supervisor_config_t *inner; /* of a nested supervisor, or NULL */
     state_factory_fn make_inner;
 } place_t;
@@ -135,6 +141,8 @@ typedef struct {
 typedef struct {
     actor_id_t sup;
     uint16_t place;
+    bool has_failed;    /* its latest attempt, */
+    uint64_t failed_ms; /* then */
     moments_t restarts;
 } track_t;
 
@@ -155,14 +163,14 @@ static struct {
     prng_t fate;
     world_observer_t observer;
     bool tells;
-    bool is_over; /* no more slices: something failed, or a book is full */
-    bool is_blind; /* a book overflowed: its checks are off */
+    bool is_over;    /* no more slices: something failed, or a book is full */
+    bool is_blind;   /* a book overflowed: its checks are off */
     unsigned energy; /* letters that may still be written */
-    unsigned deaf; /* observer's tricks left */
+    unsigned deaf;   /* observer's tricks left */
     uint32_t letters;
-    uint64_t nobody; /* sends that found nobody */
-    uint64_t exits;  /* observed */
-    uint64_t spawned_before;
+    uint64_t nobody;    /* sends that found nobody */
+    uint64_t exits;     /* observed */
+    uint64_t short_ms;  /* when memory or places were short for the last time */
     actor_id_t api_sup; /* of the call being made; 0: none */
     being_t *dying;     /* found by observe_exit */
     actor_id_t dying_id;
@@ -331,11 +339,12 @@ static void promise(promise_kind_t kind, uint16_t being, monitor_id_t monitor,
     overflow();
 }
 
-static promise_t *find_promise(promise_kind_t kind, uint16_t being, monitor_id_t monitor,
-                               actor_id_t who) {
+static promise_t *find_promise(promise_kind_t kind, uint16_t being,
+                               monitor_id_t monitor, actor_id_t who) {
     for (size_t i = 0; i < PROMISES_MAX; i++) {
         promise_t *p = &w.promises[i];
-        if (p->kind == kind && p->being == being && p->monitor == monitor && p->who == who)
+        if (p->kind == kind && p->being == being && p->monitor == monitor &&
+            p->who == who)
             return p;
     }
     return NULL;
@@ -413,8 +422,7 @@ static void observe_exit(part_t *part, runtime_t *rt, const exit_info_t *info) {
     if (fact->being != NOBODY) forget_being(fact->being);
     if (info->parent != ACTOR_ID_INVALID && actor_is_alive(rt, info->parent)) {
         const being_t *parent = being_of(info->parent);
-        if (parent != NULL)
-            promise(PROMISE_CHILD, index_of(parent), 0, info->id, true);
+        if (parent != NULL) promise(PROMISE_CHILD, index_of(parent), 0, info->id, true);
     }
     for (size_t i = 0; i < PROMISES_MAX; i++)
         if (w.promises[i].kind == PROMISE_DOWN && w.promises[i].who == info->id)
@@ -448,26 +456,27 @@ static void free_being(void *state) {
 
 /* --- restarts (W3) --- */
 
-static unsigned count_since(const moments_t *moments, uint64_t from_ms) {
+/* Of the remembered ones, those from `from_ms` to `to_ms`. */
+static unsigned count_between(const moments_t *moments, uint64_t from_ms,
+                              uint64_t to_ms) {
     unsigned kept = moments->count < STARTS_MAX ? moments->count : STARTS_MAX;
     unsigned count = 0;
     for (unsigned i = 0; i < kept; i++)
-        if (moments->at_ms[i] >= from_ms) count++;
+        if (moments->at_ms[i] >= from_ms && moments->at_ms[i] <= to_ms) count++;
     return count;
 }
 
-/* `slack`: how many restarts may be spent before the window and happen in it. */
+/* A restart was spent at `at_ms`. `slack`: how many more may seem to be within the
+ * window because it is not known when they were spent. */
 static void note_restart(moments_t *moments, const supervisor_options_t *options,
-                         unsigned slack, actor_id_t sup) {
-    uint64_t now_ms = runtime_now_ms(w.rt);
-    moments->at_ms[moments->count++ % STARTS_MAX] = now_ms;
+                         uint64_t at_ms, unsigned slack, actor_id_t sup) {
+    moments->at_ms[moments->count++ % STARTS_MAX] = at_ms;
     unsigned limit = options->max_restarts > 0 ? (unsigned)options->max_restarts : 0;
     if (w.observer == OBSERVER_HALVES_THE_LIMIT) limit /= 2;
-    /* An attempt comes up to a millisecond after it was spent. */
     uint64_t window = options->window_ms;
-    uint64_t from_ms = window == 0 || window > now_ms ? 0 : now_ms - window + 2;
-    unsigned count =
-        window == 0 ? moments->count : count_since(moments, from_ms);
+    unsigned count = moments->count;
+    if (window != 0)
+        count = count_between(moments, window > at_ms ? 0 : at_ms - window, at_ms);
     if (count > limit + slack)
         fail("W3: supervisor %lu restarts %u times within %lu ms; %u are allowed",
              short_id(sup), count, (unsigned long)window, limit);
@@ -492,8 +501,11 @@ static sup_t *note_sup(actor_id_t id, uint8_t plan) {
     return sup;
 }
 
-/* A factory runs: whose, and is it a restart? */
-static void note_start(const place_t *place) {
+/* A factory runs: whose, and is it a restart? A child without back-off is restarted
+ * when that is spent, or was spent when the attempt before failed. An attempt may also
+ * fail behind the factory, when memory or places are short; then moments are guesses.
+ */
+static void note_start(const place_t *place, bool fails) {
     actor_id_t id = w.api_sup != ACTOR_ID_INVALID ? w.api_sup : actor_self(w.rt);
     uint16_t number = (uint16_t)(place - w.places);
     sup_t *sup = note_sup(id, place->plan);
@@ -511,18 +523,25 @@ static void note_start(const place_t *place) {
         w.tracks[w.tracks_len++] = (track_t){.sup = id, .place = number};
         return; /* the first start is none */
     }
+    uint64_t now_ms = runtime_now_ms(w.rt);
+    uint64_t at_ms = track->has_failed ? track->failed_ms : now_ms;
+    track->has_failed = fails;
+    track->failed_ms = now_ms;
     if (w.api_sup != ACTOR_ID_INVALID) return; /* neither is one by a call */
     w.report.restarts++;
     const supervisor_options_t *options = &plan->config.options;
-    note_restart(&track->restarts, options, place->is_exact ? 0 : 1, id);
-    if (options->strategy == STRATEGY_ONE_FOR_ONE && plan->is_exact)
-        note_restart(&sup->restarts, options, 0, id);
+    bool is_sure = w.short_ms + options->window_ms < at_ms && options->window_ms != 0 &&
+                   !mk_alloc_fail_hit();
+    note_restart(&track->restarts, options, at_ms, place->is_exact && is_sure ? 0 : 1,
+                 id);
+    if (options->strategy == STRATEGY_ONE_FOR_ONE && plan->is_exact && is_sure)
+        note_restart(&sup->restarts, options, at_ms, 0, id);
 }
 
 static void *make_child(void *arg) {
     place_t *place = arg;
-    note_start(place);
     bool fails = chance(1, 16);
+    note_start(place, fails);
     tell("  %s is started%s", place->name, fails ? ", and fails" : "");
     w.factories++;
     if (chance(1, 40) && w.api_sup != ACTOR_ID_INVALID &&
@@ -564,7 +583,8 @@ static void check_send(const runtime_counters_t *before, bool was_sent, bool may
     runtime_counters_t after = runtime_counters(w.rt);
     uint64_t failed = failures_of(&after) - failures_of(before);
     if (after.sends - before->sends != (was_sent ? 1 : 0))
-        fail("W6: a send %s and is counted the other way", was_sent ? "worked" : "failed");
+        fail("W6: a send %s and is counted the other way",
+             was_sent ? "worked" : "failed");
     if (failed != (was_sent ? 0 : 1) && !(was_sent || may_fail))
         fail("W6: a send that failed is counted %lu times", (unsigned long)failed);
     if (!was_sent) w.nobody += after.dead_letters - before->dead_letters;
@@ -599,8 +619,8 @@ static void pass_on(message_t *msg, actor_id_t dest, being_t *keeper) {
     memcpy(msg->payload, &letter, sizeof letter);
     runtime_counters_t before = runtime_counters(w.rt);
     bool was_sent = actor_forward(w.rt, dest, msg, chance(1, 2));
-    tell("  letter %lu passed on to %lu%s", (unsigned long)letter.number, short_id(dest),
-         was_sent ? "" : ": refused");
+    tell("  letter %lu passed on to %lu%s", (unsigned long)letter.number,
+         short_id(dest), was_sent ? "" : ": refused");
     if (was_sent && keeper != NULL) keeper->held = NULL;
     check_send(&before, was_sent, false);
 }
@@ -744,9 +764,12 @@ static void unlink_from(being_t *me, actor_id_t peer) {
 
 static void unlink_one(being_t *me) {
     for (size_t i = 0; i < LINKS_MAX; i++) {
-        if (w.links[i].a == me->id) unlink_from(me, w.links[i].b);
-        else if (w.links[i].b == me->id) unlink_from(me, w.links[i].a);
-        else continue;
+        if (w.links[i].a == me->id)
+            unlink_from(me, w.links[i].b);
+        else if (w.links[i].b == me->id)
+            unlink_from(me, w.links[i].a);
+        else
+            continue;
         return;
     }
     unlink_from(me, any_id());
@@ -982,8 +1005,7 @@ static child_options_t options_of(place_t *place, const child_spec_t *spec,
         .mailbox_policy = (mailbox_policy_t)roll(3),
     };
     place->drops_mail = options.mailbox_policy != MAILBOX_FAIL;
-    place->is_exact =
-        options.backoff_ms == 0 && strategy == STRATEGY_ONE_FOR_ONE;
+    place->is_exact = options.backoff_ms == 0 && strategy == STRATEGY_ONE_FOR_ONE;
     return options;
 }
 
@@ -1060,7 +1082,8 @@ static void add_child(actor_id_t sup) {
         id = supervisor_start_child(w.rt, sup, NULL, NULL, place);
     } else {
         child_spec_t spec = spec_of(place);
-        child_options_t options = options_of(place, &spec, plan->config.options.strategy);
+        child_options_t options =
+            options_of(place, &spec, plan->config.options.strategy);
         plan->is_exact &= place->is_exact;
         id = supervisor_start_child(w.rt, sup, &spec, &options, NULL);
     }
@@ -1089,8 +1112,8 @@ static void settle(void) {
 /* A permanent child that nobody terminated is down, and not about to come back. */
 static const char *missing_child(const sup_t *sup) {
     child_info_t infos[CHILDREN_MAX + PLACES_MAX];
-    size_t count = supervisor_which_children(w.rt, sup->id, infos,
-                                             sizeof infos / sizeof infos[0]);
+    size_t count =
+        supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     for (size_t i = 0; i < count; i++)
         for (size_t p = 0; p < w.places_len; p++) {
             const place_t *place = &w.places[p];
@@ -1117,8 +1140,8 @@ static void check_permanent(const sup_t *sup) {
 /* W8. */
 static void check_supervisor(const sup_t *sup, const actor_info_t *all, size_t len) {
     child_info_t infos[CHILDREN_MAX + PLACES_MAX];
-    size_t count = supervisor_which_children(w.rt, sup->id, infos,
-                                             sizeof infos / sizeof infos[0]);
+    size_t count =
+        supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     size_t running = 0;
     for (size_t i = 0; i < count; i++) {
         if (infos[i].id != ACTOR_ID_INVALID) {
@@ -1133,8 +1156,8 @@ static void check_supervisor(const sup_t *sup, const actor_info_t *all, size_t l
     for (size_t i = 0; i < len; i++)
         if (all[i].parent == sup->id) children++;
     if (children != running)
-        fail("W8: supervisor %lu lists %u living children, it has %u", short_id(sup->id),
-             (unsigned)running, (unsigned)children);
+        fail("W8: supervisor %lu lists %u living children, it has %u",
+             short_id(sup->id), (unsigned)running, (unsigned)children);
 }
 
 static void check_alarms(void) {
@@ -1161,8 +1184,9 @@ static void check_at_rest(void) {
             fail("W6: mail of actor %lu waits at rest", short_id(all[i].id));
     if (c.sends + w.nobody != c.delivered + c.dropped + c.dead_letters)
         fail("W6: %lu sent, %lu to nobody; %lu delivered, %lu dropped, %lu dead",
-             (unsigned long)c.sends, (unsigned long)w.nobody, (unsigned long)c.delivered,
-             (unsigned long)c.dropped, (unsigned long)c.dead_letters);
+             (unsigned long)c.sends, (unsigned long)w.nobody,
+             (unsigned long)c.delivered, (unsigned long)c.dropped,
+             (unsigned long)c.dead_letters);
     for (size_t i = 0; i < PROMISES_MAX; i++) {
         const promise_t *p = &w.promises[i];
         if (p->kind != PROMISE_NONE && p->is_due)
@@ -1189,6 +1213,8 @@ static void check_always(void) {
         fail("W4: %lu spawned, %lu ended, %lu alive", (unsigned long)c.spawned,
              (unsigned long)c.exited, (unsigned long)c.actors);
     if (c.spawned > IDS_MAX - 64) w.is_over = true;
+    if (c.actors + 40 > runtime_get_max_actors(w.rt) || mk_alloc_fail_hit())
+        w.short_ms = runtime_now_ms(w.rt);
 }
 
 /* Let everything come to an end that can, then look. */
@@ -1271,6 +1297,7 @@ static void run_slice(void) {
         runtime_run(w.rt);
         check_always();
     }
+    if (mk_alloc_fail_hit()) w.short_ms = runtime_now_ms(w.rt);
     if (chance(2, 3)) mk_alloc_fail_at(0, false);
     if (chance(1, 6)) rest();
 }

@@ -54,8 +54,8 @@ typedef struct {
                             until the next run */
 } world_report_t;
 
-/* Live through the world of `seed`. `tells`: every step is printed. Leaves the simulated
- * platform as sim_reset(1) does. */
+/* Live through the world of `seed`. `tells`: every step is printed. Leaves the
+ * simulated platform as sim_reset(1) does. */
 world_report_t world_run(uint64_t seed, world_observer_t observer, bool tells);
 
 #endif
