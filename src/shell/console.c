@@ -287,7 +287,8 @@ static void take_end_of_input(console_t *console) {
     if (console->input_error < 0 && !is_person)
         fail_input(console);
     else
-        console__end(console, console->input_error < 0 ? SHELL_FAILED : console->status);
+        console__end(console,
+                     console->input_error < 0 ? SHELL_FAILED : console->status);
 }
 
 static void try_next_line(console_t *console) {
@@ -325,7 +326,8 @@ static void take_timer(console_t *console, const message_t *msg) {
 }
 
 static void take_event(console_t *console, const message_t *msg) {
-    if (console->kind != CONSOLE_PERSON || msg->payload_size < sizeof(fd_event_payload_t))
+    if (console->kind != CONSOLE_PERSON ||
+        msg->payload_size < sizeof(fd_event_payload_t))
         return;
     const fd_event_payload_t *event = msg->payload;
     if (event->fd == port_terminal_resizes(console->terminal) &&
@@ -402,6 +404,7 @@ static int create_console(console_t **out, runtime_t *rt,
     console->is_json = options->is_json;
     console->on_end = options->on_end;
     console->end_ctx = options->end_ctx;
+    if (options->commands != NULL) console->commands_size = strlen(options->commands);
     console_lines_init(&console->lines);
     terminal_out_init(&console->out, NULL);
     buffer_init(&console->problems, PROBLEMS_BYTES);
