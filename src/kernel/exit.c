@@ -54,7 +54,10 @@ static void drain(runtime_t *rt, actor_t *actor) {
     while (actor->head != NULL) {
         message_t *msg = actor->head;
         actor->head = msg->mk_next;
-        if (!(msg->mk_block & BLOCK_IS_UNCOUNTED)) rt->counts.dead_letters++;
+        if (!(msg->mk_block & BLOCK_IS_UNCOUNTED))
+            rt->counts.dead_letters++;
+        else if (msg->type == MSG_OFFLOAD_DONE)
+            offload__discard_unread(msg);
         message__end(rt, msg);
     }
 }

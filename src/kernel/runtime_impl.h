@@ -278,6 +278,8 @@ void post__discard(runtime_t *rt);
 size_t offload__pending(const runtime_t *rt);
 /* Deliver what is finished; without threads also run one piece of work. */
 void offload__deliver(runtime_t *rt, bool is_idle);
+/* MSG_OFFLOAD_DONE whose receiver ended before it was delivered: discard the result. */
+void offload__discard_unread(const message_t *msg);
 bool offload__can_go_on(const runtime_t *rt);
 void offload__deinit(runtime_t *rt);
 
