@@ -108,13 +108,23 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
                    const void *payload, size_t payload_size) {
     actor_t *actor = actor__find(rt, dest);
-    if (actor == NULL) return false;
+    if (actor == NULL || rt->is_ending) return false;
     message_t *msg = message__new(rt, payload, payload != NULL ? payload_size : 0);
     if (msg == NULL) {
         rt->counts.no_memory++;
         return false;
     }
     actor__deliver_notice(rt, actor, msg, source, type);
+    return true;
+}
+
+bool actor__notify_with(runtime_t *rt, message_t *msg) {
+    actor_t *actor = actor__find(rt, msg->dest);
+    if (actor == NULL || rt->is_ending) {
+        message__end(rt, msg);
+        return false;
+    }
+    actor__deliver_notice(rt, actor, msg, msg->source, msg->type);
     return true;
 }
 
