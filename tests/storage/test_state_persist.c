@@ -44,10 +44,10 @@ TEST(state_that_does_not_fit_is_not_cut) {
     runtime_t *rt = open_state(0);
     CHECK_EQ(state_persist_save(rt, "counter", "total", "12345", 5), MK_OK);
     size_t size = 0;
-    memcpy(buf, "before", 6);
+    memset(buf, 'b', 6);
     CHECK_EQ(state_persist_load(rt, "counter", "total", buf, 4, &size), MK_ETOOBIG);
     CHECK_EQ(size, 5);
-    CHECK_MEM(buf, "before", 6);
+    CHECK_MEM(buf, "bbbbbb", 6);
     CHECK_EQ(state_persist_load(rt, "counter", "total", buf, 5, NULL), 5);
     close_state(rt);
 }

@@ -9,10 +9,10 @@ static char buf[64];
 /* Each deed asks and writes what the asking returned. */
 typedef struct {
     state_op_t op;
+    int result;
     const char *name;
     const char *key;
     const char *value;
-    int result;
 } wish_t;
 
 static void ask(runtime_t *rt, void *arg) {
@@ -33,13 +33,13 @@ static void ask(runtime_t *rt, void *arg) {
 }
 
 TEST(request_is_answered_with_its_ticket) {
-    wish_t wishes[] = {{STATE_OP_LOAD, NULL, "key", NULL, 0},
-                       {STATE_OP_SAVE, NULL, "key", "value", 0},
-                       {STATE_OP_LOAD, NULL, "key", NULL, 0},
-                       {STATE_OP_LIST, NULL, NULL, NULL, 0},
-                       {STATE_OP_DELETE, NULL, "key", NULL, 0},
-                       {STATE_OP_LOAD, NULL, "key", NULL, 0},
-                       {STATE_OP_LIST, NULL, NULL, NULL, 0}};
+    wish_t wishes[] = {{STATE_OP_LOAD, 0, NULL, "key", NULL},
+                       {STATE_OP_SAVE, 0, NULL, "key", "value"},
+                       {STATE_OP_LOAD, 0, NULL, "key", NULL},
+                       {STATE_OP_LIST, 0, NULL, NULL, NULL},
+                       {STATE_OP_DELETE, 0, NULL, "key", NULL},
+                       {STATE_OP_LOAD, 0, NULL, "key", NULL},
+                       {STATE_OP_LIST, 0, NULL, NULL, NULL}};
     static const struct {
         int result;
         unsigned size;
@@ -125,7 +125,7 @@ TEST(request_that_is_wrong_gets_no_ticket) {
     runtime_destroy(rt);
     sim_reset(1);
     rt = runtime_init(1, 16);
-    wish_t wish = {STATE_OP_LOAD, "a", "k", NULL, 0};
+    wish_t wish = {STATE_OP_LOAD, 0, "a", "k", NULL};
     do_inside(rt, spawn_doer(rt, "a"), ask, &wish);
     CHECK_EQ(wish.result, MK_ESTATE); /* not opened */
     close_state(rt);
@@ -173,7 +173,7 @@ TEST(requests_are_bounded_per_actor_and_in_bytes) {
 TEST(request_reports_what_the_disk_says) {
     runtime_t *rt = open_state(0);
     actor_id_t id = spawn_doer(rt, "counter");
-    wish_t wish = {STATE_OP_SAVE, NULL, "key", "value", 0};
+    wish_t wish = {STATE_OP_SAVE, 0, NULL, "key", "value"};
     sim_disk_set_room(10);
     do_inside(rt, id, ask, &wish);
     CHECK_EQ(replies[0].head.result, MK_EFULL);
@@ -189,7 +189,7 @@ TEST(request_reports_what_the_disk_says) {
 TEST(request_is_carried_out_also_when_its_actor_ends) {
     runtime_t *rt = open_state(0);
     actor_id_t id = spawn_doer(rt, "counter");
-    wish_t wish = {STATE_OP_SAVE, NULL, "key", "value", 0};
+    wish_t wish = {STATE_OP_SAVE, 0, NULL, "key", "value"};
     tell_deed(rt, id, ask, &wish);
     CHECK(actor_send(rt, id, MSG_TEST_END, NULL, 0));
     runtime_run(rt);
@@ -216,10 +216,10 @@ static runtime_t *ask_and_step(wish_t *wishes, size_t count, int steps, bool thr
 
 static void end_at_every_step(bool threads) {
     for (int steps = 0; steps < 20; steps++) {
-        wish_t wishes[] = {{STATE_OP_SAVE, NULL, "key", "0", 0},
-                           {STATE_OP_LOAD, NULL, "key", NULL, 0},
-                           {STATE_OP_SAVE, NULL, "key", "1", 0},
-                           {STATE_OP_SAVE, NULL, "key", "2", 0}};
+        wish_t wishes[] = {{STATE_OP_SAVE, 0, NULL, "key", "0"},
+                           {STATE_OP_LOAD, 0, NULL, "key", NULL},
+                           {STATE_OP_SAVE, 0, NULL, "key", "1"},
+                           {STATE_OP_SAVE, 0, NULL, "key", "2"}};
         runtime_t *rt = ask_and_step(wishes, 4, steps, threads);
         rt = restart(rt);
         int loaded = state_persist_load(rt, "counter", "key", buf, sizeof buf, NULL);
@@ -245,9 +245,9 @@ TEST(requests_that_were_accepted_are_done_when_the_runtime_ends_with_threads) {
  * truth, and the next one finds another actor. */
 static void stop_at_every_step(bool threads) {
     for (int steps = 0; steps < 20; steps++) {
-        wish_t wishes[] = {{STATE_OP_SAVE, NULL, "a", "0", 0},
-                           {STATE_OP_SAVE, NULL, "b", "1", 0},
-                           {STATE_OP_LOAD, NULL, "a", NULL, 0}};
+        wish_t wishes[] = {{STATE_OP_SAVE, 0, NULL, "a", "0"},
+                           {STATE_OP_SAVE, 0, NULL, "b", "1"},
+                           {STATE_OP_LOAD, 0, NULL, "a", NULL}};
         runtime_t *rt = ask_and_step(wishes, 3, steps, threads);
         actor_id_t ids[4];
         size_t count = runtime_list_actors(rt, ids, 4);
@@ -262,7 +262,7 @@ static void stop_at_every_step(bool threads) {
             int loaded = state_persist_load(rt, "counter", wish->key, buf, 64, NULL);
             CHECK_EQ(loaded, head->result == MK_OK ? 1 : MK_ENOENT);
         }
-        wish_t again = {STATE_OP_SAVE, NULL, "a", "again", 0};
+        wish_t again = {STATE_OP_SAVE, 0, NULL, "a", "again"};
         runtime_list_actors(rt, ids, 1);
         do_inside(rt, ids[0], ask, &again);
         CHECK_EQ(reply_count, 4);
@@ -283,7 +283,7 @@ TEST(request_needs_room_for_one_actor_more) {
     sim_reset(1);
     runtime_t *rt = runtime_init(1, 1);
     CHECK_EQ(state_persist_open(rt, "state", 0), MK_OK);
-    wish_t wish = {STATE_OP_SAVE, NULL, "key", "value", 0};
+    wish_t wish = {STATE_OP_SAVE, 0, NULL, "key", "value"};
     do_inside(rt, spawn_doer(rt, "counter"), ask, &wish);
     CHECK_EQ(wish.result, MK_EFULL);
     close_state(rt);
@@ -297,10 +297,10 @@ static bool live_until_cut(uint64_t seed, size_t cut_at) {
     runtime_t *rt = runtime_init(1, 16);
     CHECK_EQ(state_persist_open(rt, "state", 0), MK_OK);
     actor_id_t id = spawn_doer(rt, "counter");
-    wish_t wishes[] = {{STATE_OP_SAVE, NULL, "key", "0", 0},
-                       {STATE_OP_SAVE, NULL, "key", "1", 0},
-                       {STATE_OP_SAVE, NULL, "key", "2", 0},
-                       {STATE_OP_SAVE, NULL, "key", "3", 0}};
+    wish_t wishes[] = {{STATE_OP_SAVE, 0, NULL, "key", "0"},
+                       {STATE_OP_SAVE, 0, NULL, "key", "1"},
+                       {STATE_OP_SAVE, 0, NULL, "key", "2"},
+                       {STATE_OP_SAVE, 0, NULL, "key", "3"}};
     sim_power_cut_at(cut_at);
     for (size_t i = 0; i < 4; i++)
         tell_deed(rt, id, ask, &wishes[i]);
@@ -341,9 +341,9 @@ static void live_without_memory(void *arg) {
     unsigned accepted = 0;
     if (state_persist_open(rt, "state", 0) == MK_OK) {
         actor_id_t id = actor_spawn(rt, do_deeds, NULL, NULL, 16);
-        wish_t wishes[] = {{STATE_OP_SAVE, "counter", "key", "value", 0},
-                           {STATE_OP_LOAD, "counter", "key", NULL, 0},
-                           {STATE_OP_LIST, "counter", NULL, NULL, 0}};
+        wish_t wishes[] = {{STATE_OP_SAVE, 0, "counter", "key", "value"},
+                           {STATE_OP_LOAD, 0, "counter", "key", NULL},
+                           {STATE_OP_LIST, 0, "counter", NULL, NULL}};
         for (size_t i = 0; i < 3; i++) {
             deed_t deed = {ask, &wishes[i]};
             (void)actor_send(rt, id, MSG_TEST_DO, &deed, sizeof deed);

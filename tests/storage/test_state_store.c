@@ -375,6 +375,29 @@ TEST(store_survives_a_power_cut_at_every_change) {
     }
 }
 
+/* Both layouts have the value when an import was cut. A delete that is cut, too, must
+ * not bring the old one back. */
+TEST(store_delete_that_was_cut_brings_nothing_back) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        bool was_cut = true;
+        for (size_t cut_at = 1; was_cut; cut_at++) {
+            sim_reset(seed);
+            CHECK_EQ(state_store_open(&store, "base", true), MK_OK);
+            CHECK_EQ(save("x", "a", "new"), MK_OK);
+            put_old("base/x/a", "old");
+            sim_power_cut_at(cut_at);
+            int deleted = remove_value("x", "a");
+            was_cut = sim_power_is_off();
+            CHECK_EQ(deleted, was_cut ? MK_EIO : MK_OK);
+            sim_power_cut_at(0);
+            sim_power_on();
+            const char *found = load("x", "a");
+            CHECK(last_result == MK_ENOENT || (was_cut && strcmp(found, "new") == 0));
+            end();
+        }
+    }
+}
+
 static void live_without_memory(void *arg) {
     (void)arg;
     if (state_store_open(&store, "base", true) < 0) return;
@@ -424,4 +447,5 @@ TEST_TABLE(state_store, TEST_ROW(store_gives_back_what_was_saved),
            TEST_ROW(store_takes_over_plain_names_only),
            TEST_ROW(store_gives_an_old_value_also_when_it_cannot_be_saved_now),
            TEST_ROW(store_survives_a_power_cut_at_every_change),
+           TEST_ROW(store_delete_that_was_cut_brings_nothing_back),
            TEST_ROW(store_without_memory_fails_cleanly))
