@@ -61,7 +61,8 @@ void state_persist_init(runtime_t *rt, const char *base_path);
  * bytes; MK_EREFUSED: no name was given, and this is no behaviour or its actor has
  * none; MK_ENOMEM; MK_EIO, MK_EPERM, MK_EFULL: the disk said so. And those that take a
  * key: MK_EBUSY: an async request for that key is not answered yet. Here also
- * MK_ETOOBIG: the value is over MK_STATE_VALUE_MAX. */
+ * MK_ETOOBIG: the value is over MK_STATE_VALUE_MAX; MK_ELIMIT: the key is new, and the
+ * name has MK_STATE_KEYS_MAX keys already. */
 int state_persist_save(runtime_t *rt, const char *actor_name, const char *key,
                        const void *data, size_t size);
 

@@ -101,6 +101,29 @@ void state_store_deinit(state_store_t *store) {
 
 /* --- saving --- */
 
+static bool count_value(const char *name, void *ctx) {
+    size_t *count = ctx;
+    if (text_ends_with(text_of(name), text_of(suffix))) ++*count;
+    return *count < MK_STATE_KEYS_MAX;
+}
+
+/* Whether there may be a value at `path`, which will be one of the name's keys. Only a
+ * new one costs a look at the folder. */
+static int check_room(const state_store_t *store, text_t owner, const char *path) {
+    void *bytes = NULL;
+    size_t size = 0;
+    int result = port_file_read(path, 0, &bytes, &size);
+    if (result == MK_OK) mk_free(bytes);
+    if (result != MK_ENOENT) return result == MK_ENOMEM ? result : MK_OK;
+    char *folder = folder_path(store, PLACE_NEW, owner);
+    if (folder == NULL) return MK_ENOMEM;
+    size_t count = 0;
+    result = port_dir_list(folder, count_value, &count);
+    mk_free(folder);
+    if (result == MK_ENOENT) return MK_OK;
+    return result == MK_OK && count >= MK_STATE_KEYS_MAX ? MK_ELIMIT : result;
+}
+
 /* Replace a file, making its folder when that is missing. */
 static int replace_in_folder(const state_store_t *store, text_t owner, const char *path,
                              const void *bytes, size_t size) {
@@ -121,7 +144,8 @@ int state_store_save(const state_store_t *store, text_t owner, text_t key,
     int result = MK_ENOMEM;
     char *path = make_path(store, PLACE_NEW, owner, key);
     uint8_t *encoded = path != NULL ? mk_alloc(file_size) : NULL;
-    if (encoded != NULL) {
+    if (encoded != NULL) result = check_room(store, owner, path);
+    if (result == MK_OK) {
         state_file_encode(&file, encoded);
         result = replace_in_folder(store, owner, path, encoded, file_size);
     }

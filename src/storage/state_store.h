@@ -32,7 +32,8 @@ int state_store_open(state_store_t *store, const char *base, bool imports_old);
 void state_store_deinit(state_store_t *store);
 
 /* Replace a value in one step; durable when it returns. `size` is at most
- * MK_STATE_VALUE_MAX. Makes the folder of the name when it is missing. */
+ * MK_STATE_VALUE_MAX. Makes the folder of the name when it is missing. MK_ELIMIT: the
+ * key is new, and the name has MK_STATE_KEYS_MAX already. */
 int state_store_save(const state_store_t *store, text_t owner, text_t key,
                      const void *bytes, size_t size);
 

@@ -74,6 +74,11 @@ static const char *list(const char *owner) {
     return text;
 }
 
+/* A file of the earlier layout. */
+static void put_old(const char *path, const char *value) {
+    CHECK_EQ(sim_file_put(path, value, strlen(value)), MK_OK);
+}
+
 TEST(store_gives_back_what_was_saved) {
     begin(false);
     CHECK_EQ(load_result("counter", "total"), MK_ENOENT);
@@ -193,6 +198,32 @@ TEST(store_takes_values_up_to_the_limit) {
     end();
 }
 
+TEST(store_bounds_the_keys_of_a_name) {
+    begin(true);
+    char key[8] = "k00000";
+    for (unsigned i = 0; i < MK_STATE_KEYS_MAX; i++) {
+        for (unsigned at = 5, n = i; at > 0; at--, n /= 10)
+            key[at] = (char)('0' + n % 10);
+        CHECK_EQ(save("counter", key, "1"), MK_OK);
+    }
+    CHECK_EQ(save("counter", "more", "1"), MK_ELIMIT);
+    CHECK_EQ(save("counter", key, "2"), MK_OK);
+    CHECK_EQ(save("other", "more", "1"), MK_OK);
+    /* What is old can still be read. */
+    put_old("base/counter/old", "old");
+    CHECK_STR(load("counter", "old"), "old");
+    CHECK(exists("base/counter/old"));
+    CHECK_EQ(remove_value("counter", "old"), MK_OK);
+    CHECK_EQ(remove_value("counter", key), MK_OK);
+    CHECK_EQ(save("counter", "more", "1"), MK_OK);
+    char *keys = NULL;
+    size_t size = 0;
+    CHECK_EQ(state_store_list(&store, text_of("counter"), &keys, &size),
+             MK_STATE_KEYS_MAX);
+    mk_free(keys);
+    end();
+}
+
 TEST(store_says_what_the_disk_says) {
     begin(false);
     sim_disk_set_room(20);
@@ -239,10 +270,6 @@ TEST(store_folder_that_went_is_made_again) {
 }
 
 /* --- the earlier layout --- */
-
-static void put_old(const char *path, const char *value) {
-    CHECK_EQ(sim_file_put(path, value, strlen(value)), MK_OK);
-}
 
 TEST(store_takes_over_a_value_of_the_earlier_layout_once) {
     begin(true);
@@ -439,6 +466,7 @@ TEST_TABLE(state_store, TEST_ROW(store_gives_back_what_was_saved),
            TEST_ROW(store_lists_the_keys_of_a_name_in_order),
            TEST_ROW(store_never_gives_out_what_is_no_value),
            TEST_ROW(store_takes_values_up_to_the_limit),
+           TEST_ROW(store_bounds_the_keys_of_a_name),
            TEST_ROW(store_says_what_the_disk_says),
            TEST_ROW(store_open_says_what_is_wrong),
            TEST_ROW(store_folder_that_went_is_made_again),
