@@ -2,8 +2,8 @@
 /* state_persist.h - values of an actor that survive a restart.
  *
  * A value is any bytes, up to MK_STATE_VALUE_MAX, under the name of an actor and a key
- * of its own; the same program finds them again at its next start, wherever the actor
- * has got another id. Saving is one step: after kill -9 at any instruction, or a power
+ * of its own; the program finds them again at its next start, where the actor of that
+ * name has another id. Saving is one step: after kill -9 at any instruction, or a power
  * cut, the old or the new value is there, whole. A saved value is checksummed: bytes
  * that were damaged, or are no saved value, are reported and never given out as data.
  *
@@ -44,9 +44,9 @@ enum {
 /* Keep saved values in the folder `base_path` from now on; makes it, with its parents.
  * Two runtimes may share a folder as long as they do not change the same key of the
  * same name at the same time. MK_OK, also when this folder is open already; MK_EEXIST:
- * another one is; MK_EINVAL: NULL, "", or an unknown flag; MK_EPERM, MK_EFULL, MK_EIO,
- * MK_ENOTSUP (this platform has no files), MK_ENOMEM: the folder cannot be made.
- * Blocks. */
+ * another one is, or a file stands in its place; MK_EINVAL: NULL, "", or an unknown
+ * flag; MK_EPERM, MK_EFULL, MK_EIO, MK_ENOTSUP (this platform has no files), MK_ENOMEM:
+ * the folder cannot be made. Blocks. */
 int state_persist_open(runtime_t *rt, const char *base_path, unsigned flags);
 
 /* As state_persist_open with STATE_IMPORT_OLD; a failure is logged. */

@@ -22,6 +22,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(state_reply_payload_t) == 16, "values behind it stay aligned");
+_Static_assert(MK_STATE_QUEUE_BYTES >= MK_STATE_VALUE_MAX, "any value can be saved");
 
 enum {
     MSG_STATE_WAKE = 1, /* to our actor: see whether there is something to do */

@@ -425,6 +425,43 @@ TEST(store_delete_that_was_cut_brings_nothing_back) {
     }
 }
 
+/* A save, an import, a list and a delete with the nth port call failing. Returns
+ * whether there were that many. */
+static bool live_with_failure(size_t nth, bool for_ever) {
+    begin(true);
+    CHECK_EQ(save("x", "a", "1"), MK_OK);
+    CHECK_EQ(save("x", "gone", "1"), MK_OK);
+    put_old("base/x/old", "raw");
+    sim_fail_port_at(nth, for_ever);
+    int saved = save("x", "a", "2");
+    int made = save("new name", "a", "3");
+    int loaded = load_result("x", "old");
+    bool is_listed = list("x")[0] != '!';
+    int deleted = remove_value("x", "gone");
+    bool was_hit = sim_fail_port_hit();
+    sim_fail_port_at(0, false);
+    CHECK(saved == MK_OK || saved == MK_EIO);
+    CHECK_STR(load("x", "a"), saved == MK_OK ? "2" : "1");
+    CHECK(made == MK_OK || made == MK_EIO);
+    CHECK_STR(load("new name", "a"), made == MK_OK ? "3" : "");
+    CHECK(loaded == MK_OK || loaded == MK_EIO);
+    CHECK_STR(load("x", "old"), "raw");
+    CHECK(was_hit || is_listed);
+    CHECK(deleted == MK_OK || deleted == MK_EIO);
+    CHECK_EQ(load_result("x", "gone"), deleted == MK_OK ? MK_ENOENT : MK_OK);
+    end();
+    return was_hit;
+}
+
+TEST(store_is_right_after_a_failure_of_any_port_call) {
+    for (int for_ever = 0; for_ever < 2; for_ever++) {
+        size_t nth = 1;
+        while (live_with_failure(nth, for_ever != 0))
+            nth++;
+        CHECK(nth > 10);
+    }
+}
+
 static void live_without_memory(void *arg) {
     (void)arg;
     if (state_store_open(&store, "base", true) < 0) return;
@@ -476,4 +513,5 @@ TEST_TABLE(state_store, TEST_ROW(store_gives_back_what_was_saved),
            TEST_ROW(store_gives_an_old_value_also_when_it_cannot_be_saved_now),
            TEST_ROW(store_survives_a_power_cut_at_every_change),
            TEST_ROW(store_delete_that_was_cut_brings_nothing_back),
+           TEST_ROW(store_is_right_after_a_failure_of_any_port_call),
            TEST_ROW(store_without_memory_fails_cleanly))
