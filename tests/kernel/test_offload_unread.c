@@ -81,6 +81,6 @@ TEST(offload_result_that_waits_when_the_runtime_ends_is_discarded) {
 }
 
 TEST_TABLE(
-    offload, TEST_ROW(offload_result_goes_to_its_owner_once),
+    offload_unread, TEST_ROW(offload_result_goes_to_its_owner_once),
     TEST_ROW(offload_result_that_waits_in_the_mailbox_of_an_ended_actor_is_discarded),
     TEST_ROW(offload_result_that_waits_when_the_runtime_ends_is_discarded))
