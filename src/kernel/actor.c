@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spawning and the way of a message into a mailbox.
  *
- * The mailbox is a list through the messages with two budgets in the actor, messages and
- * bytes. A stopped actor has a budget of zero, so the fast path needs one check for full
- * and dead together. Notices of the system carry BLOCK_IS_UNCOUNTED and use no budget:
- * they are bounded by the links, monitors and children that reserved them. */
+ * The mailbox is a list through the messages with two budgets in the actor, messages
+ * and bytes. A stopped actor has a budget of zero, so the fast path needs one check for
+ * full and dead together. Notices of the system carry BLOCK_IS_UNCOUNTED and use no
+ * budget: they are bounded by the links, monitors and children that reserved them. */
 #include "microkernel/actor.h"
 
 #include "base/alloc.h"
@@ -24,8 +24,7 @@ static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     actor->tail = msg;
     rt->counts.sends++;
     if (actor->status == ACTOR_IDLE)
-        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal,
-                          actor);
+        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal, actor);
 }
 
 static bool drops_mail(const actor_t *actor) {
@@ -65,8 +64,9 @@ static uint32_t bytes_cap(const actor_t *actor) {
                : MK_MAILBOX_BYTES;
 }
 
-/* The mailbox is full: make room as its policy says. The message must exist already, and
- * nothing is dropped for one that never fits: an actor in a ready queue has mail. */
+/* The mailbox is full: make room as its policy says. The message must exist already,
+ * and nothing is dropped for one that never fits: an actor in a ready queue has mail.
+ */
 static bool make_room(runtime_t *rt, actor_t *actor, uint32_t size) {
     if (actor->status == ACTOR_STOPPED) {
         rt->counts.dead_letters++;
@@ -125,13 +125,23 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
                    const void *payload, size_t payload_size) {
     actor_t *actor = actor__find(rt, dest);
-    if (actor == NULL) return false;
+    if (actor == NULL || rt->is_ending) return false;
     message_t *msg = message__new(rt, payload, payload != NULL ? payload_size : 0);
     if (msg == NULL) {
         rt->counts.no_memory++;
         return false;
     }
     actor__deliver_notice(rt, actor, msg, source, type);
+    return true;
+}
+
+bool actor__notify_with(runtime_t *rt, message_t *msg) {
+    actor_t *actor = actor__find(rt, msg->dest);
+    if (actor == NULL || rt->is_ending) {
+        message__end(rt, msg);
+        return false;
+    }
+    actor__deliver_notice(rt, actor, msg, msg->source, msg->type);
     return true;
 }
 
@@ -259,8 +269,7 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     }
     uint32_t block = msg->mk_block;
     message_t *next = msg->mk_next;
-    msg->mk_block &=
-        ~(uint32_t)(BLOCK_IS_TAKEN | BLOCK_IS_UNCOUNTED | BLOCK_HAS_RESULT);
+    msg->mk_block &= ~(uint32_t)(BLOCK_IS_TAKEN | BLOCK_IS_UNCOUNTED);
     if (!admit(rt, actor, msg)) {
         msg->mk_block = block;
         msg->mk_next = next;

@@ -59,7 +59,8 @@ static void drain(runtime_t *rt, actor_t *actor) {
         message_t *msg = actor->head;
         actor->head = msg->mk_next;
         rt->counts.dead_letters++;
-        if (msg->mk_block & BLOCK_HAS_RESULT) offload__drop(msg);
+        if (msg->type == MSG_OFFLOAD_DONE && (msg->mk_block & BLOCK_IS_UNCOUNTED))
+            offload__discard_unread(msg);
         message__end(rt, msg);
     }
 }

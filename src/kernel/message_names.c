@@ -61,7 +61,8 @@ bool mk_message_is_reserved(msg_type_t type) {
     case MSG_DOWN:
     case MSG_NODE_UP:
     case MSG_NODE_DOWN:
-    case MSG_OFFLOAD_DONE: return true;
+    case MSG_OFFLOAD_DONE:
+    case MSG_STATE_REPLY: return true;
     default: return false;
     }
 }

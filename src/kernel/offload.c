@@ -11,6 +11,12 @@
 
 #include <string.h>
 
+/* Payload of MSG_OFFLOAD_DONE; actors see the first member only. */
+typedef struct {
+    offload_done_payload_t done;
+    void (*discard)(void *result); /* if the actor ends before it gets the message */
+} offload_notice_t;
+
 typedef struct job {
     struct job *next;
     void *(*fn)(void *arg);
@@ -21,12 +27,6 @@ typedef struct job {
     actor_id_t owner;
     uint32_t ticket;
 } job_t;
-
-/* The payload of MSG_OFFLOAD_DONE, and behind what its owner sees: */
-typedef struct {
-    offload_done_payload_t told;
-    void (*discard)(void *result); /* should the owner end with the message unread */
-} notice_payload_t;
 
 typedef struct {
     job_t *head;
@@ -100,7 +100,7 @@ uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
     offload_t *offload = get_offload(rt);
     job_t *job = offload != NULL ? mk_calloc(1, sizeof *job) : NULL;
     message_t *notice =
-        job != NULL ? message__new(rt, NULL, sizeof(notice_payload_t)) : NULL;
+        job != NULL ? message__new(rt, NULL, sizeof(offload_notice_t)) : NULL;
     if (notice == NULL) {
         mk_free(job);
         rt->counts.no_memory++;
@@ -134,23 +134,22 @@ static void tell(runtime_t *rt, job_t *job) {
         discard_job(rt, job);
         return;
     }
-    notice_payload_t payload;
-    memset(&payload, 0, sizeof payload);
-    payload.told.ticket = job->ticket;
-    payload.told.arg = job->arg;
-    payload.told.result = job->result;
-    payload.discard = job->discard;
-    memcpy(job->notice->payload, &payload, sizeof payload);
-    job->notice->payload_size = sizeof payload.told;
-    job->notice->mk_block |= BLOCK_HAS_RESULT;
+    offload_notice_t notice;
+    memset(&notice, 0, sizeof notice);
+    notice.done.ticket = job->ticket;
+    notice.done.arg = job->arg;
+    notice.done.result = job->result;
+    notice.discard = job->discard;
+    memcpy(job->notice->payload, &notice, sizeof notice);
+    job->notice->payload_size = sizeof notice.done;
     actor__deliver_notice(rt, owner, job->notice, ACTOR_ID_INVALID, MSG_OFFLOAD_DONE);
     mk_free(job);
 }
 
-void offload__drop(const message_t *notice) {
-    notice_payload_t payload;
-    memcpy(&payload, notice->payload, sizeof payload);
-    if (payload.discard != NULL) payload.discard(payload.told.result);
+void offload__discard_unread(const message_t *msg) {
+    offload_notice_t notice;
+    memcpy(&notice, msg->payload, sizeof notice);
+    if (notice.discard != NULL) notice.discard(notice.done.result);
 }
 
 void offload__deliver(runtime_t *rt, bool is_idle) {
