@@ -17,6 +17,7 @@
 #ifndef MICROKERNEL_LOG_H
 #define MICROKERNEL_LOG_H
 
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/types.h"
