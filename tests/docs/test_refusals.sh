@@ -25,7 +25,9 @@ fresh() { # a copy of what make_tables reads
     rm -rf "$scratch/tree"
     mkdir -p "$scratch/tree/src/shell" "$scratch/tree/docs"
     cp -r "$root/include" "$root/tools" "$scratch/tree/"
-    cp "$root/src/PUBLIC_HEADERS" "$scratch/tree/src/"
+    cp "$root/src/PUBLIC_HEADERS" "$root/src/LAYERS" "$scratch/tree/src/"
+    (cd "$root/src" && find . -type d) | (cd "$scratch/tree/src" && xargs mkdir -p)
+    cp "$root/docs/ARCHITECTURE.md" "$scratch/tree/docs/"
     [ ! -f "$root/src/shell/commands.def" ] || cp "$root/src/shell/commands.def" "$scratch/tree/src/shell/"
 }
 
@@ -50,6 +52,12 @@ verdict $? "make_tables --check accepts what make_tables wrote" "$output"
 echo "one more line" >>"$scratch/tree/docs/reference/timer.md"
 ! output=$("$scratch/tree/tools/make_tables" --check 2>&1)
 verdict $? "make_tables --check notices a page that was edited by hand" "$output"
+
+fresh
+sed -i 's|^kernel .*: base port |kernel : base |' "$scratch/tree/src/LAYERS"
+"$scratch/tree/tools/make_tables" >/dev/null 2>&1
+! cmp -s "$root/docs/ARCHITECTURE.md" "$scratch/tree/docs/ARCHITECTURE.md"
+verdict $? "make_tables draws the layers anew when a row of src/LAYERS changes" ""
 
 headers=include/microkernel
 refuses "a public function without a comment" "naked has no comment" \
@@ -97,6 +105,8 @@ page '# A heading\n\n[up](#a-heading)\n'
 documents 0 "accepts a link to a heading"
 page '# A heading\n\n[up](#another)\n'
 documents 1 "notices a link to no heading"
+page 'See `src/kernel/nothing.c`.\n'
+documents 1 "notices a path that does not exist"
 
 echo "docs/refusals: $passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]
