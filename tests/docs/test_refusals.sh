@@ -108,5 +108,12 @@ documents 1 "notices a link to no heading"
 page 'See `src/kernel/nothing.c`.\n'
 documents 1 "notices a path that does not exist"
 
+if [ -x "$MK_BUILD_DIR/bin/mk-shell" ]; then
+    page '```console\n$ ./dev run -c "call echo 1 four" | wc -l\n1\n```\n'
+    documents 0 "accepts a transcript that is what the commands print"
+    page '```console\n$ ./dev run -c "call echo 1 four" | wc -l\n2\n```\n'
+    documents 1 "notices a transcript that is not"
+fi
+
 echo "docs/refusals: $passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]
