@@ -9,7 +9,8 @@
 #include <string.h>
 
 void log_tail_init(log_tail_t *tail, char *bytes, size_t cap) {
-    *tail = (log_tail_t){bytes, cap, 0, 0};
+    *tail = (log_tail_t){.cap = cap};
+    tail->bytes = bytes;
 }
 
 /* Drop oldest lines, together at least `size` bytes. */

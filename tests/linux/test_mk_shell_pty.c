@@ -177,7 +177,7 @@ static void expect(const char *text) {
         if (is_over || !wait_for_news(limit)) break;
     }
     show_what_there_is(text);
-    CHECK(!"expected text was shown");
+    CHECK(false && "expected text was shown");
 }
 
 static void type(const char *keys) {
@@ -193,7 +193,7 @@ static int wait_for_end(void) {
         if (!wait_for_news(limit)) {
             show_what_there_is("the end");
             (void)kill(desk.pid, SIGKILL);
-            CHECK(!"the program ended");
+            CHECK(false && "the program ended");
         }
     }
     read_shown();
