@@ -9,8 +9,7 @@
 #include <string.h>
 
 void log_tail_init(log_tail_t *tail, char *bytes, size_t cap) {
-    *tail = (log_tail_t){.cap = cap};
-    tail->bytes = bytes;
+    *tail = (log_tail_t){bytes, cap, 0, 0};
 }
 
 /* Drop oldest lines, together at least `size` bytes. */
