@@ -37,7 +37,8 @@ extern "C" {
 #define MK_SHELL_LOG_BYTES 8192
 #endif
 
-/* Bytes of output that wait for a slow terminal before listings pause; 512 to 2^24. */
+/* Bytes of output that wait for a slow terminal before listings pause; 512 to 2^24. Four
+ * screens of 80 columns by 25 rows. */
 #ifndef MK_SHELL_OUTPUT_BYTES
 #define MK_SHELL_OUTPUT_BYTES 8192
 #endif

@@ -17,6 +17,7 @@
 
 static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     msg->mk_next = NULL;
+    MK_ASSERT(actor->head == NULL || actor->tail != NULL);
     if (actor->head != NULL)
         actor->tail->mk_next = msg;
     else
