@@ -240,8 +240,8 @@ static bool is_tricked(world_observer_t observer) {
     return true;
 }
 
-static uint64_t roll(uint64_t below) {
-    return prng_below(&w.fate, below);
+static uint32_t roll(size_t below) {
+    return (uint32_t)prng_below(&w.fate, below);
 }
 
 static bool chance(uint64_t part, uint64_t whole) {
