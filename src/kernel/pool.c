@@ -141,6 +141,13 @@ static bool is_idle(const pool_slab_t *slab) {
     return slab->free_in_trim == slab->items;
 }
 
+static bool has_idle(const pool_t *pool) {
+    const pool_slab_t *slab = pool->slabs;
+    while (slab != NULL && !is_idle(slab))
+        slab = slab->next;
+    return slab != NULL;
+}
+
 static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t count) {
     pool_item_t **link = &pool->free;
     while (*link != NULL) {
@@ -190,6 +197,6 @@ void pool_trim(pool_t *pool) {
             (size_t)(pool->fresh_end - pool->fresh) / pool->item_size;
     for (pool_item_t *item = pool->free; item != NULL; item = item->next)
         slab_of(sorted, count, item)->free_in_trim++;
-    drop_idle_slabs(pool, sorted, count);
+    if (has_idle(pool)) drop_idle_slabs(pool, sorted, count);
     mk_free(sorted);
 }

@@ -55,20 +55,6 @@ static inline void *pool_take(pool_t *pool) {
     return pool__take_fresh(pool);
 }
 
-/* As pool_take, but only what needs no new memory; NULL else. */
-static inline void *pool_take_ready(pool_t *pool) {
-#if !defined(MK_POOL_PASSTHROUGH)
-    pool_item_t *item = pool->free;
-    if (MK_UNLIKELY(item == NULL)) return NULL;
-    pool->free = item->next;
-    pool->used++;
-    return item;
-#else
-    (void)pool;
-    return NULL;
-#endif
-}
-
 /* The sanitizers' half of pool_give. */
 void pool__give_back(pool_t *pool, void *item);
 

@@ -59,7 +59,7 @@ static void tell(runtime_t *rt, watch_t *watch, uint32_t events) {
     fd_event_payload_t payload = {.fd = watch->file->source.handle, .events = found};
     if (actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_FD_EVENT, &payload,
                        sizeof payload) > 0)
-        watch->mute_till = has_left(owner) + (owner->capacity - owner->room);
+        watch->mute_till = has_left(owner) + (owner->capacity - room__messages(owner->room));
 }
 
 static void on_ready(source_t *source, runtime_t *rt, uint32_t events) {
