@@ -99,8 +99,8 @@
 #define MK_STATE_VALUE_MAX (1024u * 1024u)
 #endif
 
-/* Keys of one name; 1..65536. Bounds, with the size of a value, what an actor that makes up
- * keys can take of the disk; a list of them fits a message. */
+/* Keys of one name; 1..65536. Bounds, with the size of a value, what an actor that
+ * makes up keys can take of the disk; a list of them fits a message. */
 #ifndef MK_STATE_KEYS_MAX
 #define MK_STATE_KEYS_MAX 1024
 #endif
