@@ -18,8 +18,7 @@
 
 enum { SYS_GET_CMDLINE = 0x15 };
 
-/* start.S: ask the debugger, which is QEMU; -1 when there is none. Interrupts are off.
- */
+/* In start.S: ask the debugger, which is QEMU; -1 without one. Interrupts are off. */
 int virt__semihost(int operation, void *block);
 
 /* What is at an end of the serial line. */

@@ -29,9 +29,8 @@
 /* A frame of up to this size cannot step over the guard unseen. */
 enum { STACK_GUARD = 1024 };
 
-#define PMP_LOCKED_TOR                                                                 \
-    0x88u /* from the entry before to this one; no rights; locked                      \
-           */
+/* From the address of the entry before to this one's; no rights; locked. */
+#define PMP_LOCKED_TOR 0x88u
 
 extern char __heap_end[]; /* the linker's: the stack begins here and grows to here */
 extern void virt__trap_again(void);

@@ -4,16 +4,15 @@
  * Nothing that was received is dropped here: when the ring is full the receive
  * interrupt is switched off and bytes stay in the device, which makes QEMU hold back
  * the sender; reading switches it on again. There is no ring for sending: the FIFO
- * takes 16 bytes at a time, and who has more waits for the next interrupt, as for any
- * other readiness.
+ * takes 16 bytes at a time, and who has more sleeps until the next interrupt, as for
+ * any other readiness. Only last words poll: the interrupts may be what has failed.
  *
  * Invariants: 1. Only the interrupt handler moves `head`, and only virt__uart_read
  * moves `tail`; both count on and wrap by themselves. 2. `ier` is what the device's
  * interrupt enable register holds; it is changed with interrupts off. */
 #include "virt_impl.h"
 
-/* Registers of the 16550A, one byte each (National Semiconductor PC16550D, table II).
- */
+/* Registers of the 16550A, one byte each (National PC16550D data sheet, table II). */
 #define UART_DATA (VIRT_UART + 0u) /* received, to send; divisor low with DLAB */
 #define UART_IER  (VIRT_UART + 1u) /* interrupts wanted; divisor high with DLAB */
 #define UART_IIR  (VIRT_UART + 2u) /* read: which interrupt */
@@ -136,6 +135,17 @@ void virt__uart_tell_room(bool is_wanted) {
     uint8_t ier = uart.ier & (uint8_t)~IER_ROOM;
     if (is_wanted) ier |= IER_ROOM;
     set_ier(ier);
+    virt__interrupts_restore(before);
+}
+
+void virt__uart_await_room(void) {
+    uint32_t before = virt__interrupts_off();
+    while ((read_status() & LSR_ROOM) == 0) {
+        set_ier(uart.ier | IER_ROOM);
+        virt__sleep();
+        virt__interrupts_restore(before); /* here the handler runs */
+        (void)virt__interrupts_off();
+    }
     virt__interrupts_restore(before);
 }
 

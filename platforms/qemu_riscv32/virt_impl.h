@@ -60,7 +60,7 @@ static inline void virt__sleep(void) {
 /* Called by start.S once memory is ready: devices, interrupts, main(), exit(). */
 _Noreturn void virt__start(void);
 
-/* Called by trap_entry.S. Interrupts are handled; a fault is told on the UART and ends
+/* Called by start.S. Interrupts are handled; a fault is told on the UART and ends
  * the program with VIRT_EXIT_TRAP. */
 void virt__trap(uint32_t cause, uint32_t pc, uint32_t value, uint32_t sp, uint32_t ra);
 
@@ -112,8 +112,11 @@ size_t virt__uart_write(const uint8_t *bytes, size_t size, bool is_tty);
 /* Interrupt when the transmitter has room: wakes virt__sleep. */
 void virt__uart_tell_room(bool is_wanted);
 
-/* Send all of a text, waiting as long as it takes: for the last words of a program and
- * for the C library's stdout. */
+/* Sleep until the transmitter has room. Interrupts are on. */
+void virt__uart_await_room(void);
+
+/* Send all of a text, polling as long as it takes and needing no interrupt: for the
+ * last words of a program. */
 void virt__uart_print(const char *bytes, size_t size);
 
 /* Bytes that came while the receiver was full: lost by the hardware, not by us. */
