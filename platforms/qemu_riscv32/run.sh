@@ -64,7 +64,7 @@ boot_alone() {
     output=$(timeout --foreground -k 5 "$timeout_s" "${qemu_command[@]}" </dev/null 2>&1) ||
         status=$?
     # That is exit code 0 for QEMU, but not the program's.
-    if [ $status = 0 ] && [[ $output == *"qemu-system-riscv32: terminating on signal"* ]]; then
+    if [ "$status" = 0 ] && [[ $output == *"qemu-system-riscv32: terminating on signal"* ]]; then
         status=128
     fi
 }
@@ -117,19 +117,19 @@ run_image() { # run_image IMAGE WORD...
     local output status
     boot_alone "$1" "${test_words[@]}" "${@:2}"
     # None of the names that were given is in this image.
-    if [ $status = 2 ] && [[ $output == *"no test or suite has that name"* ]]; then
+    if [ "$status" = 2 ] && [[ $output == *"no test or suite has that name"* ]]; then
         return
     fi
     printf '%s\n' "$output" | grep -v '^all: ' || true
-    [ $status != 125 ] || explain_trap "$1" "$output"
-    account "$1" $status "$output"
+    [ "$status" != 125 ] || explain_trap "$1" "$output"
+    account "$1" "$status" "$output"
 }
 
 # end_reaches_host ARGUMENT CODE TEXT: what became of the image `faults`.
 end_reaches_host() {
     local output status
     boot_alone faults "+$1"
-    if [ $status = "$2" ] && [[ $output == *"$3"* ]]; then
+    if [ "$status" = "$2" ] && [[ $output == *"$3"* ]]; then
         ends_good=$((ends_good + 1))
     else
         ends_bad=$((ends_bad + 1))
@@ -155,7 +155,7 @@ run_session() {
     local output status=0
     output=$("$here/app/test_session.sh" 2>&1) || status=$?
     printf '%s\n' "$output"
-    account session $status "$output"
+    account session "$status" "$output"
 }
 
 run_tests() {
