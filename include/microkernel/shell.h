@@ -117,6 +117,7 @@ typedef struct {
     bool keeps_going;         /* lines after a failed command are run too */
     bool is_json;             /* as in shell_options_t */
     const char *history_path; /* file for the lines typed by a person; NULL: none */
+    const char *welcome;      /* rows that a person sees behind the banner; NULL: none */
     shell_end_fn on_end;      /* NULL: runtime_stop */
     void *end_ctx;            /* handed to it */
 } shell_console_options_t;
