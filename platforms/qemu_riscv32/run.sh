@@ -6,7 +6,7 @@
 #   run.sh shell [ARGUMENT...] the demo node with its shell, on this terminal or a pipe
 # The exit code is the program's. MK_QEMU_TIMEOUT: seconds an image of tests may take.
 # MK_NODE_NAME, MK_NODE_ID: given to the node of `shell`. MK_QEMU_BUILD: another folder
-# than build/qemu-riscv32.
+# than build/qemu-riscv32. MK_QEMU_NO_BUILD=1: `shell` is run as it was built.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -153,7 +153,7 @@ run_faults() {
 
 run_session() {
     local output status=0
-    output=$("$here/app/test_session.sh" 2>&1) || status=$?
+    output=$("$here/app/test_session.py" 2>&1) || status=$?
     printf '%s\n' "$output"
     account session "$status" "$output"
 }
@@ -168,7 +168,7 @@ run_tests() {
     done
     if [ $names = 0 ]; then
         run_faults
-        [ ! -f "$here/app/main_shell.c" ] || run_session
+        run_session
     elif [ $((passed + failed + skipped)) = 0 ]; then
         echo "run.sh: no test or suite has that name: $*"
         failed=1
@@ -217,8 +217,9 @@ tests | shell) ;;
 esac
 need "the bare-metal image" qemu-system-misc:qemu-system-riscv32
 if [ "$command" = shell ]; then
-    "$here/build.sh" shell
+    [ -n "${MK_QEMU_NO_BUILD:-}" ] || "$here/build.sh" shell
     run_shell "$@"
 fi
+need "the session test" python3:python3
 "$here/build.sh"
 run_tests "$@"

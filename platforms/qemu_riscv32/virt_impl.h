@@ -136,6 +136,9 @@ int virt__option_text(const char *name, char *text, size_t cap);
 /* The same for an argument of the program, counted from 0. */
 int virt__option_argument(size_t index, char *text, size_t cap);
 
+/* Ask QEMU by semihosting: its answer, -1 when it does not listen. */
+int virt__ask_host(int operation, void *block);
+
 /* Whether a person may be at that end of the line: true unless the option
  * `input`, or `output`, says "pipe". */
 bool virt__input_is_tty(void);

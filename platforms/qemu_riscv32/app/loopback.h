@@ -18,7 +18,7 @@ static inline void loopback_close(void) {
     virt__uart_set_loopback(false);
 }
 
-/* Send to ourselves; at most 16 bytes arrive for sure. */
+/* Send to ourselves. */
 static inline void loopback_type(const char *bytes, size_t size) {
     loopback_open();
     size_t done = 0;
