@@ -120,7 +120,7 @@ run_image() { # run_image IMAGE WORD...
     if [ "$status" = 2 ] && [[ $output == *"no test or suite has that name"* ]]; then
         return
     fi
-    printf '%s\n' "$output" | grep -v '^all: ' || true
+    printf '%s\n' "$output" | grep -vxE 'all: .*|\[debug output\]' || true
     [ "$status" != 125 ] || explain_trap "$1" "$output"
     account "$1" "$status" "$output"
 }

@@ -22,7 +22,7 @@ extern char __stack[];
 
 TEST(memory_is_320_kib_for_everything) {
     CHECK_EQ((uintptr_t)__stack - 0x80000000u, RAM);
-    CHECK_EQ(__stack - __heap_end, 16 * 1024);
+    CHECK_EQ(__stack - __heap_end, 24 * 1024);
 }
 
 TEST(memory_facts_follow_what_is_taken) {
