@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main_shell.c - the demo node with its shell on the serial line.
- *
- *   shell [--json] [-c COMMANDS]
+/* main_shell.c - the demo node with its shell on the serial line: mk-shell --demo
+ * without what needs files and signals.
  *
  * The exit code is the session's, as mk-shell has it. */
 #include "arguments.h"
@@ -10,67 +9,101 @@
 #include "demo.h"
 #include "microkernel/caps.h"
 #include "microkernel/crash.h"
-#include "microkernel/error.h"
 #include "microkernel/log.h"
 #include "microkernel/node.h"
 #include "microkernel/paths.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
+#include "port/debug_out.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { ACTORS_MAX = 256 }; /* some 64 KiB of idle ones */
+enum { MAX_ACTORS = 256 }; /* a ceiling; memory is taken for those that live */
 
-static const char usage[] = "usage: shell [--json] [-c COMMANDS]\n";
+static const char usage[] =
+    "Usage: shell [OPTION]...\n"
+    "  -c, --command LINES  run these, as in 'list; tree', and end\n"
+    "  -k, --keep-going     go on after a command that failed\n"
+    "      --json           let every command answer in JSON\n";
+
+static bool is_either(const char *argument, const char *short_name,
+                      const char *long_name) {
+    return strcmp(argument, short_name) == 0 || strcmp(argument, long_name) == 0;
+}
 
 /* False: not a command line of this program. */
-static bool read_options(shell_console_options_t *options) {
-    static char *argv[ARGUMENTS_MAX + 1];
+static bool read_options(shell_console_options_t *session) {
+    char *argv[ARGUMENTS_MAX + 1];
     int argc = arguments_read("shell", argv);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            options->is_json = true;
-        else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
-            options->commands = argv[++i];
+        if (is_either(argv[i], "-c", "--command") && i + 1 < argc)
+            session->commands = argv[++i];
+        else if (is_either(argv[i], "-k", "--keep-going"))
+            session->keeps_going = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            session->is_json = true;
         else
             return false;
     }
     return true;
 }
 
-static void keep_status(runtime_t *rt, int status, void *ctx) {
-    int *kept = ctx;
-    *kept = status;
+/* Not among the answers, where that can be told apart (debug_out.c). */
+static void complain(const char *text) {
+    for (size_t left = strlen(text); left > 0;) {
+        size_t taken = port_debug_write(text, left);
+        if (taken == 0) virt__uart_await_room();
+        text += taken;
+        left -= taken;
+    }
+}
+
+static void warn_about_names(void) {
+    if (mk_node_name_problem() < 0)
+        complain("shell: warning: MK_NODE_NAME: no name, not used\n");
+    if (mk_node_id_problem() < 0)
+        complain("shell: warning: MK_NODE_ID: no number, not used\n");
+}
+
+static void note_status(runtime_t *rt, int status, void *ctx) {
+    *(int *)ctx = status;
     runtime_stop(rt);
 }
 
-/* The first thing that failed, or MK_OK. */
-static int start_node(runtime_t *rt, const shell_console_options_t *options) {
+/* NULL when all is well, else what could not be started. */
+static const char *start_node(runtime_t *rt, const shell_console_options_t *session) {
     actor_id_t console;
-    int result = log_enable(rt);
-    if (result == MK_OK) result = crash_enable(rt);
-    if (result == MK_OK && ns_actor_init(rt) == ACTOR_ID_INVALID) result = MK_ENOMEM;
-    if (result == MK_OK && caps_actor_init(rt) == ACTOR_ID_INVALID) result = MK_ENOMEM;
-    if (result == MK_OK) result = demo_start(rt);
-    if (result == MK_OK) result = shell_console_start(rt, options, &console);
-    return result;
+    bool has_person =
+        session->commands == NULL && virt__input_is_tty() && virt__output_is_tty();
+    runtime_set_log_level(rt, has_person ? LOG_INFO : LOG_WARN);
+    if (log_enable(rt) < 0) return "the log";
+    if (crash_enable(rt) < 0) return "the crash log";
+    if (ns_actor_init(rt) == ACTOR_ID_INVALID) return "the namespace";
+    if (caps_actor_init(rt) == ACTOR_ID_INVALID) return "caps";
+    if (demo_start(rt) < 0) return "the demo";
+    if (shell_console_start(rt, session, &console) < 0) return "the console";
+    return NULL;
 }
 
 int main(void) {
-    int status = SHELL_FAILED;
-    shell_console_options_t options = {.on_end = keep_status, .end_ctx = &status};
-    if (!read_options(&options)) {
-        fputs(usage, stderr);
+    int status = SHELL_FAILED; /* unless the session says something else */
+    shell_console_options_t session = {
+        .welcome = demo_welcome, .on_end = note_status, .end_ctx = &status};
+    if (!read_options(&session)) {
+        complain(usage);
         return SHELL_USAGE;
     }
-    options.welcome = demo_welcome;
-    runtime_t *rt = runtime_init(mk_node_id(), ACTORS_MAX);
-    int result = rt != NULL ? start_node(rt, &options) : MK_ENOMEM;
-    if (result == MK_OK)
+    warn_about_names();
+    runtime_t *rt = runtime_init(mk_node_id(), MAX_ACTORS);
+    const char *missing = rt != NULL ? start_node(rt, &session) : "the runtime";
+    if (missing == NULL) {
         runtime_run(rt);
-    else
-        fprintf(stderr, "shell: the node cannot start: %s\n", mk_error_text(result));
+    } else {
+        complain("shell: out of memory: ");
+        complain(missing);
+        complain("\n");
+    }
+    if (rt != NULL) log_flush(rt);
     runtime_destroy(rt);
     return status;
 }
