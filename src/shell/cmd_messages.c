@@ -118,21 +118,35 @@ static void show_message(shell_t *shell, const char *kind, const message_t *msg,
     printer_char(p, '\n');
 }
 
+/* False while a row would be lost, or damage what is being said. */
+static bool can_show(const shell_t *shell) {
+    return !shell->printer.is_paused && !printer_is_inside(&shell->printer);
+}
+
 /* A flood must not fill the memory of whoever shows it. */
 static void show_unasked(shell_t *shell, const message_t *msg) {
-    printer_t *p = &shell->printer;
-    if (p->is_paused || printer_is_inside(p)) {
+    if (can_show(shell))
+        show_message(shell, "msg", msg, shell->options.is_json);
+    else
         shell->not_shown++;
+}
+
+void shell__tell_not_shown(shell_t *shell) {
+    printer_t *p = &shell->printer;
+    uint64_t count = shell->not_shown;
+    if (count == 0 || !can_show(shell)) return;
+    shell->not_shown = 0;
+    if (shell->options.is_json) {
+        printer_open(p, NULL, '{');
+        printer_json_unsigned(p, "not_shown", count);
+        printer_close(p, '}');
+        printer_json_end(p);
         return;
     }
-    if (shell->not_shown > 0) {
-        printer_char(p, '(');
-        printer_unsigned(p, shell->not_shown);
-        printer_text(p, shell->not_shown == 1 ? " message was" : " messages were");
-        printer_text(p, " not shown: the output was busy)\n");
-        shell->not_shown = 0;
-    }
-    show_message(shell, "msg", msg, shell->options.is_json);
+    printer_char(p, '(');
+    printer_unsigned(p, count);
+    printer_text(p, count == 1 ? " message was" : " messages were");
+    printer_text(p, " not shown: the output was busy)\n");
 }
 
 /* --- sending --- */
@@ -322,7 +336,9 @@ void shell__call_timed_out(shell_t *shell, timer_id_t timer) {
 }
 
 void shell__call_target_ended(shell_t *shell, const down_payload_t *down) {
-    if (!shell->call.is_pending || shell->call.monitor != down->monitor) return;
+    if (!shell->call.is_pending || shell->call.monitor != down->monitor ||
+        shell->call.target != down->actor_id)
+        return;
     printer_t *p = &shell->printer;
     bool is_lost = down->exit_reason == EXIT_NODE_LOST;
     const char *nul = memchr(down->text, '\0', sizeof down->text);

@@ -14,6 +14,15 @@ static size_t call_columns(const command_t *command) {
     return strlen(command->name) + (arguments > 0 ? arguments + 1 : 0);
 }
 
+/* "leave; also: quit" */
+static void print_help(printer_t *p, const command_t *command) {
+    const char *alias = commands_alias(command);
+    printer_text(p, command->help);
+    if (alias != NULL) printer_text(p, "; also: ");
+    if (alias != NULL) printer_text(p, alias);
+    printer_char(p, '\n');
+}
+
 static void print_commands(printer_t *p, const command_t *commands, size_t count) {
     size_t widest = 0;
     for (size_t i = 0; i < count; i++)
@@ -25,8 +34,7 @@ static void print_commands(printer_t *p, const command_t *commands, size_t count
         if (commands[i].arguments[0] != '\0') printer_char(p, ' ');
         printer_text(p, commands[i].arguments);
         printer_to(p, widest + 4);
-        printer_text(p, commands[i].help);
-        printer_char(p, '\n');
+        print_help(p, &commands[i]);
     }
     printer_text(
         p, "'help COMMAND' tells more. Several commands in one line are separated "
@@ -39,6 +47,10 @@ static void json_command(printer_t *p, const command_t *command) {
     printer_json_str(p, "arguments", command->arguments);
     printer_json_str(p, "help", command->help);
     printer_json_str(p, "details", command->details);
+    if (commands_alias(command) != NULL)
+        printer_json_str(p, "alias", commands_alias(command));
+    else
+        printer_json_null(p, "alias");
     printer_json_bool(p, "json", (command->options & OPTION_JSON) != 0);
     printer_json_bool(p, "timeout", (command->options & OPTION_TIMEOUT) != 0);
     printer_json_bool(p, "count", (command->options & OPTION_COUNT) != 0);
@@ -75,8 +87,7 @@ int command_help(shell_t *shell, const command_args_t *args) {
     }
     printer_text(p, command->name);
     printer_text(p, " - ");
-    printer_text(p, command->help);
-    printer_char(p, '\n');
+    print_help(p, command);
     shell__say_usage(shell, command);
     printer_char(p, '\n');
     printer_text(p, command->details);

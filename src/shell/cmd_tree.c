@@ -226,7 +226,7 @@ static void open_children(shell_t *shell, tree_t *tree, actor_id_t id,
 }
 
 static void show_child(shell_t *shell, tree_t *tree, const child_info_t *child) {
-    restart_strategy_t strategy;
+    restart_strategy_t strategy = STRATEGY_ONE_FOR_ONE;
     bool is_supervisor = child->id != ACTOR_ID_INVALID &&
                          supervisor_describe(shell->rt, child->id, &strategy, NULL, 0);
     if (shell->is_json)

@@ -74,6 +74,12 @@ const command_t *commands_find(text_t name) {
     return find_name(name);
 }
 
+const char *commands_alias(const command_t *command) {
+    for (size_t i = 0; i < ALIAS_COUNT; i++)
+        if (strcmp(aliases[i].name, command->name) == 0) return aliases[i].alias;
+    return NULL;
+}
+
 /* --- near misses --- */
 
 static size_t least_of(size_t a, size_t b, size_t c) {

@@ -61,6 +61,9 @@ const command_t *commands_all(size_t *count);
 /* The command of this name or alias; NULL when there is none. */
 const command_t *commands_find(text_t name);
 
+/* The other name of a command; NULL when it has none. */
+const char *commands_alias(const command_t *command);
+
 /* The name that was probably meant; NULL when nothing is near. */
 const char *commands_suggest(text_t name);
 

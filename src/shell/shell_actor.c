@@ -47,10 +47,18 @@ static bool write_terminal(const char *bytes, size_t size, bool is_problem, void
     return terminal_out_write(&shell->own_out, bytes, size);
 }
 
+/* True when it was full and is so no longer: what waited was written, or broke with it.
+ */
+static bool has_room_again(shell_t *shell) {
+    if (shell->terminal == NULL || !shell->printer.is_paused) return false;
+    shell->printer.is_paused = !terminal_out_has_room(&shell->own_out);
+    return !shell->printer.is_paused;
+}
+
 static void drain_terminal(shell_t *shell) {
     if (shell->terminal == NULL) return;
     terminal_out_drain(&shell->own_out);
-    if (terminal_out_has_room(&shell->own_out)) shell->printer.is_paused = false;
+    (void)has_room_again(shell);
 }
 
 void shell__drop_output(runtime_t *rt, actor_id_t id) {
@@ -77,15 +85,17 @@ static bool keep_text(const char *line, size_t size, void *ctx) {
     return true;
 }
 
-/* Once: take the name, and follow the log. The shell is of use without either. */
+static void follow_log(shell_t *shell, int *sink, log_tail_t *tail,
+                       log_format_t format) {
+    if (*sink <= 0) *sink = log_add_sink(shell->rt, keep_text, tail, format);
+}
+
+/* Take the name, once, and follow the log. The shell is of use without either. */
 static void begin(shell_t *shell) {
-    if (shell->has_begun) return;
+    if (!shell->has_begun) (void)names_register(shell->rt, shell->name, shell->self);
     shell->has_begun = true;
-    (void)names_register(shell->rt, shell->name, shell->self);
-    shell->log_sinks[0] =
-        log_add_sink(shell->rt, keep_text, &shell->log_text, LOG_LINE_TEXT);
-    shell->log_sinks[1] =
-        log_add_sink(shell->rt, keep_text, &shell->log_json, LOG_LINE_JSON);
+    follow_log(shell, &shell->log_sinks[0], &shell->log_text, LOG_LINE_TEXT);
+    follow_log(shell, &shell->log_sinks[1], &shell->log_json, LOG_LINE_JSON);
 }
 
 static void greet(shell_t *shell) {
@@ -131,8 +141,9 @@ static void take_timer(shell_t *shell, const message_t *msg) {
 }
 
 static void take_down(shell_t *shell, const message_t *msg) {
-    if (msg->payload_size >= sizeof(down_payload_t))
-        shell__call_target_ended(shell, msg->payload);
+    if (msg->payload_size < sizeof(down_payload_t)) return;
+    const down_payload_t *down = msg->payload;
+    if (down->actor_id == msg->source) shell__call_target_ended(shell, down);
 }
 
 /* True for what is an order, and from somebody who may give one. */
@@ -161,8 +172,11 @@ bool shell__behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     if (msg->type == MSG_SHUTDOWN) return false;
     if (shell->owes_prompt) shell__send_prompt(shell);
     take_message(shell, msg);
-    shell__go_on(shell);
-    printer_flush(&shell->printer);
+    do {
+        shell__go_on(shell);
+        shell__tell_not_shown(shell);
+        printer_flush(&shell->printer);
+    } while (has_room_again(shell));
     watch_terminal(shell);
     return true;
 }

@@ -98,13 +98,14 @@ size_t shell_complete(const char *line, size_t cursor, mk_rl_choices_t *choices,
 
 /* --- hints --- */
 
-/* `arguments` without its first `count` words. */
-static text_t skip_words(const char *arguments, size_t count) {
+/* `arguments` without its first `count` ones; what stands in brackets is one. */
+static text_t skip_arguments(const char *arguments, size_t count) {
     text_t rest = text_of(arguments);
-    text_t word;
-    while (count > 0 && text_next_word(&rest, " ", &word))
-        count--;
-    return text_trim(rest);
+    for (; count > 0 && rest.size > 0; count--) {
+        size_t size = text_find(rest, rest.bytes[0] == '[' ? ']' : '>');
+        rest = text_trim(text_part(rest, size + 1, rest.size));
+    }
+    return rest;
 }
 
 size_t shell_hint(const char *line, size_t len, char *hint, size_t cap, void *ctx) {
@@ -124,7 +125,7 @@ size_t shell_hint(const char *line, size_t len, char *hint, size_t cap, void *ct
     if (command == NULL) return 0;
     bool has_blank = words.end < len;
     if (!has_blank && words.count > 1) return 0; /* in the middle of an argument */
-    text_t rest = skip_words(command->arguments, words.count - 1);
+    text_t rest = skip_arguments(command->arguments, words.count - 1);
     size_t blank = has_blank ? 0 : 1;
     if (rest.size == 0 || rest.size + blank > cap) return 0;
     if (blank > 0) hint[0] = ' ';

@@ -48,7 +48,7 @@ struct shell {
     actor_id_t self;
     shell_options_t options; /* `name` points to the field below */
     char name[MK_NAME_MAX];
-    bool has_begun; /* the name was taken, the log is being followed */
+    bool has_begun; /* it has tried to take its name */
 
     printer_t printer;
     terminal_out_t own_out;    /* in use when options.write was NULL */
@@ -73,11 +73,11 @@ struct shell {
     shell_call_t call;
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
-    uint64_t not_shown; /* messages that came while the output was full */
+    uint64_t not_shown; /* messages that could only be counted */
 
     log_tail_t log_text; /* the newest log lines */
     log_tail_t log_json; /* the same */
-    int log_sinks[2];    /* that fill them; 0: none */
+    int log_sinks[2];    /* that fill them; 0 and below: none */
     char log_bytes[2][MK_SHELL_LOG_BYTES];
 };
 
@@ -161,6 +161,9 @@ const char *shell__name_arg(shell_t *shell, const command_args_t *args, size_t i
 
 /* A message that is no command: the reply, or to be shown. */
 void shell__take_message(shell_t *shell, message_t *msg);
+
+/* Say how many messages were not shown, once that is possible. */
+void shell__tell_not_shown(shell_t *shell);
 
 /* The end of a call by other means; each does nothing when it is about another one. */
 void shell__call_timed_out(shell_t *shell, timer_id_t timer);

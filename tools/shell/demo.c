@@ -18,9 +18,9 @@
 #include <string.h>
 
 enum {
-    MSG_DEMO_BEGIN = 1,  /* from demo.c: you were started */
-    MSG_DEMO_FAIL = 666, /* to the worker: fail now; the payload is the reason */
-    TICK_MS = 1000,      /* a count, a job */
+    MSG_DEMO_BEGIN = 1000, /* to those that act by themselves: you were started */
+    MSG_DEMO_FAIL = 666,   /* to the worker: fail now; the payload is the reason */
+    TICK_MS = 1000,        /* a count, a job */
     JOBS_UNTIL_FAILURE = 20,
     TEXT_MAX = 64 /* bytes of what they say, with the NUL */
 };
@@ -66,11 +66,11 @@ static bool counter_behave(runtime_t *rt, actor_t *self, message_t *msg, void *s
     if (msg->type == MSG_TIMER) {
         counter->count++;
         actor_log(rt, LOG_DEBUG, "tick %lu", counter->count);
+    } else if (msg->type == MSG_DEMO_BEGIN) {
+        begin_ticking(rt, &counter->timer);
     } else if (is_question(msg)) {
         int size = snprintf(text, sizeof text, "%lu", counter->count);
         answer(rt, msg, text, (size_t)size);
-    } else if (msg->type == MSG_DEMO_BEGIN) {
-        begin_ticking(rt, &counter->timer);
     }
     return msg->type != MSG_SHUTDOWN;
 }
@@ -119,12 +119,12 @@ static bool worker_behave(runtime_t *rt, actor_t *self, message_t *msg, void *st
         do_job(rt, worker);
     } else if (msg->type == MSG_DEMO_FAIL) {
         fail_as_told(rt, msg);
-    } else if (is_question(msg)) {
-        int size = snprintf(text, sizeof text, "%u jobs done", worker->jobs);
-        answer(rt, msg, text, (size_t)size);
     } else if (msg->type == MSG_DEMO_BEGIN) {
         begin_ticking(rt, &worker->timer);
         actor_log(rt, LOG_INFO, "worker: at work");
+    } else if (is_question(msg)) {
+        int size = snprintf(text, sizeof text, "%u jobs done", worker->jobs);
+        answer(rt, msg, text, (size_t)size);
     }
     return msg->type != MSG_SHUTDOWN;
 }
@@ -142,8 +142,9 @@ static size_t worker_size = sizeof(worker_t);
 static int introduce(runtime_t *rt, const char *name, actor_id_t id) {
     int result = names_register(rt, name, id);
     if (result < 0) return result;
-    if (strcmp(name, "echo") == 0) (void)names_register(rt, "/demo/echo", id);
-    if (strncmp(name, "/demo/", 6) == 0)
+    if (strcmp(name, "echo") == 0)
+        (void)names_register(rt, "/demo/echo", id);
+    else if (strncmp(name, "/demo/", 6) == 0)
         (void)actor_send(rt, id, MSG_DEMO_BEGIN, NULL, 0);
     return MK_OK;
 }
@@ -166,8 +167,9 @@ int demo_start(runtime_t *rt) {
          RESTART_PERMANENT},
         {"echo", echo_behave, NULL, NULL, NULL, 16, RESTART_PERMANENT},
         {.name = NULL}};
-    static const child_options_t child_options[] = {
-        {.register_as = "/demo/counter"}, {.register_as = "echo"}, {.shutdown_ms = 0}};
+    static const child_options_t child_options[] = {{.register_as = "/demo/counter"},
+                                                    {.register_as = "echo"},
+                                                    {.register_as = "workshop"}};
     supervisor_options_t options = {.strategy = STRATEGY_ONE_FOR_ONE,
                                     .max_restarts = 10,
                                     .window_ms = 60000,
@@ -175,8 +177,8 @@ int demo_start(runtime_t *rt) {
     supervisor_child_spec(&children[2], "workshop", &workshop, RESTART_PERMANENT);
     if (actor_lookup(rt, "echo") != ACTOR_ID_INVALID) return MK_EEXIST;
     if (!supervisor_set_registrar(rt, introduce)) return MK_ENOMEM;
-    if (supervisor_start_with(rt, &options, children, child_options, 3) ==
-        ACTOR_ID_INVALID)
-        return MK_ENOMEM;
+    actor_id_t demo = supervisor_start_with(rt, &options, children, child_options, 3);
+    if (demo == ACTOR_ID_INVALID) return MK_ENOMEM;
+    (void)names_register(rt, "demo", demo);
     return MK_OK;
 }
