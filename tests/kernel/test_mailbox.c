@@ -92,11 +92,11 @@ TEST(the_byte_limit_refuses_before_the_count_does) {
     CHECK(runtime_actor_stats(rt, id, &stats));
     CHECK_EQ(stats.mailbox_bytes_used, 0);
     /* Header and payload in one block, rounded up to 64. */
-    char payload[192] = {0};
-    CHECK(actor_send(rt, id, 1, payload, sizeof payload));
+    char payload[193] = {0};
+    CHECK(actor_send(rt, id, 1, payload, 192));
     CHECK(!actor_send(rt, id, 1, NULL, 0));
     runtime_run(rt);
-    CHECK(!actor_send(rt, id, 1, payload, sizeof payload + 1));
+    CHECK(!actor_send(rt, id, 1, payload, 193));
     close_stage(rt);
 }
 
