@@ -160,6 +160,24 @@ TEST(a_taken_message_is_passed_on_without_a_copy) {
     close_stage(rt);
 }
 
+TEST(a_notice_that_is_passed_on_counts_like_mail) {
+    runtime_t *rt = open_stage();
+    message_t *kept = NULL;
+    role_t role = {.act = take_and_keep, .value = (uintptr_t)&kept};
+    role_t next = {0};
+    CHECK(actor_shutdown(rt, cast(rt, &role)));
+    settle(rt);
+    CHECK(actor_forward(rt, cast(rt, &next), kept, false));
+    actor_info_t info;
+    CHECK(runtime_actor_find(rt, next.id, &info));
+    CHECK_EQ(info.mailbox_used, 1);
+    settle(rt);
+    CHECK_EQ(next.types[0], MSG_SHUTDOWN);
+    CHECK(runtime_actor_find(rt, next.id, &info));
+    CHECK_EQ(info.mailbox_used, 0);
+    close_stage(rt);
+}
+
 static bool pass_on(runtime_t *rt, role_t *me, message_t *msg) {
     if (actor_forward(rt, me->peer, msg, me->value != 0)) {
         CHECK(!message_take(rt, msg));
@@ -283,6 +301,7 @@ TEST_TABLE(message, TEST_ROW(a_created_message_holds_a_copy),
            TEST_ROW(free_payload_is_called_once_wherever_the_message_ends),
            TEST_ROW(a_taken_message_stays_until_it_is_ended),
            TEST_ROW(a_taken_message_is_passed_on_without_a_copy),
+           TEST_ROW(a_notice_that_is_passed_on_counts_like_mail),
            TEST_ROW(the_message_being_delivered_is_passed_on),
            TEST_ROW(passing_on_to_the_full_or_dead_leaves_the_message_with_its_owner),
            TEST_ROW(reserved_types_are_refused_to_programs),
