@@ -66,6 +66,9 @@ foreach(folder IN LISTS folders)
         mk_tests_see(${target})
         if(platform STREQUAL "linux")
             mk_posix(${target})
+            if(TARGET mk-shell) # some drive the program
+                add_dependencies(${target} mk-shell)
+            endif()
         endif()
         target_link_libraries(${target} PRIVATE mk_test_support Threads::Threads)
         set_target_properties(${target} PROPERTIES OUTPUT_NAME ${program}

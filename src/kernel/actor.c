@@ -259,7 +259,8 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     }
     uint32_t block = msg->mk_block;
     message_t *next = msg->mk_next;
-    msg->mk_block &= ~(uint32_t)(BLOCK_IS_TAKEN | BLOCK_IS_UNCOUNTED);
+    msg->mk_block &=
+        ~(uint32_t)(BLOCK_IS_TAKEN | BLOCK_IS_UNCOUNTED | BLOCK_HAS_RESULT);
     if (!admit(rt, actor, msg)) {
         msg->mk_block = block;
         msg->mk_next = next;

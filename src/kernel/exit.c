@@ -59,6 +59,7 @@ static void drain(runtime_t *rt, actor_t *actor) {
         message_t *msg = actor->head;
         actor->head = msg->mk_next;
         rt->counts.dead_letters++;
+        if (msg->mk_block & BLOCK_HAS_RESULT) offload__drop(msg);
         message__end(rt, msg);
     }
 }

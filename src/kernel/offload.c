@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocking work on a few threads.
  *
- * Jobs wait in one queue and come back in another, both under one lock; the message that
- * will tell the owner is reserved with the job. Threads start with the first job. Where
- * the platform has no threads the loop runs one job whenever it is idle. */
+ * Jobs wait in one queue and come back in another, both under one lock; the message
+ * that will tell the owner is reserved with the job. Threads start with the first job.
+ * Where the platform has no threads the loop runs one job whenever it is idle. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 #include "microkernel/error.h"
@@ -21,6 +21,12 @@ typedef struct job {
     actor_id_t owner;
     uint32_t ticket;
 } job_t;
+
+/* The payload of MSG_OFFLOAD_DONE, and behind what its owner sees: */
+typedef struct {
+    offload_done_payload_t told;
+    void (*discard)(void *result); /* should the owner end with the message unread */
+} notice_payload_t;
 
 typedef struct {
     job_t *head;
@@ -94,7 +100,7 @@ uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
     offload_t *offload = get_offload(rt);
     job_t *job = offload != NULL ? mk_calloc(1, sizeof *job) : NULL;
     message_t *notice =
-        job != NULL ? message__new(rt, NULL, sizeof(offload_done_payload_t)) : NULL;
+        job != NULL ? message__new(rt, NULL, sizeof(notice_payload_t)) : NULL;
     if (notice == NULL) {
         mk_free(job);
         rt->counts.no_memory++;
@@ -128,14 +134,23 @@ static void tell(runtime_t *rt, job_t *job) {
         discard_job(rt, job);
         return;
     }
-    offload_done_payload_t payload;
+    notice_payload_t payload;
     memset(&payload, 0, sizeof payload);
-    payload.ticket = job->ticket;
-    payload.arg = job->arg;
-    payload.result = job->result;
+    payload.told.ticket = job->ticket;
+    payload.told.arg = job->arg;
+    payload.told.result = job->result;
+    payload.discard = job->discard;
     memcpy(job->notice->payload, &payload, sizeof payload);
+    job->notice->payload_size = sizeof payload.told;
+    job->notice->mk_block |= BLOCK_HAS_RESULT;
     actor__deliver_notice(rt, owner, job->notice, ACTOR_ID_INVALID, MSG_OFFLOAD_DONE);
     mk_free(job);
+}
+
+void offload__drop(const message_t *notice) {
+    notice_payload_t payload;
+    memcpy(&payload, notice->payload, sizeof payload);
+    if (payload.discard != NULL) payload.discard(payload.told.result);
 }
 
 void offload__deliver(runtime_t *rt, bool is_idle) {

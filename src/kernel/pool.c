@@ -171,8 +171,12 @@ void pool_trim(pool_t *pool) {
         count++;
     /* Scattered items may keep every slab; walking at each chance would cost the square
      * of their number. */
-    pool->trim_at = pool->used / 2;
+    pool->trim_at = pool->used / 8;
     if (count == 0) return;
+    if (pool->used == 0) {
+        pool_deinit(pool);
+        return;
+    }
     pool_slab_t **sorted = mk_alloc(count * sizeof(pool_slab_t *));
     if (sorted == NULL) return;
     size_t at = 0;

@@ -85,8 +85,8 @@ static inline void pool_give(pool_t *pool, void *item) {
 }
 
 /* True when at least three quarters of more than one slab lie idle, so that pool_trim is
- * worth its walk over the free items; after a pool_trim, when half of the rest has been
- * given too, or the pool was full again meanwhile. */
+ * worth its walk over the free items; after a pool_trim, when seven eighths of the rest
+ * have been given too, or the pool was full again meanwhile. */
 bool pool_wants_trim(const pool_t *pool);
 
 /* Return slabs without a single item in use to the platform. Costs O(f log s) for f free

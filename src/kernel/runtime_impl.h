@@ -29,6 +29,7 @@ enum {
     BLOCK_IS_HEAP = 1u << 0,      /* from mk_alloc, not from a pool */
     BLOCK_IS_UNCOUNTED = 1u << 1, /* took no room in its mailbox (system notices) */
     BLOCK_IS_TAKEN = 1u << 2,     /* owned by a program; mk_next is its runtime */
+    BLOCK_HAS_RESULT = 1u << 3,   /* offload__drop has to be told if nobody gets it */
     BLOCK_FLAGS = BLOCK_UNIT - 1
 };
 
@@ -285,6 +286,8 @@ void post__discard(runtime_t *rt);
 size_t offload__pending(const runtime_t *rt);
 /* Deliver what is finished; without threads also run one piece of work. */
 void offload__deliver(runtime_t *rt, bool is_idle);
+/* A notice with BLOCK_HAS_RESULT dies with its mailbox: discard the result. */
+void offload__drop(const message_t *notice);
 bool offload__can_go_on(const runtime_t *rt);
 void offload__deinit(runtime_t *rt);
 

@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+enum { ID_COLUMN = 32 }; /* where the ids begin */
+
 typedef struct {
     unsigned year, month, day, hour, minute, second;
 } utc_time_t;
@@ -57,14 +59,15 @@ static void print_column(printer_t *p, uint64_t value, size_t column) {
     printer_to(p, column);
 }
 
-static void print_record(printer_t *p, const crash_record_t *record) {
+static void print_record(printer_t *p, const crash_record_t *record,
+                         size_t id_columns) {
     printer_text(p, "  ");
     print_column(p, record->number, 7);
     print_column(p, record->start, 12);
     print_time(p, record->time_ms);
-    printer_to(p, 32);
+    printer_to(p, ID_COLUMN);
     printer_id(p, record->id);
-    printer_to(p, 50);
+    printer_to(p, ID_COLUMN + id_columns + 1);
     printer_cell(p, exit_reason_name(record->reason), 9);
     if (record->names[0] != '\0')
         printer_shown(p, record->names, strlen(record->names));
@@ -137,10 +140,15 @@ static void show(shell_t *shell, const crash_record_t *records, size_t count) {
         printer_text(p, "(no actor has failed)\n");
         return;
     }
-    printer_text(p,
-                 "  NO   RUN  WHEN (UTC)          ID                REASON    NAMES\n");
+    size_t id_columns = PRINTER_ID_COLUMNS;
     for (size_t i = 0; i < count; i++)
-        print_record(p, &records[i]);
+        if (printer_id_columns(records[i].id) > id_columns)
+            id_columns = printer_id_columns(records[i].id);
+    printer_text(p, "  NO   RUN  WHEN (UTC)          ");
+    printer_cell(p, "ID", id_columns);
+    printer_text(p, "REASON    NAMES\n");
+    for (size_t i = 0; i < count; i++)
+        print_record(p, &records[i], id_columns);
 }
 
 int command_crash(shell_t *shell, const command_args_t *args) {

@@ -25,10 +25,9 @@
 enum {
     ROWS_PER_STEP = 32, /* rows between two looks at other actors */
     TREE_DEPTH = 24,    /* levels shown; JSON takes two levels for each */
-    ID_COLUMN = 34,
-    TYPE_COLUMN = 52,
-    RESTARTS_COLUMN = 63,
-    EXIT_COLUMN = 72
+    ID_COLUMN = 34,     /* where the ids begin; what follows depends on their width */
+    TYPE_COLUMNS = 10,
+    RESTARTS_COLUMNS = 8
 };
 
 /* A supervisor whose children are being shown. */
@@ -45,6 +44,7 @@ typedef struct {
     bool is_rest;   /* the trees were shown, the rest is due */
     bool has_begun; /* the header was printed */
     bool has_rest;  /* and that of the rest */
+    bool has_root;  /* there is a supervisor */
     size_t depth;   /* levels in use */
     level_t levels[TREE_DEPTH];
 } tree_t;
@@ -55,6 +55,21 @@ static void end_tree(void *state) {
         mk_free(tree->levels[--tree->depth].children);
     mk_free(tree->ids);
     mk_free(tree);
+}
+
+/* --- columns --- */
+
+static void to_type(printer_t *p, const shell_t *shell) {
+    printer_to(p, ID_COLUMN + printer_id_columns(shell->self) + 1);
+}
+
+static void to_restarts(printer_t *p, const shell_t *shell) {
+    printer_to(p, ID_COLUMN + printer_id_columns(shell->self) + TYPE_COLUMNS + 2);
+}
+
+static void to_exit(printer_t *p, const shell_t *shell) {
+    printer_to(p, ID_COLUMN + printer_id_columns(shell->self) + TYPE_COLUMNS +
+                      RESTARTS_COLUMNS + 3);
 }
 
 static const char *strategy_name(restart_strategy_t strategy) {
@@ -145,11 +160,11 @@ static void print_child(shell_t *shell, const tree_t *tree, const child_info_t *
         printer_id(p, child->id);
     else
         printer_text(p, child->is_restarting ? "(restarting)" : "(stopped)");
-    printer_to(p, TYPE_COLUMN);
+    to_type(p, shell);
     printer_text(p, type_name(child->restart_type));
-    printer_to(p, RESTARTS_COLUMN);
+    to_restarts(p, shell);
     printer_unsigned(p, child->restarts);
-    printer_to(p, EXIT_COLUMN);
+    to_exit(p, shell);
     printer_text(p, has_ended ? exit_reason_name(child->last_exit_reason) : "-");
     printer_char(p, '\n');
 }
@@ -165,11 +180,11 @@ static void print_plain(shell_t *shell, actor_id_t id, const char *name,
     printer_to(p, ID_COLUMN);
     printer_id(p, id);
     if (strategy != NULL) {
-        printer_to(p, TYPE_COLUMN);
+        to_type(p, shell);
         printer_char(p, '-');
-        printer_to(p, RESTARTS_COLUMN);
+        to_restarts(p, shell);
         printer_char(p, '-');
-        printer_to(p, EXIT_COLUMN);
+        to_exit(p, shell);
         printer_char(p, '-');
     }
     printer_char(p, '\n');
@@ -243,6 +258,7 @@ static void show_root(shell_t *shell, tree_t *tree, actor_id_t id) {
     restart_strategy_t strategy;
     char name[MK_NAME_MAX];
     if (!supervisor_describe(shell->rt, id, &strategy, name, sizeof name)) return;
+    tree->has_root = true;
     if (shell->is_json) {
         printer_open(&shell->printer, NULL, '{');
         json_actor(shell, id, name);
@@ -300,11 +316,11 @@ static void begin_tree(shell_t *shell, tree_t *tree) {
     printer_text(p, "  NAME");
     printer_to(p, ID_COLUMN);
     printer_text(p, "ID");
-    printer_to(p, TYPE_COLUMN);
+    to_type(p, shell);
     printer_text(p, "TYPE");
-    printer_to(p, RESTARTS_COLUMN);
+    to_restarts(p, shell);
     printer_text(p, "RESTARTS");
-    printer_to(p, EXIT_COLUMN);
+    to_exit(p, shell);
     printer_text(p, "LAST EXIT\n");
 }
 
@@ -313,6 +329,7 @@ static bool turn_over(shell_t *shell, tree_t *tree) {
     printer_t *p = &shell->printer;
     if (shell->is_json) printer_close(p, ']');
     if (!tree->is_rest) {
+        if (!shell->is_json && !tree->has_root) printer_text(p, "  (no supervisors)\n");
         if (shell->is_json) printer_open(p, "unsupervised", '[');
         tree->is_rest = true;
         tree->at = 0;

@@ -61,7 +61,6 @@ static bool start_shell(console_t *console) {
     };
     console->shell = shell_start(console->rt, &options);
     console->has_answered = false;
-    console->is_busy = false;
     console->owes_interrupt = false;
     console->shell_is_paused = false;
     return console->shell != ACTOR_ID_INVALID;
@@ -160,6 +159,8 @@ static void shell_ended(console_t *console, const down_payload_t *down) {
         return;
     }
     watch_shell(console);
+    if (console->is_busy && !console->is_sent) return; /* the new one gets the line */
+    console->is_busy = false;
     if (is_person) run_nothing(console); /* it takes its name, and the prompt comes */
 }
 

@@ -94,6 +94,47 @@ TEST(results_of_an_owner_that_ended_are_discarded) {
     }
 }
 
+/* Work that has somebody run before its owner is told. */
+static role_t *first;
+static runtime_t *rt_of_first;
+
+static void *call_first(void *arg) {
+    tell(rt_of_first, first->id, GO);
+    return arg;
+}
+
+static bool offload_once(runtime_t *rt, role_t *me, message_t *msg) {
+    static int number = 2;
+    if (msg->type == GO)
+        CHECK(runtime_offload(rt, call_first, &number, discard) != 0);
+    else
+        me->value++;
+    return true;
+}
+
+static bool stop_peer(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)msg;
+    actor_stop(rt, me->peer);
+    return true;
+}
+
+TEST(a_result_that_waits_in_the_mailbox_of_the_dead_is_discarded) {
+    runtime_t *rt = open_stage();
+    role_t owner = {.act = offload_once};
+    role_t killer = {.act = stop_peer};
+    discarded = 0;
+    rt_of_first = rt;
+    first = &killer;
+    killer.peer = cast(rt, &owner);
+    cast(rt, &killer);
+    tell(rt, owner.id, GO);
+    runtime_run(rt);
+    CHECK_EQ(owner.ends, 1);
+    CHECK_EQ(owner.value, 0);
+    CHECK_EQ(discarded, 1);
+    close_stage(rt);
+}
+
 TEST(destroy_discards_what_was_not_told) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
@@ -175,6 +216,7 @@ TEST(offload_survives_each_failed_allocation) {
 
 TEST_TABLE(offload, TEST_ROW(every_job_is_told_once_with_its_result),
            TEST_ROW(results_of_an_owner_that_ended_are_discarded),
+           TEST_ROW(a_result_that_waits_in_the_mailbox_of_the_dead_is_discarded),
            TEST_ROW(destroy_discards_what_was_not_told),
            TEST_ROW(absurd_jobs_are_refused),
            TEST_ROW(threads_that_cannot_be_started_leave_the_work_to_the_loop),

@@ -95,14 +95,14 @@ TEST(a_trim_in_vain_is_not_repeated_until_more_has_come_back) {
     pool_trim(&pool);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(!pool_wants_trim(&pool));
-    for (size_t i = 0; i < MANY; i += 16)
-        pool_give(&pool, items[i]);
+    for (size_t i = 0; i < MANY; i += 8)
+        if (i % 128 != 8) pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
     pool_trim(&pool);
     CHECK(!pool_wants_trim(&pool));
     /* Full once more, it is a new chance. */
     for (size_t i = 0; i < MANY; i++)
-        if (i % 16 != 8) items[i] = pool_take(&pool);
+        if (i % 128 != 8) items[i] = pool_take(&pool);
     void *more[MK_SLAB_BYTES / ROUNDED];
     size_t count = 0;
     while (count < sizeof more / sizeof more[0])
@@ -123,14 +123,14 @@ TEST(without_memory_there_are_no_items_and_no_trim) {
     CHECK_EQ(pool.used, 0);
     mk_alloc_fail_at(0, false);
     take_all(&pool);
-    for (size_t i = 0; i < MANY; i++)
+    for (size_t i = 1; i < MANY; i++)
         pool_give(&pool, items[i]);
     size_t bytes = pool.bytes;
     mk_alloc_fail_at(1, true);
     pool_trim(&pool);
-    mk_alloc_fail_at(0, false);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(pool_take(&pool) != NULL);
+    mk_alloc_fail_at(0, false);
     pool_deinit(&pool);
 }
 

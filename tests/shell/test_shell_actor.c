@@ -86,6 +86,28 @@ TEST(shell_ends_when_it_is_asked_to) {
     close_world();
 }
 
+TEST(log_goes_on_when_its_reader_has_ended) {
+    open_world(plain);
+    CHECK_EQ(log_enable(world.rt), MK_OK);
+    run("self");
+    actor_stop(world.rt, world.shell);
+    steps(3);
+    actor_log(world.rt, LOG_WARN, "one reader less");
+    log_flush(world.rt);
+    CHECK_EQ(log_counts(world.rt).written, 1); /* the debug output */
+    close_world();
+}
+
+TEST(shell_named_like_a_console_is_none) {
+    open_world(plain);
+    shell_options_t options = {.name = "console", .write = world_write};
+    actor_id_t other = shell_start(world.rt, &options);
+    CHECK(actor_send(world.rt, other, MSG_SHELL_INPUT, "self", 4));
+    steps(10);
+    CHECK_STR(world.out, "4294967299\n> ");
+    close_world();
+}
+
 TEST(exit_stops_the_runtime) {
     open_world(plain);
     forget_output();
@@ -301,11 +323,14 @@ TEST(system_messages_of_strangers_do_nothing) {
     CHECK(actor__send_from(world.rt, stranger, world.shell, MSG_TIMER, &timer,
                            sizeof timer));
     CHECK(actor__send_from(world.rt, ACTOR_ID_INVALID, world.shell, MSG_TIMER, &timer,
-                           2));
+                           sizeof timer.id));
     down_payload_t down;
     memset(&down, 0, sizeof down);
     down.actor_id = mute;
     down.monitor = state()->call.monitor;
+    CHECK(actor__send_from(world.rt, stranger, world.shell, MSG_DOWN, &down,
+                           sizeof down));
+    down.actor_id = stranger;
     CHECK(actor__send_from(world.rt, stranger, world.shell, MSG_DOWN, &down,
                            sizeof down));
     CHECK(actor__send_from(world.rt, mute, world.shell, MSG_DOWN, &down, 3));
@@ -364,6 +389,10 @@ TEST(call_shows_the_reply) {
               "[reply] type=1004 from=0x000000100000003 size=1 \"x\"\n"
               "[reply] type=1004 from=0x000000100000003 size=1 \"y\"\n"
               "[reply] type=1004 from=0x000000100000003 size=1 \"z\"\n");
+    actor_stats_t stats;
+    CHECK(runtime_actor_stats(world.rt, world.shell, &stats));
+    CHECK_EQ(stats.monitors, 0);
+    CHECK_EQ(stats.timers, 0);
     close_world();
 }
 
@@ -537,6 +566,25 @@ TEST(messages_do_not_break_into_json) {
     char *tail = world.out + world.out_size - strlen(told);
     CHECK_STR(tail, told);
     *tail = '\0';
+    CHECK(is_json(world.out));
+    close_world();
+}
+
+TEST(refused_lines_do_not_break_into_json) {
+    open_world(plain);
+    spawn_many(60);
+    world.is_full = true;
+    say("list --json");
+    steps(5);
+    for (int i = 0; i < 9; i++)
+        CHECK(actor_send(world.rt, world.shell, MSG_SHELL_INPUT, "self --json", 11));
+    steps(20);
+    CHECK_EQ(world.prompts, 1);
+    CHECK_EQ(world.prompt.status, SHELL_REFUSED);
+    go_on();
+    steps(100);
+    CHECK_EQ(world.prompts, 10);
+    CHECK(world.out_size < sizeof world.out);
     CHECK(is_json(world.out));
     close_world();
 }
@@ -724,25 +772,29 @@ TEST(shell_survives_every_failing_allocation) {
     }
 }
 
-/* The line is in the mailbox already when the last block for an answer goes. */
+/* The last block that an answer could take is gone. */
 TEST(prompt_comes_later_when_there_was_no_memory) {
+    static const char interrupted = SHELL_INPUT_INTERRUPT;
     open_world(plain);
-    run("self");
+    spawn_worker("mute");
+    say("call mute 1005");
+    say("self");
+    steps(10);
     actor_options_t options = {.mailbox_size = 1u << 16};
     actor_id_t sink = actor_spawn_with(world.rt, worker_behave, NULL, NULL, &options);
-    CHECK(actor_send(world.rt, world.shell, MSG_SHELL_INPUT, "lookup nobody", 13));
-    CHECK(actor_send(world.rt, world.shell, MSG_SHELL_INPUT, "self", 4));
+    CHECK(actor_send(world.rt, world.shell, MSG_SHELL_INPUT, &interrupted, 1));
     mk_alloc_fail_at(1, true);
     while (actor_send(world.rt, sink, MSG_TEST_IGNORE, "abc", 3))
         continue;
     steps(1);
     CHECK(state()->owes_prompt);
+    CHECK_STR(world.out, "Interrupted\n");
+    CHECK_EQ(state()->waiting_count, 1); /* no line is run before the answer */
     mk_alloc_fail_at(0, false);
-    CHECK_EQ(world.prompts, 1);
-    steps(1000);
-    for (int i = 0; i < 5 && world.prompts < 3; i++)
+    CHECK(actor_send(world.rt, world.shell, MSG_TEST_IGNORE, NULL, 0));
+    for (int i = 0; i < 9 && world.prompts < 2; i++)
         steps(1000);
-    CHECK_EQ(world.prompts, 3);
+    CHECK_EQ(world.prompts, 2);
     CHECK_EQ(world.prompt.status, SHELL_OK); /* of the second line */
     CHECK(!state()->owes_prompt);
     close_world();
@@ -812,7 +864,9 @@ TEST_TABLE(
     TEST_ROW(shell_without_a_greeting_takes_its_name_with_the_first_line),
     TEST_ROW(shell_lives_without_a_name),
     TEST_ROW(shell_writes_a_prompt_where_there_is_no_console),
-    TEST_ROW(shell_ends_when_it_is_asked_to), TEST_ROW(exit_stops_the_runtime),
+    TEST_ROW(shell_ends_when_it_is_asked_to),
+    TEST_ROW(log_goes_on_when_its_reader_has_ended),
+    TEST_ROW(shell_named_like_a_console_is_none), TEST_ROW(exit_stops_the_runtime),
     TEST_ROW(exit_may_be_left_to_the_console), TEST_ROW(line_holds_several_commands),
     TEST_ROW(line_reports_its_first_failure_and_goes_on),
     TEST_ROW(line_stops_at_a_failure_on_request),
@@ -833,6 +887,7 @@ TEST_TABLE(
     TEST_ROW(listing_gives_way_to_others), TEST_ROW(listing_pauses_for_a_full_output),
     TEST_ROW(listing_that_was_interrupted_ends_in_a_row_of_its_own),
     TEST_ROW(messages_do_not_break_into_json),
+    TEST_ROW(refused_lines_do_not_break_into_json),
     TEST_ROW(flood_of_messages_is_counted_when_the_output_is_full),
     TEST_ROW(messages_not_shown_are_json_where_all_is),
     TEST_ROW(shell_does_not_cut_characters),

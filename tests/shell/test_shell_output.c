@@ -366,6 +366,7 @@ TEST(tree_without_supervisors) {
     CHECK_STR(run("tree"),
               "  NAME                            ID                TYPE       RESTARTS "
               "LAST EXIT\n"
+              "  (no supervisors)\n"
               "\n"
               "Without a supervisor:\n"
               "  -                               0x000000100000001\n"
@@ -423,6 +424,44 @@ TEST(tree_shows_supervisors_inside_each_other) {
               "Stopping supervisor 0x000000100000003 and its children\n");
     steps(30);
     CHECK(!actor_is_alive(world.rt, app));
+    close_world();
+}
+
+/* The numbers of nodes are mostly large, and ids then wider. */
+TEST(columns_stand_under_each_other_for_wide_ids) {
+    open_world(plain);
+    shell_options_t options = {.write = world_write};
+    runtime_destroy(world.rt);
+    world.rt = runtime_init(0xeeb7b2d7, 64);
+    CHECK_EQ(crash_enable(world.rt), MK_OK);
+    world.console = actor_spawn(world.rt, console_behave, NULL, NULL, 16);
+    options.console = world.console;
+    world.shell = shell_start(world.rt, &options);
+    supervisor_options_t sup = {.name = "app", .max_restarts = 9, .window_ms = 1000};
+    CHECK(supervisor_start_with(world.rt, &sup, pair, NULL, 2) != ACTOR_ID_INVALID);
+    CHECK(actor_send(world.rt, spawn_worker("bad"), MSG_TEST_CRASH, NULL, 0));
+    steps(9);
+    CHECK_STR(
+        run("tree"),
+        "  NAME                            ID                 TYPE       RESTARTS "
+        "LAST EXIT\n"
+        "  app (one_for_one)               0xeeb7b2d700000003 -          -        -\n"
+        "  |- w1                           0xeeb7b2d700000005 permanent  0        -\n"
+        "  `- w2                           0xeeb7b2d700000006 temporary  0        -\n"
+        "\n"
+        "Without a supervisor:\n"
+        "  -                               0xeeb7b2d700000001\n"
+        "  shell                           0xeeb7b2d700000002\n");
+    CHECK_STR(run("crash"),
+              "  NO   RUN  WHEN (UTC)          ID                 REASON    NAMES\n"
+              "  1    1    2026-01-01 00:00:00 0xeeb7b2d700000004 crashed   bad\n"
+              "         last message 1002, 1 handled\n");
+    CHECK_STR(run("list"), "  SEQ  ID                 STATUS   MBOX  NAME\n"
+                           "  1    0xeeb7b2d700000001 idle     0/16  -\n"
+                           "  2    0xeeb7b2d700000002 running  0/32  shell\n"
+                           "  3    0xeeb7b2d700000003 idle     0/16  -\n"
+                           "  5    0xeeb7b2d700000005 idle     0/16  -\n"
+                           "  6    0xeeb7b2d700000006 idle     0/16  -\n");
     close_world();
 }
 
@@ -647,6 +686,7 @@ TEST_TABLE(shell_output, TEST_ROW(list_shows_actors_with_all_their_names),
            TEST_ROW(ls_lists_paths_and_names), TEST_ROW(ls_goes_on_over_turns),
            TEST_ROW(tree_without_supervisors),
            TEST_ROW(tree_shows_supervisors_inside_each_other),
+           TEST_ROW(columns_stand_under_each_other_for_wide_ids),
            TEST_ROW(tree_stops_at_its_depth),
            TEST_ROW(tree_that_was_interrupted_leaves_nothing_behind),
            TEST_ROW(tree_goes_on_while_it_changes), TEST_ROW(crash_shows_who_failed),

@@ -6,9 +6,12 @@
  * the actor through an eventfd; everything else happens in the actor's turn. */
 #include "guardian.h"
 
+#include "microkernel/crash.h"
+#include "microkernel/error.h"
 #include "microkernel/message.h"
 #include "microkernel/names.h"
 #include "microkernel/shell.h"
+#include "microkernel/timer.h"
 #include "microkernel/watch.h"
 
 #include <errno.h>
@@ -18,7 +21,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { MSG_GUARDIAN_BEGIN = 1, MAILBOX = 16 };
+enum {
+    MSG_GUARDIAN_BEGIN = 1,
+    MAILBOX = 16,
+    LOOK_MS = 5,    /* between two looks whether all is written */
+    LOOKS_MAX = 200 /* then the disk is not waited for */
+};
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
@@ -27,6 +35,7 @@ static struct {
     actor_id_t console;
     int wake_fd;    /* eventfd */
     int end_signal; /* SIGTERM or SIGHUP; 0: none came */
+    unsigned looks; /* since the console has ended */
     volatile sig_atomic_t is_caught[SIGNAL_COUNT];
     struct sigaction before[SIGNAL_COUNT];
 } guardian;
@@ -84,17 +93,30 @@ static void take_signals(runtime_t *rt) {
     }
 }
 
+/* The console has ended. */
+static void finish(runtime_t *rt) {
+    crash_facts_t crashes = crash_facts(rt);
+    bool is_waiting = crashes.is_open && crashes.unwritten > 0 &&
+                      crashes.last_error == MK_OK && guardian.looks++ < LOOKS_MAX;
+    if (!is_waiting || actor_set_timer(rt, LOOK_MS, false) == TIMER_ID_INVALID)
+        runtime_stop(rt);
+}
+
+static void begin(runtime_t *rt) {
+    (void)names_register(rt, "guardian", actor_self(rt));
+    (void)actor_watch_fd(rt, guardian.wake_fd, MK_POLL_IN);
+    /* Nobody would stop the runtime. */
+    if (actor_monitor(rt, guardian.console) == 0) runtime_stop(rt);
+}
+
 static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
     (void)state;
     switch (msg->type) {
-    case MSG_GUARDIAN_BEGIN:
-        (void)names_register(rt, "guardian", actor_self(rt));
-        (void)actor_monitor(rt, guardian.console);
-        (void)actor_watch_fd(rt, guardian.wake_fd, MK_POLL_IN);
-        return true;
+    case MSG_GUARDIAN_BEGIN: begin(rt); return true;
     case MSG_FD_EVENT: take_signals(rt); return true;
-    case MSG_DOWN: runtime_stop(rt); return true;
+    case MSG_TIMER:
+    case MSG_DOWN: finish(rt); return true;
     default: return msg->type != MSG_SHUTDOWN;
     }
 }

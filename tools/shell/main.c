@@ -80,9 +80,10 @@ static const char *start_services(runtime_t *rt, const options_t *options,
     return NULL;
 }
 
+/* The guardian does the rest. */
 static void note_status(runtime_t *rt, int status, void *ctx) {
+    (void)rt;
     *(int *)ctx = status;
-    runtime_stop(rt);
 }
 
 /* With all that it needs in place. Returns the exit code. */
