@@ -87,11 +87,16 @@ static void json_payload(printer_t *p, const char *bytes, size_t size) {
     if (shown < size) printer_json_bool(p, "is_cut", true);
 }
 
+/* Never NULL, also of a message without payload. */
+static const char *bytes_of(const message_t *msg) {
+    return msg->payload != NULL ? msg->payload : "";
+}
+
 /* `kind` is "reply" or "msg". */
 static void show_message(shell_t *shell, const char *kind, const message_t *msg,
                          bool is_json) {
     printer_t *p = &shell->printer;
-    const char *bytes = msg->payload;
+    const char *bytes = bytes_of(msg);
     if (is_json) {
         printer_open(p, NULL, '{');
         printer_open(p, kind, '{');
@@ -423,7 +428,7 @@ void shell__take_message(shell_t *shell, message_t *msg) {
     bool is_caps = shell->call.is_caps && msg->type == MSG_CAPS_REPLY;
     close_call(shell);
     if (is_caps)
-        show_caps(shell, text_make(msg->payload, msg->payload_size));
+        show_caps(shell, text_make(bytes_of(msg), msg->payload_size));
     else
         show_message(shell, "reply", msg, shell->is_json);
     shell__finish_command(shell, SHELL_OK);

@@ -566,7 +566,7 @@ TEST(messages_do_not_break_into_json) {
     char *tail = world.out + world.out_size - strlen(told);
     CHECK_STR(tail, told);
     *tail = '\0';
-    CHECK(is_json(world.out));
+    CHECK(is_json_rows(world.out));
     close_world();
 }
 
@@ -585,7 +585,7 @@ TEST(refused_lines_do_not_break_into_json) {
     steps(100);
     CHECK_EQ(world.prompts, 10);
     CHECK(world.out_size < sizeof world.out);
-    CHECK(is_json(world.out));
+    CHECK(is_json_rows(world.out));
     close_world();
 }
 
