@@ -13,7 +13,7 @@ static const shell_options_t plain;
 /* The line's output is JSON and begins and ends like this. */
 static void check_json(const char *line, const char *begin, const char *end) {
     const char *text = run(line);
-    CHECK(is_json(text));
+    CHECK(is_json_rows(text));
     CHECK_EQ(world.prompt.status, 0);
     CHECK(strlen(text) >= strlen(begin) + strlen(end));
     CHECK(strncmp(text, begin, strlen(begin)) == 0);
@@ -65,8 +65,8 @@ TEST(list_shows_names_that_need_a_block_of_their_own) {
     for (; *text != '\0'; text++)
         rows += *text == '\n';
     CHECK_EQ(rows, 3 + 10);
-    CHECK(is_json(run("list --json")));
-    CHECK(is_json(run("info --json 3")));
+    CHECK(is_json_rows(run("list --json")));
+    CHECK(is_json_rows(run("info --json 3")));
     close_world();
 }
 
@@ -264,7 +264,7 @@ TEST(caps_of_this_node_and_of_an_actor) {
     CHECK(caps_actor_init(world.rt) != ACTOR_ID_INVALID);
     CHECK(strstr(run("caps caps"), "identity=box\n") != NULL);
     CHECK(strstr(run("caps --json caps"), "\"identity\":\"box\",") != NULL);
-    CHECK(is_json(world.out));
+    CHECK(is_json_rows(world.out));
     spawn_worker("mute");
     say("caps -t 2s mute");
     steps(5);
@@ -476,7 +476,7 @@ TEST(tree_stops_at_its_depth) {
     CHECK(supervisor_start_with(world.rt, &top, specs, NULL, 1) != ACTOR_ID_INVALID);
     steps(100);
     CHECK(strstr(run("tree"), "... (") != NULL);
-    CHECK(is_json(run("tree --json")));
+    CHECK(is_json_rows(run("tree --json")));
     CHECK(strstr(world.out, "\"children\":null}") != NULL);
     close_world();
 }
