@@ -164,6 +164,7 @@ static struct {
     world_observer_t observer;
     bool tells;
     bool is_over;    /* no more slices: something failed, or a book is full */
+    bool is_short;   /* memory, until that is taken back */
     bool is_blind;   /* a book overflowed: its checks are off */
     unsigned energy; /* letters that may still be written */
     unsigned deaf;   /* observer's tricks left */
@@ -1240,6 +1241,7 @@ static void check_always(void) {
 /* Let everything come to an end that can, then look. */
 static void rest(void) {
     mk_alloc_fail_at(0, false);
+    w.is_short = false;
     w.energy = 0;
     for (int i = 0; i < 4; i++) {
         settle();
@@ -1301,13 +1303,16 @@ static void run_slice(void) {
     meet_the_new();
     if (chance(1, 5)) {
         bool for_ever = chance(1, 3);
+        w.is_short = for_ever;
         w.report.faults++;
         tell("memory will be short%s", for_ever ? " until further notice" : "");
         mk_alloc_fail_at(1 + roll(12), for_ever);
     }
     for (uint64_t n = roll(12); n > 0; n--)
         intervene();
-    if (chance(1, 2)) {
+    /* A ready descriptor whose event gets no memory is looked at again at once: the
+     * loop itself would let no time pass while memory is short. */
+    if (w.is_short || chance(1, 2)) {
         for (uint64_t n = roll(30); n > 0; n--) {
             runtime_step(w.rt);
             check_always();
@@ -1318,7 +1323,10 @@ static void run_slice(void) {
         check_always();
     }
     if (mk_alloc_fail_hit()) w.short_ms = runtime_now_ms(w.rt);
-    if (chance(2, 3)) mk_alloc_fail_at(0, false);
+    if (chance(2, 3)) {
+        mk_alloc_fail_at(0, false);
+        w.is_short = false;
+    }
     if (chance(1, 6)) rest();
 }
 
