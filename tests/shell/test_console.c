@@ -681,12 +681,15 @@ TEST(a_shutdown_does_not_wait_for_a_stuck_pipe) {
 
 TEST(a_console_that_is_stopped_gives_the_terminal_back) {
     sit_down(&plain);
+    type("lookup shell\r");
+    run();
     actor_stop(desk.rt, desk.console);
     run();
     CHECK_EQ(desk.ends, 0);
     CHECK(!sim_terminal_is_raw());
     CHECK(ends_in(shown(), MK_RL_PASTE_OFF));
     CHECK(actor_send_named(desk.rt, "shell", 7, "hello", 5));
+    CHECK(actor_send_named(desk.rt, "shell", MSG_SHELL_INPUT, "history; list", 13));
     run();
     end();
 }
@@ -905,6 +908,27 @@ TEST(a_terminal_that_cannot_be_opened_is_an_error) {
     end();
 }
 
+TEST(absurd_arguments_are_refused_or_mean_the_defaults) {
+    actor_id_t console = 77;
+    CHECK_EQ(shell_console_start(NULL, &plain, &console), MK_EINVAL);
+    CHECK_EQ(console, 77);
+    open_world();
+    CHECK_EQ(shell_console_start(desk.rt, NULL, NULL), MK_OK);
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EBUSY);
+    CHECK_EQ(console, 77);
+    type("exit\r");
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    end();
+    sim_reset(1);
+    desk.rt = runtime_init(1, 1); /* no room for a shell */
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EFULL);
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    CHECK(!sim_terminal_is_raw());
+    end();
+}
+
 TEST(a_terminal_that_cannot_be_raw_is_read_like_a_file) {
     open_world();
     type("lookup shell\n");
@@ -967,4 +991,5 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(whatever_happens_a_session_ends_and_the_terminal_comes_back),
            TEST_ROW(each_allocation_may_fail_in_a_session),
            TEST_ROW(a_terminal_that_cannot_be_opened_is_an_error),
+           TEST_ROW(absurd_arguments_are_refused_or_mean_the_defaults),
            TEST_ROW(a_terminal_that_cannot_be_raw_is_read_like_a_file))
