@@ -56,7 +56,10 @@ static const bool kinds[] = {false, true}; /* without threads, with threads */
 TEST(every_job_is_told_once_with_its_result) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         discarded = 0;
         actor_options_t options = {.mailbox_size = 2}; /* notices pass it */
@@ -72,7 +75,10 @@ TEST(every_job_is_told_once_with_its_result) {
 TEST(results_of_an_owner_that_ended_are_discarded) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         role_t other = {0};
         cast(rt, &other);
@@ -132,7 +138,10 @@ TEST(a_result_that_waits_in_the_mailbox_of_the_dead_is_discarded) {
 TEST(destroy_discards_what_was_not_told) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         discarded = discarded_args = 0;
         tell(rt, cast(rt, &boss.role), GO);
