@@ -28,9 +28,10 @@ typedef struct {
 int console_history_init(console_history_t *history, const char *path) {
     *history = (console_history_t){.path = NULL};
     if (path == NULL) return MK_OK;
-    history->path = mk_alloc(strlen(path) + 1);
+    size_t size = strlen(path) + 1;
+    history->path = mk_alloc(size);
     if (history->path == NULL) return MK_ENOMEM;
-    strcpy(history->path, path);
+    memcpy(history->path, path, size);
     return MK_OK;
 }
 

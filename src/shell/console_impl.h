@@ -40,9 +40,10 @@ typedef struct {
     bool is_json;
     shell_end_fn on_end;
     void *end_ctx;
-    char *commands; /* owned; of CONSOLE_COMMANDS */
-    size_t commands_at;
-    char *welcome; /* owned; NULL: none, or shown already */
+    char *commands;       /* owned; of CONSOLE_COMMANDS */
+    size_t commands_at;   /* bytes of it that were taken */
+    size_t commands_size; /* without its NUL */
+    char *welcome;        /* owned; NULL: none, or shown already */
 
     /* --- input --- */
     port_terminal_t *terminal; /* owned; NULL once it was given back */

@@ -22,10 +22,9 @@ enum {
 
 /* The next bytes of options.commands; the text ends as a file does. */
 static int read_commands(console_t *console, uint8_t *room, size_t cap) {
-    const char *rest = console->commands + console->commands_at;
-    size_t size = strlen(rest);
+    size_t size = console->commands_size - console->commands_at;
     if (size > cap) size = cap;
-    memcpy(room, rest, size);
+    memcpy(room, console->commands + console->commands_at, size);
     console->commands_at += size;
     return size > 0 ? (int)size : MK_EEND;
 }

@@ -4,6 +4,7 @@
 #include "support/test.h"
 
 #include "base/alloc.h"
+#include "base/prng.h"
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
@@ -353,10 +354,10 @@ TEST(what_is_typed_ahead_waits_for_its_turn) {
 TEST(more_than_fits_may_be_typed_ahead) {
     sit_down(&plain);
     type("call console 300\r");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 400; i++) /* 5200 bytes */
         type("lookup shell\r");
     run();
-    CHECK_EQ(count(shown(), "\n4294967298\n"), 1000);
+    CHECK_EQ(count(shown(), "\n4294967298\n"), 400);
     end();
 }
 
@@ -683,12 +684,15 @@ TEST(a_shutdown_does_not_wait_for_a_stuck_pipe) {
 
 TEST(a_console_that_is_stopped_gives_the_terminal_back) {
     sit_down(&plain);
+    type("lookup shell\r");
+    run();
     actor_stop(desk.rt, desk.console);
     run();
     CHECK_EQ(desk.ends, 0);
     CHECK(!sim_terminal_is_raw());
     CHECK(ends_in(shown(), MK_RL_PASTE_OFF));
     CHECK(actor_send_named(desk.rt, "shell", 7, "hello", 5));
+    CHECK(actor_send_named(desk.rt, "shell", MSG_SHELL_INPUT, "history; list", 13));
     run();
     end();
 }
@@ -790,6 +794,68 @@ TEST(a_damaged_history_is_no_obstacle) {
     end();
 }
 
+/* --- everything at once --- */
+
+/* One thing that a person, the terminal or the node may do. */
+static void do_something(prng_t *random) {
+    static const char *const keys[] = {
+        "list\r",    "lookup shell\r", "call -t 50ms console 300\r",
+        "nosuch\r",  "\x03",           "\x1b[A",
+        "\x1b[200~", "\x1b[201~",      "\x12",
+        "\t",        "\x15",           "stop shell\r",
+        "\r",        "log debug\r",    "register a\r"};
+    char byte;
+    switch (prng_below(random, 12)) {
+    case 0: sim_terminal_set_room(prng_below(random, 300)); break;
+    case 1: sim_terminal_set_room(SIZE_MAX); break;
+    case 2: sim_terminal_resize((unsigned)prng_below(random, 100), 24); break;
+    case 3:
+        actor_log(desk.rt, LOG_INFO, "line %d", (int)prng_below(random, 100));
+        break;
+    case 4: (void)actor_send_named(desk.rt, "shell", 7, "hello", 5); break;
+    case 5: send_interrupt(NULL); break;
+    case 6:
+        do
+            byte = (char)prng_below(random, 256);
+        while (byte == 0x04); /* not to leave at once */
+        CHECK_EQ(sim_terminal_type(&byte, 1), MK_OK);
+        break;
+    case 7: sim_terminal_clear(); break;
+    default: type(keys[prng_below(random, sizeof keys / sizeof keys[0])]); break;
+    }
+}
+
+TEST(whatever_happens_a_session_ends_and_the_terminal_comes_back) {
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        prng_t random;
+        prng_init(&random, seed);
+        sit_down(&(shell_console_options_t){.history_path = "history"});
+        runtime_enable_logging(desk.rt);
+        for (int i = 0; i < 200 && desk.ends == 0; i++) {
+            do_something(&random);
+            if (prng_below(&random, 3) == 0)
+                run_for(prng_below(&random, 100) * SECOND_NS / 1000);
+        }
+        CHECK_EQ(desk.ends, 0);
+        sim_terminal_set_room(SIZE_MAX);
+        sim_terminal_resize(80, 24);
+        run(); /* whatever is under way ends */
+        type("\x1b[201~\x07\x15");
+        run();
+        sim_terminal_clear();
+        type("lookup shell\r");
+        run();
+        CHECK_EQ(count(shown(), "\n429496"), 1); /* it is of use as before */
+        CHECK(ends_in(shown(), "\n> "));
+        type("exit\r");
+        run();
+        CHECK_EQ(desk.ends, 1);
+        CHECK_EQ(desk.status, SHELL_OK);
+        CHECK(!sim_terminal_is_raw());
+        end();
+    }
+}
+
 /* --- faults --- */
 
 /* Without memory it tries again and again, and nothing can be scheduled to end that. */
@@ -842,6 +908,27 @@ TEST(a_terminal_that_cannot_be_opened_is_an_error) {
     CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EIO);
     CHECK_EQ(console, 77);
     CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    end();
+}
+
+TEST(absurd_arguments_are_refused_or_mean_the_defaults) {
+    actor_id_t console = 77;
+    CHECK_EQ(shell_console_start(NULL, &plain, &console), MK_EINVAL);
+    CHECK_EQ(console, 77);
+    open_world();
+    CHECK_EQ(shell_console_start(desk.rt, NULL, NULL), MK_OK);
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EBUSY);
+    CHECK_EQ(console, 77);
+    type("exit\r");
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    end();
+    sim_reset(1);
+    desk.rt = runtime_init(1, 1); /* no room for a shell */
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EFULL);
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    CHECK(!sim_terminal_is_raw());
     end();
 }
 
@@ -904,6 +991,8 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(the_history_file_is_whole_after_each_line),
            TEST_ROW(a_history_that_cannot_be_kept_is_said_once),
            TEST_ROW(a_damaged_history_is_no_obstacle),
+           TEST_ROW(whatever_happens_a_session_ends_and_the_terminal_comes_back),
            TEST_ROW(each_allocation_may_fail_in_a_session),
            TEST_ROW(a_terminal_that_cannot_be_opened_is_an_error),
+           TEST_ROW(absurd_arguments_are_refused_or_mean_the_defaults),
            TEST_ROW(a_terminal_that_cannot_be_raw_is_read_like_a_file))

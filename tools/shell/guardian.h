@@ -3,8 +3,8 @@
  *
  * SIGINT becomes Ctrl-C, SIGTERM and SIGHUP an orderly end; the second of them ends the
  * process at once, in case the first one reaches nobody. Signals that were ignored when
- * the program was started stay ignored. When the console has ended, whoever ended it, the
- * guardian waits a moment for crash records to be written and stops the runtime. */
+ * the program was started stay ignored. When the console has ended, whoever ended it,
+ * the guardian waits a moment for crash records to be written and stops the runtime. */
 #ifndef MK_TOOLS_SHELL_GUARDIAN_H
 #define MK_TOOLS_SHELL_GUARDIAN_H
 
