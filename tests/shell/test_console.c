@@ -806,7 +806,7 @@ static void do_something(prng_t *random) {
         "\r",        "log debug\r",    "register a\r"};
     char byte;
     switch (prng_below(random, 12)) {
-    case 0: sim_terminal_set_room(prng_below(random, 300)); break;
+    case 0: sim_terminal_set_room((size_t)prng_below(random, 300)); break;
     case 1: sim_terminal_set_room(SIZE_MAX); break;
     case 2: sim_terminal_resize((unsigned)prng_below(random, 100), 24); break;
     case 3:
