@@ -117,7 +117,9 @@ size_t shell_complete(const char *line, size_t cursor, mk_rl_choices_t *choices,
 size_t shell_hint(const char *line, size_t len, char *hint, size_t cap, void *ctx);
 
 /* The session is over: everything was written, the terminal is as it was. `status` is
- * the exit code for the process. Called in the console's last turn. */
+ * the exit code for the process. Called once, in the console's last turn. A console
+ * that is ended by others (actor_stop, runtime_destroy) gives the terminal back and
+ * does not call this: a program that needs to know monitors it. */
 typedef void (*shell_end_fn)(runtime_t *rt, int status, void *ctx);
 
 /* A zeroed struct means the defaults. Texts are copied. */
@@ -137,16 +139,22 @@ typedef struct {
  *
  * When a person is there (input and output are terminals, no `commands`, no
  * `has_input`) the console edits lines with completion and history, shows log lines
- * above the prompt, and Ctrl-C stops the command that runs. Otherwise it runs line
- * after line without prompt or banner, writes what says why a command failed to the
- * debug output (standard error), and ends with the first command that fails unless
- * `keeps_going`.
+ * above the prompt, and Ctrl-C stops the command that runs. The log's debug output is
+ * off meanwhile; a program for which that is not the same screen switches it on again
+ * behind this call (log_set_debug_output). Otherwise the console runs line after line
+ * without prompt or banner, writes what says why a command failed to the debug output
+ * (standard error), and ends with the first command that fails unless `keeps_going`. A
+ * line that is too long (MK_SHELL_LINE_MAX; a person's: MK_RL_MAX_LINE) is refused
+ * whole. When the shell is stopped or crashes a person, and whoever `keeps_going`, gets
+ * a new one.
  *
  * MSG_SHELL_INPUT with SHELL_INPUT_INTERRUPT interrupts it as Ctrl-C does (without a
  * person it then ends with SHELL_INTERRUPTED); MSG_SHUTDOWN ends the session in an
- * orderly way. Neither a slow nor a stuck terminal delays other actors. MK_OK and the
- * id, or the error of port_terminal_open, MK_ENOMEM, MK_EFULL: no actor can be spawned.
- */
+ * orderly way. Neither a slow nor a stuck terminal delays other actors.
+ *
+ * `options` NULL: the defaults. MK_OK and in `*console` (NULL: not wanted) the id; or,
+ * with nothing started, MK_EINVAL: no runtime, the error of port_terminal_open,
+ * MK_ENOMEM, MK_EFULL: no actor can be spawned. Outside behaviours and inside. */
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *console);
 

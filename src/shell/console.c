@@ -450,28 +450,38 @@ static void prepare_screen(console_t *console) {
     (void)log_set_debug_output(console->rt, false, LOG_LINE_TEXT);
 }
 
+/* Its id; ACTOR_ID_INVALID, and the console is gone, when it cannot be started. */
+static actor_id_t spawn(console_t *console) {
+    runtime_t *rt = console->rt;
+    actor_id_t id = actor_spawn(rt, behave, console, free_console, CONSOLE_MAILBOX);
+    if (id == ACTOR_ID_INVALID) {
+        free_console(console);
+        return ACTOR_ID_INVALID;
+    }
+    console->self = id;
+    if (start_shell(console)) {
+        if (console->kind == CONSOLE_PERSON) prepare_screen(console);
+        if (actor__notify(rt, ACTOR_ID_INVALID, id, MSG_SHELL_INIT, NULL, 0)) return id;
+        actor_stop(rt, console->shell);
+    }
+    actor_stop(rt, id);
+    return ACTOR_ID_INVALID;
+}
+
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *id) {
+    static const shell_console_options_t defaults;
     console_t *console = NULL;
+    if (rt == NULL) return MK_EINVAL;
+    if (options == NULL) options = &defaults;
     int result = create_console(&console, rt, options);
     if (result == MK_OK) result = open_terminal(console, options);
     if (result < 0) {
         if (console != NULL) free_console(console);
         return result;
     }
-    console->self = actor_spawn(rt, behave, console, free_console, CONSOLE_MAILBOX);
-    if (console->self == ACTOR_ID_INVALID) {
-        free_console(console);
-        return MK_EFULL;
-    }
-    *id = console->self;
-    if (!start_shell(console)) {
-        actor_stop(rt, *id);
-        return MK_EFULL;
-    }
-    if (console->kind == CONSOLE_PERSON) prepare_screen(console);
-    if (actor_send(rt, *id, MSG_SHELL_INIT, NULL, 0)) return MK_OK;
-    actor_stop(rt, console->shell);
-    actor_stop(rt, *id);
-    return MK_ENOMEM;
+    actor_id_t started = spawn(console);
+    if (started == ACTOR_ID_INVALID) return MK_EFULL;
+    if (id != NULL) *id = started;
+    return MK_OK;
 }

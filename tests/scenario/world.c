@@ -310,7 +310,7 @@ static being_t *make_being(uint16_t place) {
 static actor_id_t any_id(void) {
     if (w.known_len == 0) return ACTOR_ID_INVALID;
     size_t newest = w.known_len < 24 ? w.known_len : 24;
-    size_t back = chance(4, 5) ? roll(newest) : roll(w.known_len);
+    size_t back = (size_t)(chance(4, 5) ? roll(newest) : roll(w.known_len));
     actor_id_t id = w.known[w.known_len - 1 - back];
     return chance(1, 200) ? id + 1000 : id;
 }
@@ -415,6 +415,7 @@ static void observe_exit(part_t *part, runtime_t *rt, const exit_info_t *info) {
     hash(info->id ^ ((uint64_t)info->reason << 56));
     w.dying_id = info->id;
     id_fact_t *fact = fact_of(info->id);
+    w.dying_id = info->id;
     if (w.is_blind) return;
     if (fact->flags & HAS_EXITED) fail("W4: actor %lu ends twice", short_id(info->id));
     fact->flags |= HAS_EXITED;
@@ -727,8 +728,8 @@ static void spawn(actor_id_t parent) {
     being_t *being = make_being(NOBODY);
     if (being == NULL) return;
     actor_options_t options = {
-        .mailbox_size = 1 + roll(12),
-        .mailbox_bytes = chance(1, 4) ? 256 + roll(4000) : 0,
+        .mailbox_size = 1 + (size_t)roll(12),
+        .mailbox_bytes = chance(1, 4) ? 256 + (size_t)roll(4000) : 0,
         .mailbox_policy = (mailbox_policy_t)roll(3),
         .priority = chance(1, 5) ? ACTOR_PRIORITY_SYSTEM : ACTOR_PRIORITY_NORMAL,
         .parent = parent,
@@ -1007,7 +1008,7 @@ static child_spec_t spec_of(place_t *place) {
                           .factory = make_child,
                           .factory_arg = place,
                           .free_state = free_being,
-                          .mailbox_size = 1 + roll(8),
+                          .mailbox_size = 1 + (size_t)roll(8),
                           .restart_type = (restart_type_t)roll(3)};
 }
 
@@ -1041,7 +1042,7 @@ static plan_t *new_plan(unsigned depth) {
         .name = "sup",
     };
     if (how->is_template) how->strategy = STRATEGY_ONE_FOR_ONE;
-    size_t wanted = how->is_template ? 1 : 1 + roll(CHILDREN_MAX);
+    size_t wanted = how->is_template ? 1 : 1 + (size_t)roll(CHILDREN_MAX);
     size_t len = 0;
     for (size_t i = 0; i < wanted; i++) {
         place_t *place = new_place(number);
@@ -1127,7 +1128,7 @@ static void settle(void) {
 
 /* A permanent child that nobody terminated is down, and not about to come back. */
 static const char *missing_child(const sup_t *sup) {
-    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    static child_info_t infos[CHILDREN_MAX + PLACES_MAX]; /* large for a small stack */
     size_t count =
         supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     for (size_t i = 0; i < count; i++)
@@ -1155,7 +1156,7 @@ static void check_permanent(const sup_t *sup) {
 
 /* W8. */
 static void check_supervisor(const sup_t *sup, const actor_info_t *all, size_t len) {
-    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    static child_info_t infos[CHILDREN_MAX + PLACES_MAX]; /* large for a small stack */
     size_t count =
         supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     size_t running = 0;
@@ -1306,7 +1307,7 @@ static void run_slice(void) {
         w.is_short = for_ever;
         w.report.faults++;
         tell("memory will be short%s", for_ever ? " until further notice" : "");
-        mk_alloc_fail_at(1 + roll(12), for_ever);
+        mk_alloc_fail_at(1 + (size_t)roll(12), for_ever);
     }
     for (uint64_t n = roll(12); n > 0; n--)
         intervene();

@@ -5,6 +5,7 @@
 
 #include "kernel/inside.h"
 #include "microkernel/message_ids.h"
+#include "microkernel/timer.h"
 #include "shell/shell_impl.h"
 
 static const shell_options_t plain;

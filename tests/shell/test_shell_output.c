@@ -5,8 +5,11 @@
 
 #include "microkernel/caps.h"
 #include "microkernel/crash.h"
+#include "microkernel/limits.h"
 #include "microkernel/supervision.h"
 #include "microkernel/types.h"
+
+#include <stdio.h>
 
 static const shell_options_t plain;
 
@@ -101,18 +104,22 @@ TEST(info_about_one_actor) {
     open_world(plain);
     spawn_worker("echo");
     run("call echo 1003 x");
-    CHECK_STR(run("info echo"), "Actor        0x000000100000003\n"
-                                "Names        echo\n"
-                                "Status       idle\n"
-                                "Parent       ---\n"
-                                "Mailbox      0/16 messages, 0/16777216 bytes\n"
-                                "Handled      1\n"
-                                "Dropped      0\n"
-                                "Last type    1003\n"
-                                "Timers       0\n"
-                                "Watches      0\n"
-                                "Links        0\n"
-                                "Monitors     0\n");
+    char expected[512];
+    snprintf(expected, sizeof expected,
+             "Actor        0x000000100000003\n"
+             "Names        echo\n"
+             "Status       idle\n"
+             "Parent       ---\n"
+             "Mailbox      0/16 messages, 0/%lu bytes\n"
+             "Handled      1\n"
+             "Dropped      0\n"
+             "Last type    1003\n"
+             "Timers       0\n"
+             "Watches      0\n"
+             "Links        0\n"
+             "Monitors     0\n",
+             (unsigned long)MK_MAILBOX_BYTES);
+    CHECK_STR(run("info echo"), expected);
     check_json("info --json 3", "{\"seq\":3,\"id\":\"4294967299\",\"status\":\"idle\",",
                "\"monitors\":0}\n");
     check_problem("info nobody", "Unknown target: nobody\n", SHELL_NO_NAME);
