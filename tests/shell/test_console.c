@@ -796,6 +796,10 @@ TEST(a_damaged_history_is_no_obstacle) {
 
 /* --- everything at once --- */
 
+static size_t draw(prng_t *random, size_t below) {
+    return (size_t)prng_below(random, below);
+}
+
 /* One thing that a person, the terminal or the node may do. */
 static void do_something(prng_t *random) {
     static const char *const keys[] = {
@@ -805,23 +809,21 @@ static void do_something(prng_t *random) {
         "\t",        "\x15",           "stop shell\r",
         "\r",        "log debug\r",    "register a\r"};
     char byte;
-    switch (prng_below(random, 12)) {
-    case 0: sim_terminal_set_room(prng_below(random, 300)); break;
+    switch (draw(random, 12)) {
+    case 0: sim_terminal_set_room(draw(random, 300)); break;
     case 1: sim_terminal_set_room(SIZE_MAX); break;
-    case 2: sim_terminal_resize((unsigned)prng_below(random, 100), 24); break;
-    case 3:
-        actor_log(desk.rt, LOG_INFO, "line %d", (int)prng_below(random, 100));
-        break;
+    case 2: sim_terminal_resize((unsigned)draw(random, 100), 24); break;
+    case 3: actor_log(desk.rt, LOG_INFO, "line %d", (int)draw(random, 100)); break;
     case 4: (void)actor_send_named(desk.rt, "shell", 7, "hello", 5); break;
     case 5: send_interrupt(NULL); break;
     case 6:
         do
-            byte = (char)prng_below(random, 256);
+            byte = (char)draw(random, 256);
         while (byte == 0x04); /* not to leave at once */
         CHECK_EQ(sim_terminal_type(&byte, 1), MK_OK);
         break;
     case 7: sim_terminal_clear(); break;
-    default: type(keys[prng_below(random, sizeof keys / sizeof keys[0])]); break;
+    default: type(keys[draw(random, sizeof keys / sizeof keys[0])]); break;
     }
 }
 
@@ -833,7 +835,7 @@ TEST(whatever_happens_a_session_ends_and_the_terminal_comes_back) {
         runtime_enable_logging(desk.rt);
         for (int i = 0; i < 200 && desk.ends == 0; i++) {
             do_something(&random);
-            if (prng_below(&random, 3) == 0)
+            if (draw(&random, 3) == 0)
                 run_for(prng_below(&random, 100) * SECOND_NS / 1000);
         }
         CHECK_EQ(desk.ends, 0);
