@@ -59,8 +59,8 @@ TEST(list_shows_names_that_need_a_block_of_their_own) {
     char name[64];
     memset(name, 'n', sizeof name);
     name[63] = '\0';
-    for (char c = 'a'; c < 'k'; c++) {
-        name[62] = c;
+    for (const char *last = "abcdefghij"; *last != '\0'; last++) {
+        name[62] = *last;
         CHECK_EQ(names_register(world.rt, name, worker), MK_OK);
     }
     const char *text = run("list");
@@ -216,8 +216,7 @@ TEST(send_says_what_is_wrong) {
         "Bad hex payload: \"2\" at column 17: second hex digit of the byte is missing\n",
         SHELL_USAGE);
     char line[600] = "send echo 1 x:";
-    for (int i = 0; i < 257; i++)
-        strcat(line, "00");
+    memset(line + strlen(line), '0', (size_t)2 * 257);
     check_problem(line, "Bad payload: more than 256 bytes behind x:\n", SHELL_USAGE);
     line[strlen(line) - 2] = '\0';
     CHECK_STR(run(line), "Sent type=1 to 0x000000100000003 (256 bytes)\n");
