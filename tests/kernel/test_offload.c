@@ -175,8 +175,9 @@ TEST(absurd_jobs_are_refused) {
 }
 
 TEST(threads_that_cannot_be_started_leave_the_work_to_the_loop) {
-    runtime_t *rt = open_stage();
     if (!sim_set_threads(true)) test_skip("no threads here");
+    runtime_t *rt = open_stage();
+    CHECK(sim_set_threads(true));
     boss_t boss = {.role.act = run_boss};
     tell(rt, cast(rt, &boss.role), GO);
     sim_fail_port_at(2, true); /* the lock first */
@@ -185,6 +186,7 @@ TEST(threads_that_cannot_be_started_leave_the_work_to_the_loop) {
     CHECK_EQ(boss.told, JOBS);
     close_stage(rt);
     rt = open_stage();
+    CHECK(sim_set_threads(true));
     boss = (boss_t){.role.act = run_boss};
     tell(rt, cast(rt, &boss.role), GO);
     sim_fail_port_at(1, true);

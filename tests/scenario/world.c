@@ -240,8 +240,8 @@ static bool is_tricked(world_observer_t observer) {
     return true;
 }
 
-static uint64_t roll(uint64_t below) {
-    return prng_below(&w.fate, below);
+static uint32_t roll(size_t below) {
+    return (uint32_t)prng_below(&w.fate, below);
 }
 
 static bool chance(uint64_t part, uint64_t whole) {
@@ -413,6 +413,7 @@ static void observe_exit(part_t *part, runtime_t *rt, const exit_info_t *info) {
     tell("actor %lu ends: %s%s%s", short_id(info->id), exit_reason_name(info->reason),
          info->text[0] != '\0' ? ", " : "", info->text);
     hash(info->id ^ ((uint64_t)info->reason << 56));
+    w.dying_id = info->id;
     id_fact_t *fact = fact_of(info->id);
     w.dying_id = info->id;
     if (w.is_blind) return;
