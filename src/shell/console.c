@@ -93,8 +93,9 @@ static void run_nothing(console_t *console) {
 /* What the shell has to be told and could not be yet. */
 static void tell_shell(console_t *console) {
     if (console->is_busy && !console->is_sent) {
+        /* With its NUL: one that is a single byte must not be taken for Ctrl-C. */
         console->is_sent = actor_send(console->rt, console->shell, MSG_SHELL_INPUT,
-                                      console->line, console->line_len);
+                                      console->line, console->line_len + 1);
         if (!console->is_sent) (void)console__call_again(console, CONSOLE_RETRY_MS);
     }
     if (console->owes_interrupt && console->is_sent)
@@ -194,6 +195,14 @@ static void begin(console_t *console) {
 
 /* --- end --- */
 
+/* From now on log lines go where they went before. */
+static void return_log(console_t *console) {
+    if (console->log_sink == 0) return;
+    (void)log_remove_sink(console->rt, console->log_sink);
+    (void)log_set_debug_output(console->rt, true, LOG_LINE_TEXT);
+    console->log_sink = 0;
+}
+
 void console__end(console_t *console, int status) {
     if (console->is_ending) return;
     console->is_ending = true;
@@ -202,6 +211,7 @@ void console__end(console_t *console, int status) {
     if (console->kind == CONSOLE_PERSON) {
         console__clear_prompt(console);
         log_flush(console->rt);
+        return_log(console);
         console__write_editor(MK_RL_PASTE_OFF, strlen(MK_RL_PASTE_OFF), console);
         console->is_hasty = true;
     }
@@ -224,11 +234,7 @@ static void take_grace_timer(console_t *console) {
 
 /* Give back the terminal and the log. The watches must be gone. */
 static void give_back(console_t *console) {
-    if (console->log_sink > 0) {
-        (void)log_remove_sink(console->rt, console->log_sink);
-        (void)log_set_debug_output(console->rt, true, LOG_LINE_TEXT);
-        console->log_sink = 0;
-    }
+    return_log(console);
     shell__drop_output(console->rt, console->shell);
     port_terminal_close(console->terminal);
     console->terminal = NULL;
@@ -373,7 +379,7 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 static void free_console(void *state) {
     console_t *console = state;
     if (console->terminal != NULL) { /* it was stopped in the middle of a session */
-        if (console->log_sink > 0)
+        if (console->kind == CONSOLE_PERSON && !console->is_ending)
             console__write_editor(MK_RL_PASTE_OFF, strlen(MK_RL_PASTE_OFF), console);
         give_back(console);
     }

@@ -233,6 +233,15 @@ TEST(bytes_that_are_no_text_are_shown_escaped) {
     end();
 }
 
+TEST(a_line_that_is_one_control_byte_is_a_line) {
+    run_pipe("\x03\n\x11\n\nlookup shell\n",
+             &(shell_console_options_t){.keeps_going = true});
+    CHECK_STR(shown(), "4294967298\n");
+    CHECK_EQ(count(problems(), "Unknown command"), 2);
+    CHECK_EQ(desk.status, SHELL_USAGE);
+    end();
+}
+
 TEST(exit_ends_a_pipe_with_its_code) {
     run_pipe("exit 7\nlookup shell\n", &plain);
     CHECK(strstr(shown(), "4294967298") == NULL);
@@ -659,6 +668,24 @@ TEST(at_the_end_a_slow_pipe_gets_everything) {
 
 /* --- ends by others --- */
 
+TEST(nothing_is_shown_behind_the_end) {
+    sit_down(&plain);
+    runtime_enable_logging(desk.rt);
+    sim_terminal_set_room(10);
+    type("exit\r");
+    run_for(SECOND_NS / 10);
+    CHECK_EQ(desk.status, -1);
+    actor_log(desk.rt, LOG_INFO, "too late");
+    CHECK(actor_send_named(desk.rt, "shell", 7, "hello", 5));
+    run_for(SECOND_NS / 10);
+    sim_terminal_set_room(SIZE_MAX);
+    run();
+    CHECK_EQ(desk.status, SHELL_OK);
+    CHECK(ends_in(shown(), "Goodbye.\n" MK_RL_PASTE_OFF));
+    CHECK(strstr(problems(), "too late") != NULL);
+    end();
+}
+
 TEST(a_shutdown_is_orderly) {
     sit_down(&plain);
     type("call -t 1h console 300\r");
@@ -796,6 +823,10 @@ TEST(a_damaged_history_is_no_obstacle) {
 
 /* --- everything at once --- */
 
+static size_t draw(prng_t *random, size_t below) {
+    return (size_t)prng_below(random, below);
+}
+
 /* One thing that a person, the terminal or the node may do. */
 static void do_something(prng_t *random) {
     static const char *const keys[] = {
@@ -805,23 +836,21 @@ static void do_something(prng_t *random) {
         "\t",        "\x15",           "stop shell\r",
         "\r",        "log debug\r",    "register a\r"};
     char byte;
-    switch (prng_below(random, 12)) {
-    case 0: sim_terminal_set_room((size_t)prng_below(random, 300)); break;
+    switch (draw(random, 12)) {
+    case 0: sim_terminal_set_room(draw(random, 300)); break;
     case 1: sim_terminal_set_room(SIZE_MAX); break;
-    case 2: sim_terminal_resize((unsigned)prng_below(random, 100), 24); break;
-    case 3:
-        actor_log(desk.rt, LOG_INFO, "line %d", (int)prng_below(random, 100));
-        break;
+    case 2: sim_terminal_resize((unsigned)draw(random, 100), 24); break;
+    case 3: actor_log(desk.rt, LOG_INFO, "line %d", (int)draw(random, 100)); break;
     case 4: (void)actor_send_named(desk.rt, "shell", 7, "hello", 5); break;
     case 5: send_interrupt(NULL); break;
     case 6:
         do
-            byte = (char)prng_below(random, 256);
+            byte = (char)draw(random, 256);
         while (byte == 0x04); /* not to leave at once */
         CHECK_EQ(sim_terminal_type(&byte, 1), MK_OK);
         break;
     case 7: sim_terminal_clear(); break;
-    default: type(keys[prng_below(random, sizeof keys / sizeof keys[0])]); break;
+    default: type(keys[draw(random, sizeof keys / sizeof keys[0])]); break;
     }
 }
 
@@ -833,7 +862,7 @@ TEST(whatever_happens_a_session_ends_and_the_terminal_comes_back) {
         runtime_enable_logging(desk.rt);
         for (int i = 0; i < 200 && desk.ends == 0; i++) {
             do_something(&random);
-            if (prng_below(&random, 3) == 0)
+            if (draw(&random, 3) == 0)
                 run_for(prng_below(&random, 100) * SECOND_NS / 1000);
         }
         CHECK_EQ(desk.ends, 0);
@@ -952,6 +981,7 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(a_terminal_is_no_person_when_the_output_is_a_file),
            TEST_ROW(a_line_that_is_too_long_is_refused_whole),
            TEST_ROW(bytes_that_are_no_text_are_shown_escaped),
+           TEST_ROW(a_line_that_is_one_control_byte_is_a_line),
            TEST_ROW(exit_ends_a_pipe_with_its_code),
            TEST_ROW(an_interrupt_ends_a_pipe_in_the_middle_of_a_call),
            TEST_ROW(an_interrupt_ends_a_pipe_that_waits_for_input),
@@ -981,7 +1011,7 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(a_flood_of_log_lines_at_a_stuck_terminal_is_bounded),
            TEST_ROW(at_the_end_a_stuck_terminal_is_waited_for_only_a_moment),
            TEST_ROW(at_the_end_a_slow_pipe_gets_everything),
-           TEST_ROW(a_shutdown_is_orderly),
+           TEST_ROW(nothing_is_shown_behind_the_end), TEST_ROW(a_shutdown_is_orderly),
            TEST_ROW(a_shutdown_does_not_wait_for_a_stuck_pipe),
            TEST_ROW(a_console_that_is_stopped_gives_the_terminal_back),
            TEST_ROW(a_person_gets_another_shell_when_theirs_ends),
