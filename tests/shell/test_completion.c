@@ -23,14 +23,14 @@ static size_t offers;        /* words it got rid of in the last run */
 static void offer_names(completion_t *completion, completion_kind_t kind,
                         const char *prefix, size_t prefix_len, void *ctx) {
     static const struct {
-        completion_kind_t kind;
         const char *word;
+        completion_kind_t kind;
         bool is_whole;
     } names[] = {
-        {COMPLETE_NAME, "echo", true},       {COMPLETE_NAME, "my echo", true},
-        {COMPLETE_NAME, "my other", true},   {COMPLETE_NAME, "we\"ird", true},
-        {COMPLETE_PATH, "/demo/echo", true}, {COMPLETE_PATH, "/demo/", false},
-        {COMPLETE_TYPE, "MSG_TIMER", true},  {COMPLETE_TYPE, "MSG_LOG", true},
+        {"echo", COMPLETE_NAME, true},       {"my echo", COMPLETE_NAME, true},
+        {"my other", COMPLETE_NAME, true},   {"we\"ird", COMPLETE_NAME, true},
+        {"/demo/echo", COMPLETE_PATH, true}, {"/demo/", COMPLETE_PATH, false},
+        {"MSG_TIMER", COMPLETE_TYPE, true},  {"MSG_LOG", COMPLETE_TYPE, true},
     };
     (void)ctx;
     CHECK(prefix_len < sizeof seen_prefix);
