@@ -3,7 +3,8 @@
  *
  * Behaviours behind function pointers, a queue through the messages, a queue through
  * the actors, free lists. No ids, limits, senders, counters, timers' owners,
- * supervision or loop: nothing that a runtime needs and a benchmark does not. Each
+ * supervision or loop: nothing that a runtime needs and a benchmark does not. It is
+ * the yardstick with which the other runtimes were measured. Each
  * function is a workload of measure.h and costs what its namesake in ours.h costs
  * there. */
 #ifndef MK_BENCH_BOUND_H

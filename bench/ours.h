@@ -21,7 +21,8 @@ double ours_payload1k(uint64_t count); /* the same, each with a copy of 1 KiB */
 double ours_spawn(uint64_t count);
 
 /* Processor seconds for `count` timers of 1 to 1 000 ms, armed in one turn by one
- * actor, which then gets a message from each. */
+ * actor, which then gets a message from each. Before that as many were armed and
+ * cancelled, so that their memory is there. */
 double ours_timers(uint64_t count);
 
 /* Bytes of memory that `count` actors without state take while they wait. */
