@@ -18,11 +18,15 @@ double cpu_seconds(void) {
 }
 
 double resident_bytes(void) {
-    long all = 0, resident = 0;
+    char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
     must(file != NULL, "opening /proc/self/statm");
-    must(fscanf(file, "%ld %ld", &all, &resident) == 2, "reading /proc/self/statm");
+    must(fgets(text, sizeof text, file) != NULL, "reading /proc/self/statm");
     fclose(file);
+    char *behind_all; /* proc(5): pages of address space, then resident pages */
+    (void)strtol(text, &behind_all, 10);
+    long resident = strtol(behind_all, NULL, 10);
+    must(resident > 0, "understanding /proc/self/statm");
     return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 
