@@ -55,12 +55,16 @@ static void free_link(runtime_t *rt, link_half_t *half) {
     mk_free(half->is_first ? half : other);
 }
 
-static link_half_t *find_link(const actor_t *actor, uint32_t peer) {
-    if (actor->extra == NULL) return NULL;
-    const list_node_t *head = &actor->extra->links;
+/* The half of `actor`. Of the two lists the shorter one is walked, so that a million
+ * actors can be linked to one. */
+static link_half_t *find_link(const actor_t *actor, const actor_t *peer) {
+    if (actor->extra == NULL || peer->extra == NULL) return NULL;
+    bool is_mine = actor->extra->link_count <= peer->extra->link_count;
+    const list_node_t *head = is_mine ? &actor->extra->links : &peer->extra->links;
+    uint32_t wanted = is_mine ? peer->id : actor->id;
     for (list_node_t *at = head->next; at != head; at = at->next) {
         link_half_t *half = MK_CONTAINER_OF(at, link_half_t, node);
-        if (half->other->owner == peer) return half;
+        if (half->other->owner == wanted) return is_mine ? half : half->other;
     }
     return NULL;
 }
@@ -121,7 +125,7 @@ bool actor_link(runtime_t *rt, actor_id_t other) {
     actor_t *self = rt->current;
     actor_t *peer = actor__find(rt, other);
     if (peer == NULL) return signal_absent(rt, self, other);
-    if (find_link(self, peer->id) != NULL) return true;
+    if (find_link(self, peer) != NULL) return true;
     if (actor__extra(rt, self) == NULL || actor__extra(rt, peer) == NULL) return false;
     if (new_link(rt, self, peer) != NULL) return true;
     rt->counts.no_memory++;
@@ -131,7 +135,8 @@ bool actor_link(runtime_t *rt, actor_id_t other) {
 bool actor_unlink(runtime_t *rt, actor_id_t other) {
     if (rt == NULL || rt->current == NULL || actor_id_node(other) != rt->node)
         return false;
-    link_half_t *half = find_link(rt->current, actor_id_seq(other));
+    actor_t *peer = id_table_find(&rt->actors, actor_id_seq(other));
+    link_half_t *half = peer != NULL ? find_link(rt->current, peer) : NULL;
     if (half == NULL) return false;
     free_link(rt, half);
     return true;

@@ -46,6 +46,14 @@ int source_change(runtime_t *rt, source_t *source, uint32_t interest) {
     return result;
 }
 
+int source_renew(runtime_t *rt, source_t *source, uint32_t interest) {
+    int result = source_change(rt, source, interest);
+    if (result != MK_EINVAL) return result;
+    result = port_poller_add(rt->poller, source->handle, interest, source);
+    if (result == MK_OK) source->interest = interest;
+    return result;
+}
+
 void source_close(runtime_t *rt, source_t *source) {
     port_poller_remove(rt->poller, source->handle);
     if (!source->is_quiet) rt->source_count--;

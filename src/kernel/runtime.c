@@ -23,7 +23,6 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     rt->max_actors = max_actors;
     scheduler_init(&rt->normal);
     scheduler_init(&rt->system);
-    list_init(&rt->watch_files);
     pool_init(&rt->actor_pool, sizeof(actor_t));
     pool_init(&rt->timer_pool, timers__item_size());
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)

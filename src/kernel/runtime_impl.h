@@ -142,6 +142,17 @@ typedef struct {
 
 typedef struct offload offload_t;
 
+/* ---- watches ---- */
+
+typedef struct watch_file watch_file_t;
+
+/* Watched descriptors by number, see watch.c. */
+typedef struct {
+    watch_file_t **chains; /* `size` of them; NULL when size is 0 */
+    uint32_t size;         /* 0 or a power of two */
+    uint32_t count;        /* files in all chains */
+} watch_table_t;
+
 /* ---- the runtime ---- */
 
 /* In turn_ends_ns: the turn ends with its messages, whatever the clock says. */
@@ -176,11 +187,11 @@ struct runtime {
     id_table_t monitor_ids; /* monitor_t */
 
     port_poller_t *poller;
-    port_event_t *events;    /* MK_POLL_BATCH of them */
-    size_t event_count;      /* of the batch being handled */
-    size_t event_at;         /* the one being handled */
-    size_t source_count;     /* open sources that keep the loop going */
-    list_node_t watch_files; /* watched descriptors, see watch.c */
+    port_event_t *events;      /* MK_POLL_BATCH of them */
+    size_t event_count;        /* of the batch being handled */
+    size_t event_at;           /* the one being handled */
+    size_t source_count;       /* open sources that keep the loop going */
+    watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
     uint64_t looked_ns;   /* clock at the last poll */
     uint32_t turns_left;  /* until the clock is read again */

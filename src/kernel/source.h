@@ -26,6 +26,10 @@ int source_open(runtime_t *rt, source_t *source);
 /* Change the interest. MK_OK or MK_EINVAL. */
 int source_change(runtime_t *rt, source_t *source, uint32_t interest);
 
+/* As source_change, also when the handle was closed meanwhile and its number given to
+ * another one. MK_OK or an error of port_poller_add. */
+int source_renew(runtime_t *rt, source_t *source, uint32_t interest);
+
 /* Stop waiting; on_ready will not be called again, also not for readiness that was
  * already found. The handle stays open. */
 void source_close(runtime_t *rt, source_t *source);

@@ -6,8 +6,12 @@
  * watch whose event message has not been handled yet is muted, so that a ready
  * descriptor puts one message into a mailbox and not thousands; it wants events again
  * when the actor has handled messages up to that one (level triggered: nothing is
- * lost). Files are few and found by walking a list; a table by number would serve
- * thousands. */
+ * lost). Files are found by number in a chained table that doubles with their count;
+ * when memory for that is short the chains get longer.
+ *
+ * A program may close a descriptor without dropping its watch and get the same number
+ * again. The platform has forgotten it then, so a watch on a file that is there already
+ * is always told to it anew. */
 #include "microkernel/watch.h"
 
 #include "base/alloc.h"
@@ -15,11 +19,13 @@
 #include "kernel/source.h"
 #include "microkernel/error.h"
 
-typedef struct {
+struct watch_file {
     source_t source;     /* source.handle is the descriptor */
-    list_node_t node;    /* in runtime.watch_files */
+    watch_file_t *next;  /* in its chain of runtime.watch_table */
     list_node_t watches; /* watch_t.of_file */
-} watch_file_t;
+};
+
+enum { FIRST_CHAINS = 8 };
 
 typedef struct {
     list_node_t of_owner; /* in extra.watches */
@@ -31,13 +37,59 @@ typedef struct {
         mute_till; /* what has_left shows when the last event has left the mailbox */
 } watch_t;
 
+/* Handles are small numbers in most ports: their low bits spread well. */
+static watch_file_t **chain_of(watch_table_t *table, int fd) {
+    return &table->chains[(uint32_t)fd & (table->size - 1)];
+}
+
 static watch_file_t *find_file(runtime_t *rt, int fd) {
-    list_node_t *head = &rt->watch_files;
-    for (list_node_t *at = head->next; at != head; at = at->next) {
-        watch_file_t *file = MK_CONTAINER_OF(at, watch_file_t, node);
-        if (file->source.handle == fd) return file;
+    if (rt->watch_table.size == 0) return NULL;
+    watch_file_t *file = *chain_of(&rt->watch_table, fd);
+    while (file != NULL && file->source.handle != fd)
+        file = file->next;
+    return file;
+}
+
+static void move_files(watch_table_t *from, watch_table_t *to) {
+    for (uint32_t i = 0; i < from->size; i++) {
+        while (from->chains[i] != NULL) {
+            watch_file_t *file = from->chains[i];
+            from->chains[i] = file->next;
+            watch_file_t **chain = chain_of(to, file->source.handle);
+            file->next = *chain;
+            *chain = file;
+        }
     }
-    return NULL;
+}
+
+/* Room for one more file. False: no memory, and no table at all. */
+static bool make_table(watch_table_t *table) {
+    if (table->count < table->size || table->size > UINT32_MAX / 2) return true;
+    watch_table_t grown = {.size = table->size == 0 ? FIRST_CHAINS : table->size * 2,
+                           .count = table->count};
+    grown.chains = mk_calloc(grown.size, sizeof(watch_file_t *));
+    if (grown.chains == NULL) return table->size != 0;
+    move_files(table, &grown);
+    mk_free(table->chains);
+    *table = grown;
+    return true;
+}
+
+static void insert_file(watch_table_t *table, watch_file_t *file) {
+    watch_file_t **chain = chain_of(table, file->source.handle);
+    file->next = *chain;
+    *chain = file;
+    table->count++;
+}
+
+static void remove_file(watch_table_t *table, watch_file_t *file) {
+    watch_file_t **link = chain_of(table, file->source.handle);
+    while (*link != file)
+        link = &(*link)->next;
+    *link = file->next;
+    if (--table->count > 0) return;
+    mk_free(table->chains);
+    *table = (watch_table_t){.size = 0};
 }
 
 static uint32_t wanted_by_all(const watch_file_t *file) {
@@ -83,7 +135,13 @@ static watch_file_t *open_file(runtime_t *rt, int fd, uint32_t events) {
         mk_free(file);
         return NULL;
     }
-    list_insert_before(&rt->watch_files, &file->node);
+    if (!make_table(&rt->watch_table)) {
+        source_close(rt, &file->source);
+        mk_free(file);
+        rt->counts.no_memory++;
+        return NULL;
+    }
+    insert_file(&rt->watch_table, file);
     return file;
 }
 
@@ -95,7 +153,7 @@ static void release_file(runtime_t *rt, watch_file_t *file) {
         return;
     }
     source_close(rt, &file->source);
-    list_remove(&file->node);
+    remove_file(&rt->watch_table, file);
     mk_free(file);
 }
 
@@ -109,12 +167,12 @@ static void end_watch(runtime_t *rt, watch_t *watch, actor_extra_t *extra) {
     release_file(rt, file);
 }
 
-static watch_t *find_watch(const actor_t *actor, int fd) {
-    if (actor->extra == NULL) return NULL;
-    const list_node_t *head = &actor->extra->watches;
-    for (list_node_t *at = head->next; at != head; at = at->next) {
-        watch_t *watch = MK_CONTAINER_OF(at, watch_t, of_owner);
-        if (watch->file->source.handle == fd) return watch;
+static watch_t *find_watch(runtime_t *rt, const actor_t *actor, int fd) {
+    watch_file_t *file = find_file(rt, fd);
+    if (file == NULL) return NULL;
+    for (list_node_t *at = file->watches.next; at != &file->watches; at = at->next) {
+        watch_t *watch = MK_CONTAINER_OF(at, watch_t, of_file);
+        if (watch->owner == actor->id) return watch;
     }
     return NULL;
 }
@@ -143,15 +201,15 @@ static watch_t *begin_watch(runtime_t *rt, actor_t *owner, int fd, uint32_t even
 bool actor_watch_fd(runtime_t *rt, int fd, uint32_t events) {
     if (rt == NULL || rt->current == NULL || rt->current->status == ACTOR_STOPPED)
         return false;
-    watch_t *watch = find_watch(rt->current, fd);
+    watch_t *watch = find_watch(rt, rt->current, fd);
     bool is_new = watch == NULL;
     if (is_new) watch = begin_watch(rt, rt->current, fd, events);
     if (watch == NULL) return false;
     uint32_t before = watch->events;
     watch->events = events;
-    uint32_t wanted = wanted_by_all(watch->file);
-    if (wanted == watch->file->source.interest ||
-        source_change(rt, &watch->file->source, wanted) == MK_OK)
+    watch_file_t *file = watch->file;
+    bool is_just_opened = is_new && file->watches.next == &watch->of_file;
+    if (is_just_opened || source_renew(rt, &file->source, wanted_by_all(file)) == MK_OK)
         return true;
     watch->events = before;
     if (is_new) end_watch(rt, watch, rt->current->extra);
@@ -160,7 +218,7 @@ bool actor_watch_fd(runtime_t *rt, int fd, uint32_t events) {
 
 bool actor_unwatch_fd(runtime_t *rt, int fd) {
     if (rt == NULL || rt->current == NULL) return false;
-    watch_t *watch = find_watch(rt->current, fd);
+    watch_t *watch = find_watch(rt, rt->current, fd);
     if (watch == NULL) return false;
     end_watch(rt, watch, rt->current->extra);
     return true;
