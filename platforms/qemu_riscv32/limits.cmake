@@ -6,6 +6,7 @@ set(MK_CHIP_LIMITS
     MK_MAILBOX_BYTES=16384  # a flooded mailbox takes 5 % of the heap, not all of it
     MK_SLAB_BYTES=2048      # few actors: a slab per size class must stay small
     MK_SLAB_BYTES_MAX=8192  # larger pieces are not to be found in a used heap
+    MK_WHEEL_BITS=5         # 2.6 KiB once there is a timer
     MK_POOL_BLOCK_MAX=512   # a quarter of a slab
     MK_POLL_BATCH=8         # the UART has two handles
     MK_POST_MAX=64          # only interrupt handlers post
