@@ -40,6 +40,21 @@
 #define MK_POLL_INTERVAL_US 200
 #endif
 
+/* Milliseconds of sleep for which unused memory is kept, and for which it is kept at
+ * most while shorter sleeps follow each other; 0..60000. Keeps bursts, one for each
+ * tick, from taking memory from the platform anew each time. */
+#ifndef MK_NAP_MS
+#define MK_NAP_MS 100
+#endif
+
+/* Slots of a level of the timing wheel, as a power of two; 4..10. The wheel costs two
+ * pointers a slot and level once there is a timer: 80 KiB with 10 on a 64-bit machine,
+ * 2.6 KiB with 5 on a 32-bit one. With 10 a timer of less than a second moves once at
+ * most, and together with those beside it. */
+#ifndef MK_WHEEL_BITS
+#define MK_WHEEL_BITS 10
+#endif
+
 /* Bytes of the first slab of a block pool; a power of two, 1024 to 2^21. One slab
  * serves one block size; a program that sends two kinds of message touches two slabs.
  */

@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "microkernel/limits.h"
+#include "port/memory.h"
 
 #include <string.h>
 
@@ -17,10 +19,31 @@ static uint32_t number_of(const void *object) {
     return id;
 }
 
+/* A large array is mapped, so that it lies in large pages: looking up is one access
+ * anywhere in it. */
+static bool is_mapped(size_t slots) {
+    return slots >= MK_SLAB_BYTES_MAX / sizeof(void *);
+}
+
+static void **new_slots(size_t slots) {
+    if (!is_mapped(slots)) return mk_calloc(slots, sizeof(void *));
+    void **array = port_memory_map(slots * sizeof *array);
+    if (array != NULL) memset(array, 0, slots * sizeof *array);
+    return array;
+}
+
+static void free_slots(const id_table_t *table) {
+    size_t slots = id_table_slots(table);
+    if (is_mapped(slots))
+        port_memory_unmap(table->slots, slots * sizeof(void *));
+    else
+        mk_free(table->slots);
+}
+
 /* Move everything into an array of `slots` places. False: no memory, or two numbers
  * would meet (only when shrinking). */
 static bool resize(id_table_t *table, size_t slots) {
-    void **moved = mk_calloc(slots, sizeof *moved);
+    void **moved = new_slots(slots);
     if (moved == NULL) return false;
     uint32_t mask = (uint32_t)(slots - 1);
     for (size_t i = 0; i < id_table_slots(table); i++) {
@@ -28,12 +51,12 @@ static bool resize(id_table_t *table, size_t slots) {
         if (object == NULL) continue;
         void **place = &moved[number_of(object) & mask];
         if (*place != NULL) {
-            mk_free(moved);
+            free_slots(&(id_table_t){.slots = moved, .mask = mask});
             return false;
         }
         *place = object;
     }
-    mk_free(table->slots);
+    free_slots(table);
     table->slots = moved;
     table->mask = mask;
     return true;
@@ -69,7 +92,7 @@ size_t id_table_slots(const id_table_t *table) {
 void id_table_trim(id_table_t *table) {
     size_t slots = id_table_slots(table);
     if (table->count == 0) {
-        mk_free(table->slots);
+        free_slots(table);
         table->slots = NULL;
         return;
     }
@@ -78,6 +101,6 @@ void id_table_trim(id_table_t *table) {
 }
 
 void id_table_deinit(id_table_t *table) {
-    mk_free(table->slots);
+    free_slots(table);
     *table = (id_table_t){0};
 }

@@ -2,10 +2,13 @@
 /* Free items form a list through their first word; slabs are cut into items only as far
  * as items were ever needed, so an untouched page stays untouched.
  *
- * To return memory pool_trim finds the slab of each free item by binary search over the
- * slabs' addresses, counts, and drops those that are free altogether. A header per slab
+ * To return memory pool_trim finds the slab of each item by binary search over the
+ * slabs' addresses, and drops the slabs that are free altogether. A header per slab
  * found by masking the address was rejected: it forces slabs to be aligned to their
- * size, which wastes up to half of a small heap.
+ * size, which wastes up to half of a small heap. The items in use, where somebody has a
+ * table of them, are looked for by address alone; the free ones have to be touched, and
+ * a walk over a million of them in the order in which they came back is a million cache
+ * misses.
  *
  * With MK_POOL_PASSTHROUGH every item is a heap block of its own, so that the
  * sanitizers see each use after the end.
@@ -24,11 +27,11 @@ struct pool_slab {
     pool_slab_t *next;   /* older slab */
     size_t size;         /* bytes, this header included */
     size_t items;        /* how many fit */
-    size_t free_in_trim; /* scratch of pool_trim */
-    uint64_t padding[4]; /* items start at 64 bytes: a cache line of their own */
+    size_t free_in_trim; /* scratch of pool_trim: free items that were met */
+    bool is_idle;        /* scratch of pool_trim: all of its items are free */
 };
 
-enum { SLAB_HEADER = 64 };
+enum { SLAB_HEADER = 64 }; /* bytes: items have cache lines of their own */
 _Static_assert(sizeof(pool_slab_t) <= SLAB_HEADER, "items start behind the header");
 
 void pool_init(pool_t *pool, size_t item_size) {
@@ -137,21 +140,64 @@ static pool_slab_t *slab_of(pool_slab_t *const *sorted, size_t count,
     return sorted[low];
 }
 
-static bool is_idle(const pool_slab_t *slab) {
-    return slab->free_in_trim == slab->items;
+/* What pool_trim knows while it runs. */
+typedef struct {
+    pool_slab_t **sorted; /* all slabs, by address */
+    size_t count;
+} survey_t;
+
+static bool begin_survey(const pool_t *pool, survey_t *survey) {
+    size_t count = 0;
+    for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next)
+        count++;
+    survey->count = 0;
+    survey->sorted = mk_alloc(count * sizeof(pool_slab_t *));
+    if (survey->sorted == NULL) return false;
+    for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next)
+        survey->sorted[survey->count++] = slab;
+    qsort(survey->sorted, count, sizeof(pool_slab_t *), by_address);
+    return true;
+}
+
+/* Find the idle slabs from the items in use. False: `items` are not all of them. */
+static bool look_at_used(const pool_t *pool, const survey_t *survey, void *const *items,
+                         size_t item_count) {
+    size_t found = 0;
+    for (size_t i = 0; i < survey->count; i++)
+        survey->sorted[i]->is_idle = true;
+    for (size_t i = 0; i < item_count; i++) {
+        if (items[i] == NULL) continue;
+        slab_of(survey->sorted, survey->count, items[i])->is_idle = false;
+        found++;
+    }
+    return found == pool->used;
+}
+
+/* The same from the free items. */
+static void look_at_free(const pool_t *pool, const survey_t *survey) {
+    for (size_t i = 0; i < survey->count; i++)
+        survey->sorted[i]->free_in_trim = 0;
+    if (pool->fresh != pool->fresh_end)
+        slab_of(survey->sorted, survey->count, pool->fresh)->free_in_trim +=
+            (size_t)(pool->fresh_end - pool->fresh) / pool->item_size;
+    for (pool_item_t *item = pool->free; item != NULL; item = item->next)
+        slab_of(survey->sorted, survey->count, item)->free_in_trim++;
+    for (size_t i = 0; i < survey->count; i++)
+        survey->sorted[i]->is_idle =
+            survey->sorted[i]->free_in_trim == survey->sorted[i]->items;
 }
 
 static bool has_idle(const pool_t *pool) {
     const pool_slab_t *slab = pool->slabs;
-    while (slab != NULL && !is_idle(slab))
+    while (slab != NULL && !slab->is_idle)
         slab = slab->next;
     return slab != NULL;
 }
 
-static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t count) {
+static void drop_idle_slabs(pool_t *pool, const survey_t *survey) {
     pool_item_t **link = &pool->free;
     while (*link != NULL) {
-        if (is_idle(slab_of(sorted, count, *link)))
+        if (slab_of(survey->sorted, survey->count, *link)->is_idle)
             *link = (*link)->next;
         else
             link = &(*link)->next;
@@ -159,7 +205,7 @@ static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t cou
     pool_slab_t **slab_link = &pool->slabs;
     while (*slab_link != NULL) {
         pool_slab_t *slab = *slab_link;
-        if (!is_idle(slab)) {
+        if (!slab->is_idle) {
             slab_link = &slab->next;
             continue;
         }
@@ -172,31 +218,21 @@ static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t cou
     }
 }
 
-void pool_trim(pool_t *pool) {
-    size_t count = 0;
-    for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next)
-        count++;
-    /* Scattered items may keep every slab; walking at each chance would cost the square
-     * of their number. */
-    pool->trim_at = pool->used / 8;
-    if (count == 0) return;
+void pool_trim(pool_t *pool, void *const *items, size_t item_count) {
     if (pool->used == 0) {
         pool_deinit(pool);
         return;
     }
-    pool_slab_t **sorted = mk_alloc(count * sizeof(pool_slab_t *));
-    if (sorted == NULL) return;
-    size_t at = 0;
-    for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next) {
-        slab->free_in_trim = 0;
-        sorted[at++] = slab;
-    }
-    qsort(sorted, count, sizeof *sorted, by_address);
-    if (pool->fresh != pool->fresh_end)
-        slab_of(sorted, count, pool->fresh)->free_in_trim +=
-            (size_t)(pool->fresh_end - pool->fresh) / pool->item_size;
-    for (pool_item_t *item = pool->free; item != NULL; item = item->next)
-        slab_of(sorted, count, item)->free_in_trim++;
-    if (has_idle(pool)) drop_idle_slabs(pool, sorted, count);
-    mk_free(sorted);
+    survey_t survey;
+    size_t free_before = pool->total - pool->used;
+    pool->trim_at = pool->used / 8;
+    if (!begin_survey(pool, &survey)) return;
+    if (items == NULL || !look_at_used(pool, &survey, items, item_count))
+        look_at_free(pool, &survey);
+    if (has_idle(pool)) drop_idle_slabs(pool, &survey);
+    /* Scattered items may keep every slab. Then the next walk waits until at least half
+     * of the slabs must be idle, so that none is in vain. */
+    if (pool->total - pool->used > free_before / 2 && pool->trim_at > survey.count / 2)
+        pool->trim_at = survey.count / 2;
+    mk_free(survey.sorted);
 }

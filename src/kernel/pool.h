@@ -71,13 +71,15 @@ static inline void pool_give(pool_t *pool, void *item) {
 }
 
 /* True when at least three quarters of more than one slab lie idle, so that pool_trim
- * is worth its walk over the free items; after a pool_trim, when seven eighths of the
- * rest have been given too, or the pool was full again meanwhile. */
+ * is worth its walk; after a pool_trim, when seven eighths of the rest have been given
+ * too (after one that found little, when half of the slabs must be empty), or the pool
+ * was full again meanwhile. */
 bool pool_wants_trim(const pool_t *pool);
 
-/* Return slabs without a single item in use to the platform. Costs O(f log s) for f
- * free items and s slabs; when the little memory this needs is short nothing is
- * returned. */
-void pool_trim(pool_t *pool);
+/* Return slabs without a single item in use to the platform. `items` are the items in
+ * use, with NULLs between them, or NULL: then the free items are walked over, which
+ * costs a cache miss each. O(n log s) for n items and s slabs; nothing when none is in
+ * use. When the little memory this needs is short nothing is returned. */
+void pool_trim(pool_t *pool, void *const *items, size_t item_count);
 
 #endif

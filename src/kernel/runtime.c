@@ -193,17 +193,26 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 
 /* ---- looks ---- */
 
+static void trim_items(pool_t *pool, id_table_t *table) {
+    if (!pool_wants_trim(pool)) return;
+    pool_trim(pool, table->slots, id_table_slots(table));
+    id_table_trim(table);
+}
+
 static void give_memory_back(runtime_t *rt) {
-    if (pool_wants_trim(&rt->actor_pool)) {
-        pool_trim(&rt->actor_pool);
-        id_table_trim(&rt->actors);
-    }
-    if (pool_wants_trim(&rt->timer_pool)) {
-        pool_trim(&rt->timer_pool);
-        id_table_trim(&rt->timer_ids);
-    }
+    rt->trimmed_ns = rt->looked_ns;
+    trim_items(&rt->actor_pool, &rt->actors);
+    trim_items(&rt->timer_pool, &rt->timer_ids);
     if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
     message__give_spare_back(rt);
+}
+
+/* Nothing is ready until `deadline_ns`. In a nap memory is kept, because what used it
+ * will soon want it again; but not for long without a look at it. */
+static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
+    const uint64_t nap_ns = (uint64_t)MK_NAP_MS * 1000000u;
+    return deadline_ns < rt->looked_ns + nap_ns &&
+           rt->looked_ns < rt->trimmed_ns + nap_ns;
 }
 
 static void look(runtime_t *rt, uint64_t deadline_ns) {
@@ -254,9 +263,10 @@ void runtime_run(runtime_t *rt) {
             continue;
         }
         if (!can_wait(rt)) break;
-        give_memory_back(rt);
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
-        look(rt, must_look_only ? 0 : timers__next_ns(rt));
+        uint64_t deadline_ns = must_look_only ? 0 : timers__next_ns(rt);
+        if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
+        look(rt, deadline_ns);
     }
     atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
     give_memory_back(rt);

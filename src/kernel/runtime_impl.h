@@ -132,12 +132,18 @@ struct actor {
 
 /* ---- timers ---- */
 
-enum { WHEEL_BITS = 6, WHEEL_SLOTS = 1 << WHEEL_BITS, WHEEL_LEVELS = 8 };
+enum {
+    WHEEL_BITS = MK_WHEEL_BITS,
+    WHEEL_SLOTS = 1 << WHEEL_BITS,
+    WHEEL_LEVELS = (48 + WHEEL_BITS - 1) / WHEEL_BITS, /* 48 bits: 8 900 years */
+    WORD_BITS = 64,
+    WHEEL_WORDS = (WHEEL_SLOTS + WORD_BITS - 1) / WORD_BITS
+};
 
 typedef struct {
     list_node_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
-    uint64_t occupied[WHEEL_LEVELS]; /* bit per slot that is not empty */
-    uint64_t now_ms;                 /* everything due before has fired */
+    uint64_t occupied[WHEEL_LEVELS][WHEEL_WORDS]; /* bit per slot that is not empty */
+    uint64_t now_ms;                              /* everything due before has fired */
 } wheel_t;
 
 typedef struct offload offload_t;
@@ -194,6 +200,7 @@ struct runtime {
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
     uint64_t looked_ns;   /* clock at the last poll */
+    uint64_t trimmed_ns;  /* clock when memory was last given back */
     uint32_t turns_left;  /* until the clock is read again */
     uint32_t turns_batch; /* adapts so that this takes MK_POLL_INTERVAL_US */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hierarchical timing wheel: eight levels of 64 slots, one millisecond at the bottom.
+/* A hierarchical timing wheel: levels of 2^MK_WHEEL_BITS slots, one millisecond at the
+ * bottom.
  *
- * A timer lies at the level of the highest 6-bit group in which its due time differs
- * from now; when now reaches the beginning of its slot it moves down, at the bottom it
- * fires. Arming and cancelling are O(1), each timer moves at most seven times, and a
- * bit per slot finds the next event without walking. A heap was rejected: it costs log
- * n scattered memory accesses at each end. Nothing here allocates once a timer exists,
- * so nothing can be lost: a firing that finds no room or no memory is tried again a
- * millisecond later.
+ * A timer lies at the level of the highest group of MK_WHEEL_BITS bits in which its due
+ * time differs from now; when now reaches the beginning of its slot it moves down, at
+ * the bottom it fires. Arming and cancelling are O(1), each timer moves at most once a
+ * level, and a bit per slot finds the next event without walking. A heap was rejected:
+ * it costs log n scattered memory accesses at each end. Nothing here allocates once a
+ * timer exists, so nothing can be lost: a firing that finds no room or no memory is
+ * tried again a millisecond later.
  *
  * Invariant: a timer in level l, slot s has the groups above l in common with now_ms,
  * and s is beyond now's group l (at level 0: not before it). */
@@ -20,14 +21,21 @@
 
 #include <string.h>
 
-enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
+enum {
+    NS_PER_MS = 1000000,
+    WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS,
+    HINT_AHEAD = 4 /* timers; more cost more to note than they save */
+};
 
 typedef struct {
-    uint32_t id;          /* first, see id_table.h */
-    uint32_t owner;       /* local number of the actor */
-    uint64_t due_ms;      /* monotonic: when the wheel brings it */
-    uint64_t untold_ms;   /* the first expiration that was not told yet */
-    uint64_t period_ms;   /* 0: one shot */
+    uint32_t id;        /* first, see id_table.h */
+    uint32_t owner;     /* local number of the actor */
+    uint64_t due_ms;    /* monotonic: when the wheel brings it */
+    uint64_t period_ms; /* 0: one shot */
+    union {
+        uint64_t untold_ms; /* periodic: the first expiration that was not told yet */
+        const void *ahead;  /* one shot: see hint_at */
+    } u;
     list_node_t in_wheel; /* in a slot */
     list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
@@ -42,6 +50,26 @@ static unsigned lowest_bit(uint64_t bits) {
     return at;
 }
 
+static void mark(wheel_t *wheel, unsigned level, unsigned slot) {
+    wheel->occupied[level][slot / WORD_BITS] |= UINT64_C(1) << slot % WORD_BITS;
+}
+
+static void unmark(wheel_t *wheel, unsigned level, unsigned slot) {
+    wheel->occupied[level][slot / WORD_BITS] &= ~(UINT64_C(1) << slot % WORD_BITS);
+}
+
+/* The first slot of a level with something in it; false when there is none. */
+static bool first_occupied(wheel_t *wheel, unsigned level, unsigned *slot) {
+    for (unsigned word = 0; word < WHEEL_WORDS; word++) {
+        while (wheel->occupied[level][word] != 0) {
+            *slot = word * WORD_BITS + lowest_bit(wheel->occupied[level][word]);
+            if (!list_is_empty(&wheel->slots[level][*slot])) return true;
+            unmark(wheel, level, *slot);
+        }
+    }
+    return false;
+}
+
 static unsigned level_of(uint64_t difference) {
     unsigned level = 0;
     while (level + 1 < WHEEL_LEVELS && difference >> (WHEEL_BITS * (level + 1)) != 0)
@@ -53,6 +81,21 @@ static unsigned group(uint64_t ms, unsigned level) {
     return (unsigned)(ms >> (WHEEL_BITS * level)) & (WHEEL_SLOTS - 1);
 }
 
+/* A slot with many timers is a walk through memory that has cooled down, in which each
+ * timer's place is known only when the one before it has arrived. So that several
+ * misses overlap, `timer`, put at the end of a slot, is noted in the one HINT_AHEAD
+ * places before it, for prefetching alone: it may be gone when the hint is used. */
+static inline void hint_at(const list_node_t *slot, wheel_timer_t *timer) {
+    if (timer->period_ms == 0) timer->u.ahead = NULL;
+    list_node_t *node = &timer->in_wheel;
+    for (unsigned i = 0; i < HINT_AHEAD; i++) {
+        node = node->prev;
+        if (node == slot) return;
+    }
+    wheel_timer_t *before = MK_CONTAINER_OF(node, wheel_timer_t, in_wheel);
+    if (before->period_ms == 0) before->u.ahead = timer;
+}
+
 static void put(wheel_t *wheel, wheel_timer_t *timer) {
     uint64_t due = timer->due_ms < wheel->now_ms ? wheel->now_ms : timer->due_ms;
     /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes
@@ -62,25 +105,20 @@ static void put(wheel_t *wheel, wheel_timer_t *timer) {
     unsigned level = level_of(due ^ wheel->now_ms);
     unsigned slot = group(due, level);
     list_insert_before(&wheel->slots[level][slot], &timer->in_wheel);
-    wheel->occupied[level] |= UINT64_C(1) << slot;
+    hint_at(&wheel->slots[level][slot], timer);
+    mark(wheel, level, slot);
 }
 
 /* When something is to be done next; false when the wheel is empty. */
 static bool next_event(wheel_t *wheel, uint64_t *at_ms, unsigned *at_level) {
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        while (wheel->occupied[level] != 0) {
-            unsigned slot = lowest_bit(wheel->occupied[level]);
-            if (list_is_empty(&wheel->slots[level][slot])) {
-                wheel->occupied[level] &= ~(UINT64_C(1) << slot);
-                continue;
-            }
-            unsigned shift = WHEEL_BITS * level;
-            uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS)
-                                                 << (shift + WHEEL_BITS);
-            *at_ms = base | ((uint64_t)slot << shift);
-            *at_level = level;
-            return true;
-        }
+        unsigned slot;
+        if (!first_occupied(wheel, level, &slot)) continue;
+        unsigned shift = WHEEL_BITS * level;
+        uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS) << (shift + WHEEL_BITS);
+        *at_ms = base | ((uint64_t)slot << shift);
+        *at_level = level;
+        return true;
     }
     return false;
 }
@@ -90,7 +128,7 @@ static wheel_t *get_wheel(runtime_t *rt) {
     wheel_t *wheel = mk_alloc(sizeof *wheel);
     if (wheel == NULL) return NULL;
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        wheel->occupied[level] = 0;
+        memset(wheel->occupied[level], 0, sizeof wheel->occupied[level]);
         for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
             list_init(&wheel->slots[level][slot]);
     }
@@ -123,8 +161,9 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     uint64_t now_ns = port_clock_monotonic_ns();
     uint64_t now_ms = (now_ns + (interval_ms != 0 ? NS_PER_MS - 1 : 0)) / NS_PER_MS;
     timer->owner = owner->id;
-    timer->due_ms = timer->untold_ms = now_ms + interval_ms;
+    timer->due_ms = now_ms + interval_ms;
     timer->period_ms = is_periodic ? interval_ms : 0;
+    if (is_periodic) timer->u.untold_ms = timer->due_ms;
     put(wheel, timer);
     list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
@@ -167,7 +206,7 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     payload.id = timer->id;
     payload.expirations = 1;
     if (timer->period_ms != 0)
-        payload.expirations += (now_ms - timer->untold_ms) / timer->period_ms;
+        payload.expirations += (now_ms - timer->u.untold_ms) / timer->period_ms;
     list_remove(&timer->in_wheel);
     bool is_told = owner->status == ACTOR_STOPPED ||
                    actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
@@ -178,22 +217,25 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
             end_timer(rt, timer, owner->extra);
             return;
         }
-        timer->untold_ms += payload.expirations * timer->period_ms;
+        timer->u.untold_ms += payload.expirations * timer->period_ms;
     }
-    timer->due_ms = is_told ? timer->untold_ms : now_ms + 1;
+    timer->due_ms = is_told ? timer->u.untold_ms : now_ms + 1;
     put(rt->wheel, timer);
 }
 
-/* With many timers each lies in memory that has cooled down: while one is handled,
- * fetch what the next one will touch, and the one behind it. `end` is no timer. */
-static inline void prefetch_after(const runtime_t *rt, const list_node_t *node,
+/* While a timer is handled, fetch what the next ones will touch (see hint_at): the one
+ * HINT_AHEAD places behind it, and the neighbours of the one after the next, which has
+ * arrived. `end` is no timer. */
+static inline void prefetch_after(const runtime_t *rt, const wheel_timer_t *timer,
                                   const list_node_t *end) {
-    if (node->next == end) return;
-    const wheel_timer_t *next = MK_CONTAINER_OF(node->next, wheel_timer_t, in_wheel);
-    MK_PREFETCH(next->in_wheel.next);
-    MK_PREFETCH(next->of_owner.next);
-    MK_PREFETCH(next->of_owner.prev);
-    MK_PREFETCH(&rt->timer_ids.slots[next->id & rt->timer_ids.mask]);
+    if (timer->period_ms == 0) MK_PREFETCH(timer->u.ahead);
+    if (timer->due_ms > rt->wheel->now_ms) return; /* it only moves */
+    const list_node_t *node = timer->in_wheel.next;
+    if (node == end || node->next == end) return;
+    const wheel_timer_t *later = MK_CONTAINER_OF(node->next, wheel_timer_t, in_wheel);
+    MK_PREFETCH(later->of_owner.next);
+    MK_PREFETCH(later->of_owner.prev);
+    MK_PREFETCH(&rt->timer_ids.slots[later->id & rt->timer_ids.mask]);
 }
 
 /* Everything in one slot fires, or moves down. */
@@ -209,10 +251,10 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
         moved.prev->next = &moved;
         list_init(slot);
     }
-    wheel->occupied[level] &= ~(UINT64_C(1) << at);
+    unmark(wheel, level, at);
     while (!list_is_empty(&moved)) {
         wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
-        prefetch_after(rt, &timer->in_wheel, &moved);
+        prefetch_after(rt, timer, &moved);
         if (timer->due_ms <= wheel->now_ms) {
             fire(rt, timer, now_ms);
         } else {

@@ -52,7 +52,7 @@ TEST(the_item_given_last_is_taken_first) {
 TEST(empty_slabs_go_back_and_no_item_is_lost) {
     pool_t pool;
     pool_init(&pool, ITEM);
-    pool_trim(&pool); /* of nothing */
+    pool_trim(&pool, NULL, 0); /* of nothing */
     take_all(&pool);
     size_t bytes = pool.bytes;
     CHECK(bytes >= (size_t)MANY * ROUNDED);
@@ -61,7 +61,7 @@ TEST(empty_slabs_go_back_and_no_item_is_lost) {
     for (size_t i = MANY / 10; i < MANY; i++)
         pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
-    pool_trim(&pool);
+    pool_trim(&pool, NULL, 0);
     CHECK(pool.bytes < bytes / 2);
     CHECK_EQ(pool.used, MANY / 10);
     for (size_t i = 0; i < MANY / 10; i++)
@@ -76,13 +76,39 @@ TEST(empty_slabs_go_back_and_no_item_is_lost) {
         CHECK_EQ(items[i][ITEM - 1], i % 251);
     for (size_t i = 0; i < MANY; i++)
         pool_give(&pool, items[i]);
-    pool_trim(&pool);
+    pool_trim(&pool, NULL, 0);
     CHECK_EQ(pool.bytes, 0);
     CHECK(pool_take(&pool) != NULL);
     pool_deinit(&pool);
 }
 
-TEST(a_trim_in_vain_is_not_repeated_until_more_has_come_back) {
+TEST(items_in_use_tell_which_slabs_are_empty) {
+    pool_t pool;
+    pool_init(&pool, ITEM);
+    take_all(&pool);
+    size_t bytes = pool.bytes;
+    void *used[MANY] = {NULL};
+    for (size_t i = 0; i < MANY; i++) {
+        if (i % 16 == 0 && i < MANY / 2)
+            used[i] = items[i];
+        else
+            pool_give(&pool, items[i]);
+    }
+    pool_trim(&pool, used, MANY);
+    CHECK(pool.bytes < bytes * 3 / 4);
+    for (size_t i = 0; i < MANY / 2; i += 16)
+        CHECK_EQ(items[i][ITEM - 1], i % 251);
+    /* A table that lacks one is not believed. */
+    for (size_t i = 16; i < MANY / 2; i += 16)
+        pool_give(&pool, items[i]);
+    used[0] = NULL;
+    pool_trim(&pool, used, 1);
+    CHECK_EQ(items[0][ITEM - 1], 0);
+    CHECK_EQ(pool.used, 1);
+    pool_deinit(&pool);
+}
+
+TEST(a_trim_in_vain_is_not_repeated_until_none_can_be) {
     pool_t pool;
     pool_init(&pool, ITEM);
     take_all(&pool);
@@ -90,23 +116,21 @@ TEST(a_trim_in_vain_is_not_repeated_until_more_has_come_back) {
         if (i % 8 != 0) pool_give(&pool, items[i]); /* one item keeps each slab */
     CHECK(pool_wants_trim(&pool));
     size_t bytes = pool.bytes;
-    pool_trim(&pool);
+    pool_trim(&pool, NULL, 0);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(!pool_wants_trim(&pool));
     for (size_t i = 0; i < MANY; i += 8)
-        if (i % 128 != 8) pool_give(&pool, items[i]);
+        if (i % 16 != 8) pool_give(&pool, items[i]);
+    CHECK(!pool_wants_trim(&pool)); /* each slab may still hold one */
+    for (size_t i = 24; i < MANY; i += 16)
+        pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
-    pool_trim(&pool);
-    CHECK(!pool_wants_trim(&pool));
+    pool_trim(&pool, NULL, 0);
+    CHECK(pool.bytes < bytes / 2);
+    CHECK_EQ(pool.used, 1);
     /* Full once more, it is a new chance. */
     for (size_t i = 0; i < MANY; i++)
-        if (i % 128 != 8) items[i] = pool_take(&pool);
-    void *more[MK_SLAB_BYTES / ROUNDED];
-    size_t count = 0;
-    while (count < sizeof more / sizeof more[0])
-        more[count++] = pool_take(&pool);
-    while (count > 0)
-        pool_give(&pool, more[--count]);
+        if (i != 8) items[i] = pool_take(&pool);
     for (size_t i = 0; i < MANY; i++)
         if (i % 8 != 0) pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
@@ -125,7 +149,7 @@ TEST(without_memory_there_are_no_items_and_no_trim) {
         pool_give(&pool, items[i]);
     size_t bytes = pool.bytes;
     mk_alloc_fail_at(1, true);
-    pool_trim(&pool);
+    pool_trim(&pool, NULL, 0);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(pool_take(&pool) != NULL);
     mk_alloc_fail_at(0, false);
@@ -135,7 +159,8 @@ TEST(without_memory_there_are_no_items_and_no_trim) {
 TEST_TABLE(pool, TEST_ROW(items_are_apart_and_aligned),
            TEST_ROW(the_item_given_last_is_taken_first),
            TEST_ROW(empty_slabs_go_back_and_no_item_is_lost),
-           TEST_ROW(a_trim_in_vain_is_not_repeated_until_more_has_come_back),
+           TEST_ROW(items_in_use_tell_which_slabs_are_empty),
+           TEST_ROW(a_trim_in_vain_is_not_repeated_until_none_can_be),
            TEST_ROW(without_memory_there_are_no_items_and_no_trim))
 
 #else
