@@ -478,7 +478,20 @@ TEST(debug_output_never_blocks_nor_kills) {
     close(ends[1]);
     CHECK(total >= 4096);
     CHECK_EQ(flags_then, flags);
-    CHECK_EQ(after_close, 0);
+    CHECK_EQ(after_close, 5); /* lost, and not to be offered again */
+}
+
+TEST(debug_output_that_is_broken_is_not_waited_for) {
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    CHECK(full >= 0);
+    redirect_stderr(full);
+    size_t to_full = port_debug_write("lost", 4);
+    close(STDERR_FILENO);
+    size_t to_nowhere = port_debug_write("lost", 4);
+    give_stderr_back();
+    close(full);
+    CHECK_EQ(to_full, 4);
+    CHECK_EQ(to_nowhere, 4);
 }
 
 TEST_TABLE(terminal, TEST_ROW(raw_mode_gives_every_byte_at_once_and_is_taken_back),
@@ -496,4 +509,5 @@ TEST_TABLE(terminal, TEST_ROW(raw_mode_gives_every_byte_at_once_and_is_taken_bac
            TEST_ROW(a_plain_file_is_always_ready_and_ends),
            TEST_ROW(opening_fails_cleanly),
            TEST_ROW(debug_output_goes_to_standard_error_whatever_that_is_now),
-           TEST_ROW(debug_output_never_blocks_nor_kills))
+           TEST_ROW(debug_output_never_blocks_nor_kills),
+           TEST_ROW(debug_output_that_is_broken_is_not_waited_for))
