@@ -94,9 +94,7 @@ static void offer_names(completion_t *completion, completion_kind_t kind,
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const completion_command_t commands[] = {
-        {"send", {COMPLETE_TARGET, COMPLETE_TYPE}}, {"help", {COMPLETE_COMMAND}}};
-    static const completion_source_t source = {commands, 2, offer_names, NULL};
+    static const completion_source_t source = {offer_names, NULL};
     const char *line = (const char *)bytes;
     char *buf = malloc(size + 1);
     REQUIRE(buf != NULL);

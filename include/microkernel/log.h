@@ -69,9 +69,10 @@ typedef struct {
 #define MK_LOG_FORMAT
 #endif
 
-/* Start logging: the log actor, the level LOG_INFO unless set before, and a sink that
- * writes text lines to the platform's debug output (on Linux standard error). Does
- * nothing when logging is on already, or cannot be started (log_enable says why). */
+/* Start logging: the log actor (flat name "log", if that is free), the level LOG_INFO
+ * unless set before, and a sink that writes text lines to the platform's debug output
+ * (on Linux standard error). Does nothing when logging is on already, or cannot be
+ * started (log_enable says why). */
 void runtime_enable_logging(runtime_t *rt);
 
 /* As runtime_enable_logging. MK_OK, also when it was on; MK_ENOMEM; MK_EFULL: no actor

@@ -38,7 +38,8 @@
  * Enter runs, Ctrl-G or Esc goes back to the line as it was, any other editing key
  * takes the entry found and then acts. (After Esc only a cursor key's sequence counts
  * as "any other key"; Esc followed by a letter is not Alt there.) Tab completes
- * (mk_rl_set_completion), a second Tab lists the choices. Ctrl-C drops the line.
+ * (mk_rl_set_completion), a second Tab lists the choices. Ctrl-C drops the line,
+ * Ctrl-Z is told to the owner.
  * Sequences that mean nothing here are swallowed whole.
  *
  * Paste. Between ESC[200~ and ESC[201~ text is entered as it is, and nothing in it acts
@@ -69,6 +70,7 @@ extern "C" {
 #define MK_RL_EOF       (-1) /* Ctrl-D on an empty line */
 #define MK_RL_INTERRUPT 2    /* Ctrl-C: the line was dropped */
 #define MK_RL_TOO_LONG  3    /* Enter, but bytes had been refused: nothing was run */
+#define MK_RL_SUSPEND   4 /* Ctrl-Z: the owner may stop the program; no change here */
 
 /* The owner of the terminal sends these at its beginning and end, if it wants pastes to
  * be recognised. */

@@ -10,6 +10,7 @@
  * Its state is static because standard error is the process's. */
 #include "linux_impl.h"
 
+#include "microkernel/error.h"
 #include "port/debug_out.h"
 
 #include <fcntl.h>
@@ -19,7 +20,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TTY_PIECE = 256 }; /* a tty with room has a buffer of at least twice this */
+enum {
+    TTY_PIECE = 256, /* a tty with room has a buffer of at least twice this */
+    ROOM_OR_BROKEN = POLLOUT | POLLERR | POLLHUP /* a write does not wait */
+};
 
 static struct {
     int fd;       /* our own way to standard error */
@@ -43,16 +47,18 @@ static int own_descriptor(const struct stat *facts) {
     return own.fd;
 }
 
+/* What a broken output will never take counts as taken: nobody needs to wait for it. */
 static size_t write_all(int fd, const char *bytes, size_t size, size_t piece_max) {
     size_t done = 0;
     while (done < size) {
         if (piece_max != 0) {
             struct pollfd room = {STDERR_FILENO, POLLOUT, 0};
-            if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) break;
+            if (poll(&room, 1, 0) != 1 || (room.revents & ROOM_OR_BROKEN) == 0) break;
         }
         size_t piece = size - done;
         if (piece_max != 0 && piece > piece_max) piece = piece_max;
         int put = linux__write(fd, bytes + done, piece);
+        if (put < 0 && put != MK_EAGAIN) return size;
         if (put <= 0) break;
         done += (size_t)put;
     }
@@ -61,7 +67,7 @@ static size_t write_all(int fd, const char *bytes, size_t size, size_t piece_max
 
 size_t port_debug_write(const char *bytes, size_t size) {
     struct stat facts;
-    if (fstat(STDERR_FILENO, &facts) != 0) return 0;
+    if (fstat(STDERR_FILENO, &facts) != 0) return size;
     bool is_fifo = S_ISFIFO(facts.st_mode);
     if (is_fifo || (S_ISCHR(facts.st_mode) && isatty(STDERR_FILENO))) {
         int fd = own_descriptor(&facts);

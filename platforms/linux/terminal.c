@@ -111,22 +111,29 @@ static void install(int signal_number, void (*handler)(int), unsigned flags,
     sigaction(signal_number, &action, before);
 }
 
-/* The process stops inside raise(); on_continue runs before it returns. */
+static void on_stop(int signal_number);
+
+static void take_again(void) {
+    if (!guard.is_raw || getpid() != guard.owner) return;
+    install(SIGTSTP, on_stop, SA_RESTART | SA_RESETHAND | SA_NODEFER, NULL);
+    if (!is_in_background()) tcsetattr(guard.fd, TCSANOW, &guard.raw);
+    tell_resize();
+}
+
+/* The process stops inside raise(), and on_continue runs before it returns; unless
+ * nobody could continue it (an orphaned process group): then it does not stop. */
 static void on_stop(int signal_number) {
     int errno_before = errno;
     restore_modes();
     raise(signal_number);
+    take_again();
     errno = errno_before;
 }
 
 static void on_continue(int signal_number) {
     (void)signal_number;
     int errno_before = errno;
-    if (guard.is_raw && getpid() == guard.owner) {
-        install(SIGTSTP, on_stop, SA_RESTART | SA_RESETHAND | SA_NODEFER, NULL);
-        if (!is_in_background()) tcsetattr(guard.fd, TCSANOW, &guard.raw);
-        tell_resize();
-    }
+    take_again();
     errno = errno_before;
 }
 
@@ -216,6 +223,13 @@ static int end_raw(void) {
 int port_terminal_set_raw(port_terminal_t *terminal, bool raw) {
     if (!terminal->input.is_tty) return MK_ENOTSUP;
     return raw ? begin_raw(terminal->input.given) : end_raw();
+}
+
+/* The whole job, as the terminal would: a script that waits for us stops too. */
+int port_terminal_suspend(port_terminal_t *terminal) {
+    (void)terminal;
+    if (!guard.is_raw || !guard.stops_are_ours) return MK_ENOTSUP;
+    return kill(0, SIGTSTP) == 0 ? MK_OK : MK_ENOTSUP;
 }
 
 /* --- open and close --- */

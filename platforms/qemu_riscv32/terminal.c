@@ -87,6 +87,11 @@ int port_terminal_set_raw(port_terminal_t *self, bool raw) {
     return self->has_tty_input ? MK_OK : MK_ENOTSUP;
 }
 
+int port_terminal_suspend(port_terminal_t *self) {
+    (void)self;
+    return MK_ENOTSUP;
+}
+
 int port_terminal_size(const port_terminal_t *self, port_terminal_size_t *out) {
     if (self->size.columns == 0) return MK_ENOTSUP;
     *out = self->size;

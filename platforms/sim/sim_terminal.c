@@ -43,6 +43,7 @@ static struct {
     bool input_is_no_tty;
     bool output_is_no_tty;
     bool output_is_closed;
+    unsigned suspensions;
     bool was_resized; /* and nobody has taken notice */
 } console;
 
@@ -145,6 +146,12 @@ int port_terminal_set_raw(port_terminal_t *terminal, bool raw) {
     if (sim__port_fails()) return MK_EIO;
     if (console.input_is_no_tty) return MK_ENOTSUP;
     terminal->is_raw = raw;
+    return MK_OK;
+}
+
+int port_terminal_suspend(port_terminal_t *terminal) {
+    if (sim__port_fails() || !terminal->is_raw) return MK_ENOTSUP;
+    console.suspensions++;
     return MK_OK;
 }
 
@@ -274,4 +281,8 @@ void sim__terminal_reset(void) {
     drop_text(&console.shown);
     memset(&console, 0, sizeof console);
     sim__unlock();
+}
+
+unsigned sim_terminal_suspensions(void) {
+    return console.suspensions;
 }

@@ -41,4 +41,7 @@ void sim_terminal_clear(void);
 /* True while the program has the terminal in raw mode. */
 bool sim_terminal_is_raw(void);
 
+/* How often the program asked to be suspended; it goes on at once. */
+unsigned sim_terminal_suspensions(void);
+
 #endif

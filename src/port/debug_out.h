@@ -7,10 +7,11 @@
 
 #include <stddef.h>
 
-/* Write as many of the bytes as can be taken without waiting. Returns how many were
- * taken, 0..size; 0 also when there is no such output or it is broken. Never blocks,
- * and leaves the mode of a descriptor that is shared with other programs as it is. The
- * loop's thread. */
+/* Write as many of the bytes as can be taken without waiting. Returns how many of them
+ * are done with, 0..size: offer the rest again later. Where there is no such output, or
+ * it is broken (no reader, a full disk), all are: they are lost, and waiting would not
+ * help. Never blocks, and leaves the mode of a descriptor that is shared with other
+ * programs as it is. The loop's thread. */
 size_t port_debug_write(const char *bytes, size_t size);
 
 #endif

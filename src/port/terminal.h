@@ -52,6 +52,12 @@ bool port_terminal_take_resize(port_terminal_t *terminal);
  * MK_ENOTSUP when the input is no terminal, MK_EIO. */
 int port_terminal_set_raw(port_terminal_t *terminal, bool raw);
 
+/* Stop the program as Ctrl-Z does when the terminal is not raw: its job is suspended,
+ * the terminal as it was found; returns when it goes on, raw again and with its size
+ * reported as changed. Where nobody could make it go on it is not stopped. MK_OK, or
+ * MK_ENOTSUP: not raw, there are no jobs, or the program handles the signal itself. */
+int port_terminal_suspend(port_terminal_t *terminal);
+
 /* MK_OK, or MK_ENOTSUP when nobody knows. */
 int port_terminal_size(const port_terminal_t *terminal, port_terminal_size_t *out);
 

@@ -189,12 +189,15 @@ static bool put_suppressed(log_t *log, runtime_t *rt, actor_id_t source,
     return true;
 }
 
-/* Make sure there is a log actor; false when none can be spawned. */
+/* Make sure there is a log actor; false when none can be spawned. It lives without its
+ * name too. */
 static bool ensure_actor(log_t *log, runtime_t *rt) {
     if (log->actor != ACTOR_ID_INVALID) return true;
     log->actor = actor_spawn(rt, behave, log, NULL, LOG_MAILBOX);
     part_claim(rt, log->actor);
-    return log->actor != ACTOR_ID_INVALID;
+    if (log->actor == ACTOR_ID_INVALID) return false;
+    (void)names_register(rt, "log", log->actor);
+    return true;
 }
 
 static void wake(log_t *log, runtime_t *rt) {

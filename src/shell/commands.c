@@ -24,16 +24,6 @@ static const command_t table[] = {
 #undef SHELL_ALIAS
 };
 
-static const completion_command_t completions[] = {
-#define SHELL_COMMAND(name_, arguments_, options_, least_, most_, kinds_, run_,        \
-                      details_, help_)                                                 \
-    {#name_, kinds_},
-#define SHELL_ALIAS(alias_, name_)
-#include "shell/commands.def"
-#undef SHELL_COMMAND
-#undef SHELL_ALIAS
-};
-
 static const struct {
     const char *alias;
     const char *name;
@@ -46,20 +36,21 @@ static const struct {
 #undef SHELL_ALIAS
 };
 
+static const struct {
+    const char *name;
+    uint8_t flag; /* OPTION_... */
+} options[] = {{"--json", OPTION_JSON}, {"-t", OPTION_TIMEOUT}, {"-n", OPTION_COUNT}};
+
 enum {
     COMMAND_COUNT = sizeof table / sizeof table[0],
     ALIAS_COUNT = sizeof aliases / sizeof aliases[0],
+    OPTION_KINDS = sizeof options / sizeof options[0],
     DISTANCE_SIZE = 64 /* bytes of the texts that are compared; names have at most 63 */
 };
 
 const command_t *commands_all(size_t *count) {
     *count = COMMAND_COUNT;
     return table;
-}
-
-const completion_command_t *commands_completion(size_t *count) {
-    *count = COMMAND_COUNT;
-    return completions;
 }
 
 static const command_t *find_name(text_t name) {
@@ -77,6 +68,13 @@ const command_t *commands_find(text_t name) {
 const char *commands_alias(const command_t *command) {
     for (size_t i = 0; i < ALIAS_COUNT; i++)
         if (strcmp(aliases[i].name, command->name) == 0) return aliases[i].alias;
+    return NULL;
+}
+
+const char *commands_option(const command_t *command, size_t index) {
+    for (size_t i = 0; i < OPTION_KINDS; i++)
+        if ((command->options & options[i].flag) != 0 && index-- == 0)
+            return options[i].name;
     return NULL;
 }
 
@@ -167,33 +165,43 @@ static args_fault_t read_count(const word_t *word, command_args_t *args) {
     return ARGS_OK;
 }
 
+/* OPTION_..., 0 when the command takes no such option. */
+static unsigned find_option(const command_t *command, const word_t *word) {
+    text_t name = text_make(word->text, word->len);
+    for (size_t i = 0; i < OPTION_KINDS; i++)
+        if (text_is(name, options[i].name)) return command->options & options[i].flag;
+    return 0;
+}
+
 /* The option at word *at, and its value, at which *at is left. */
 static args_fault_t read_option(const command_t *command, const words_t *words,
                                 command_args_t *args, size_t *at) {
-    text_t name = text_make(words->word[*at].text, words->word[*at].len);
-    if ((command->options & OPTION_JSON) != 0 && text_is(name, "--json")) {
+    unsigned option = find_option(command, &words->word[*at]);
+    if (option == 0) return ARGS_UNKNOWN_OPTION;
+    if (option == OPTION_JSON) {
         args->is_json = true;
         return ARGS_OK;
     }
-    bool is_time = (command->options & OPTION_TIMEOUT) != 0 && text_is(name, "-t");
-    bool is_count = (command->options & OPTION_COUNT) != 0 && text_is(name, "-n");
-    if (!is_time && !is_count) return ARGS_UNKNOWN_OPTION;
     if (*at + 1 >= words->count) return ARGS_NO_VALUE;
     const word_t *value = &words->word[++*at];
-    return is_time ? read_timeout(value, args) : read_count(value, args);
+    return option == OPTION_TIMEOUT ? read_timeout(value, args)
+                                    : read_count(value, args);
 }
 
 args_fault_t commands_sort(const command_t *command, const words_t *words,
                            command_args_t *args, size_t *at) {
     *args = (command_args_t){
-        .words = words, .timeout_ms = COMMAND_TIMEOUT_MS, .timeout = "5s"};
-    bool takes_options = true;
+        .words = words,
+        .takes_options = true,
+        .timeout_ms = COMMAND_TIMEOUT_MS,
+        .timeout = "5s",
+    };
     for (size_t i = 1; i < words->count; i++) {
         const word_t *word = &words->word[i];
         *at = i;
-        if (takes_options && is_option(word)) {
+        if (args->takes_options && is_option(word)) {
             if (text_is(text_make(word->text, word->len), "--")) {
-                takes_options = false;
+                args->takes_options = false;
                 continue;
             }
             args_fault_t fault = read_option(command, words, args, at);
@@ -203,7 +211,7 @@ args_fault_t commands_sort(const command_t *command, const words_t *words,
         }
         if (args->count == command->most) return ARGS_TOO_MANY;
         args->at[args->count++] = (uint8_t)i;
-        if ((command->options & OPTIONS_FIRST) != 0) takes_options = false;
+        if ((command->options & OPTIONS_FIRST) != 0) args->takes_options = false;
     }
     *at = words->count;
     return args->count < command->least ? ARGS_TOO_FEW : ARGS_OK;

@@ -33,6 +33,7 @@ typedef struct {
     const words_t *words;               /* all of them; word 0 is the command */
     size_t count;                       /* arguments */
     uint8_t at[WORDS_MAX];              /* their words */
+    bool takes_options;                 /* one more word could be an option */
     bool is_json;                       /* --json */
     bool has_limit;                     /* -n was given */
     uint64_t limit;                     /* its number */
@@ -67,8 +68,8 @@ const char *commands_alias(const command_t *command);
 /* The name that was probably meant; NULL when nothing is near. */
 const char *commands_suggest(text_t name);
 
-/* For completion_run(). */
-const completion_command_t *commands_completion(size_t *count);
+/* Option `index` of a command, such as "--json"; NULL behind the last one. */
+const char *commands_option(const command_t *command, size_t index);
 
 /* Steps from `a` to `b`: a character inserted, removed, replaced, or two neighbours
  * swapped; bytes count as characters. More than `most` is told as most + 1. Texts of
@@ -89,7 +90,8 @@ typedef enum {
     ARGS_BAD_COUNT       /* word `at`, behind -n */
 } args_fault_t;
 
-/* Sort the words of `words` for `command`. `at` is written unless ARGS_OK. */
+/* Sort the words of `words` for `command`. `at` is written unless ARGS_OK. After
+ * ARGS_TOO_FEW `args` tells about those that there are. */
 args_fault_t commands_sort(const command_t *command, const words_t *words,
                            command_args_t *args, size_t *at);
 

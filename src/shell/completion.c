@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* completion.c - finds the word before the cursor and what kind of word it has to be.
  *
- * The line is split by the same code that will run it, so completion and execution
- * agree about quotes and ';'. Choices stream through, none is stored: a node may have a
+ * The line is split, and the words before the cursor are sorted into options and
+ * arguments, by the same code that will run it, so completion and execution agree about
+ * quotes, ';' and options. Choices stream through, none is stored: a node may have a
  * hundred thousand names, and this also runs on a chip. The price is that they come in
  * the order of their source. */
 #include "shell/completion.h"
 
 #include "microkernel/mk_readline.h"
+#include "shell/commands.h"
 #include "shell/words.h"
 
 #include <string.h>
@@ -35,22 +37,6 @@ bool completion_offer(completion_t *completion, const char *text, size_t len,
     return completion->wants_more;
 }
 
-/* What the word number `index` of this command has to be. */
-static completion_kind_t kind_of(const completion_source_t *source,
-                                 const words_t *words, size_t index) {
-    if (index == 0) return COMPLETE_COMMAND;
-    if (index > COMPLETION_ARGS_MAX) return COMPLETE_NOTHING;
-    const word_t *name = &words->word[0];
-    for (size_t i = 0; i < source->commands_len; i++) {
-        const completion_command_t *command = &source->commands[i];
-        if (strlen(command->name) == name->len &&
-            memcmp(command->name, name->text, name->len) == 0) {
-            return (completion_kind_t)command->args[index - 1];
-        }
-    }
-    return COMPLETE_NOTHING;
-}
-
 /* Split line[0..cursor) up to its last command. False when nothing can follow there. */
 static bool split_last(words_t *words, const char *line, size_t cursor, char *buf,
                        size_t cap) {
@@ -63,6 +49,58 @@ static bool split_last(words_t *words, const char *line, size_t cursor, char *bu
         at = words->next;
     }
     return !words->has_comment;
+}
+
+static void offer_text(completion_t *completion, const char *text) {
+    (void)completion_offer(completion, text, strlen(text), true);
+}
+
+static void offer_commands(completion_t *completion) {
+    size_t count;
+    const command_t *commands = commands_all(&count);
+    for (size_t i = 0; i < count; i++)
+        offer_text(completion, commands[i].name);
+    if (completion->prefix_len == 0) return;
+    for (size_t i = 0; i < count; i++) {
+        const char *alias = commands_alias(&commands[i]);
+        if (alias != NULL) offer_text(completion, alias);
+    }
+}
+
+static void offer_options(completion_t *completion, const command_t *command) {
+    const char *name;
+    for (size_t i = 0; (name = commands_option(command, i)) != NULL; i++)
+        offer_text(completion, name);
+}
+
+static void offer_kind(completion_t *completion, const completion_source_t *source,
+                       completion_kind_t kind) {
+    switch (kind) {
+    case COMPLETE_NOTHING: break;
+    case COMPLETE_COMMAND: offer_commands(completion); break;
+    case COMPLETE_CLEAR: offer_text(completion, "clear"); break;
+    default:
+        if (source->names != NULL)
+            source->names(completion, kind, completion->prefix, completion->prefix_len,
+                          source->names_ctx);
+    }
+}
+
+/* Word `index`, which is not the command. */
+static void offer_argument(completion_t *completion, const completion_source_t *source,
+                           words_t *words, size_t index, bool has_dash) {
+    const command_t *command =
+        commands_find(text_make(words->word[0].text, words->word[0].len));
+    if (command == NULL || words->total != words->count) return;
+    command_args_t args;
+    size_t at;
+    words->count = index; /* those before it */
+    args_fault_t fault = commands_sort(command, words, &args, &at);
+    if (fault != ARGS_OK && fault != ARGS_TOO_FEW) return;
+    if (has_dash && args.takes_options)
+        offer_options(completion, command);
+    else if (args.count < COMPLETION_ARGS_MAX)
+        offer_kind(completion, source, (completion_kind_t)command->kinds[args.count]);
 }
 
 size_t completion_run(const completion_source_t *source, const char *line,
@@ -82,15 +120,10 @@ size_t completion_run(const completion_source_t *source, const char *line,
         start = word->start;
     }
 
-    completion_kind_t kind = kind_of(source, &words, index);
-    if (kind == COMPLETE_COMMAND) {
-        for (size_t i = 0; i < source->commands_len; i++) {
-            const char *name = source->commands[i].name;
-            completion_offer(&completion, name, strlen(name), true);
-        }
-    } else if (kind != COMPLETE_NOTHING && source->names != NULL) {
-        source->names(&completion, kind, completion.prefix, completion.prefix_len,
-                      source->names_ctx);
-    }
+    bool has_dash = start < cursor && line[start] == '-';
+    if (index == 0)
+        offer_commands(&completion);
+    else
+        offer_argument(&completion, source, &words, index, has_dash);
     return start;
 }

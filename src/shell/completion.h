@@ -1,37 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* completion.h - what may come next in a command line. Pure: the commands come as a
- * table, the live names through a callback, the choices go out through another one. */
+/* completion.h - what may come next in a command line. Pure: the live names come
+ * through a callback, the choices go out through another one. */
 #ifndef MK_SHELL_COMPLETION_H
 #define MK_SHELL_COMPLETION_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum { COMPLETION_ARGS_MAX = 4 }; /* arguments per command that can be completed */
 
 /* What kind of word an argument is. */
 typedef enum {
-    COMPLETE_NOTHING = 0, /* free text, numbers */
-    COMPLETE_COMMAND,     /* a command of the table */
-    COMPLETE_NAME,        /* a flat name of an actor */
-    COMPLETE_PATH,        /* a path of the tree, or a prefix of one */
-    COMPLETE_TARGET,      /* whatever a message can be sent to */
-    COMPLETE_TYPE,        /* a message type by name */
-    COMPLETE_LEVEL        /* a log level */
+    COMPLETE_NOTHING = 0,     /* free text, numbers */
+    COMPLETE_COMMAND,         /* a command of commands.def */
+    COMPLETE_CLEAR,           /* the word clear */
+    COMPLETE_PATH,            /* a path of the tree, or a prefix of one */
+    COMPLETE_TARGET,          /* whatever a message can be sent to */
+    COMPLETE_TYPE,            /* a message type by name */
+    COMPLETE_LEVEL_OR_TARGET, /* a log level, or whose level it is */
+    COMPLETE_OWN_LEVEL        /* a log level, or inherit */
 } completion_kind_t;
-
-typedef struct {
-    const char *name;                  /* the command's first word */
-    uint8_t args[COMPLETION_ARGS_MAX]; /* completion_kind_t of each word after it */
-} completion_command_t;
 
 /* One run; lives during completion_run(). */
 typedef struct completion completion_t;
 
 /* Offer the live words of a kind with completion_offer(). Only those that begin with
  * prefix[0..prefix_len) can count; offering others is allowed, and in what order they
- * come is up to the callback. Never called with NOTHING or COMMAND. */
+ * come is up to the callback. Never called with NOTHING, COMMAND or CLEAR. */
 typedef void (*completion_names_fn)(completion_t *completion, completion_kind_t kind,
                                     const char *prefix, size_t prefix_len, void *ctx);
 
@@ -41,15 +36,14 @@ typedef bool (*completion_emit_fn)(const char *text, size_t len, bool is_whole,
                                    void *ctx);
 
 typedef struct {
-    const completion_command_t *commands; /* borrowed; in the order of listing */
-    size_t commands_len;                  /* rows */
-    completion_names_fn names;            /* NULL: only commands are completed */
-    void *names_ctx;                      /* handed to it */
+    completion_names_fn names; /* NULL: no live words are completed */
+    void *names_ctx;           /* handed to it */
 } completion_source_t;
 
 /* Emit what may stand at line[cursor], given the bytes before it, and return where the
  * word that it replaces begins (`cursor` for a new word). In a comment, behind an
- * unknown command or inside a faulty word that is nothing. */
+ * unknown command or inside a faulty word that is nothing. Aliases and options come
+ * only when the word has begun, so that they do not stand among the usual choices. */
 size_t completion_run(const completion_source_t *source, const char *line,
                       size_t cursor, completion_emit_fn emit, void *emit_ctx);
 

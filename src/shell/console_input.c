@@ -2,9 +2,9 @@
 /* console_input.c - from bytes to the next line.
  *
  * One line is under way at a time. What a person types meanwhile waits in `typed`, as
- * it would in the system's own line discipline, and Ctrl-C in it acts at once and drops
- * what was typed before; when `typed` is full the rest stays in the system until there
- * is room. A pipe or a file is read only when its next line is wanted. */
+ * it would in the system's own line discipline, and Ctrl-C or Ctrl-Z in it acts at once
+ * and drops what was typed before; when `typed` is full the rest stays in the system
+ * until there is room. A pipe or a file is read only when its next line is wanted. */
 #include "shell/console_impl.h"
 
 #include "base/writer.h"
@@ -15,6 +15,7 @@
 
 enum {
     INTERRUPT = 0x03,       /* Ctrl-C */
+    SUSPEND = 0x1a,         /* Ctrl-Z */
     PASTE_SILENCE_MS = 1000 /* without a byte: the mark at its end was lost */
 };
 
@@ -67,16 +68,32 @@ static void watch_input(console_t *console) {
     }
 }
 
-/* Ctrl-C does not wait in the line. */
-static void find_interrupt(console_t *console) {
+/* The program stops here, and goes on when it is told to. */
+static void suspend(console_t *console) {
+    bool was_shown = mk_rl_hide(&console->editor);
+    console__write_editor(MK_RL_PASTE_OFF, strlen(MK_RL_PASTE_OFF), console);
+    terminal_out_drain(&console->out);
+    (void)port_terminal_suspend(console->terminal);
+    console__write_editor(MK_RL_PASTE_ON, strlen(MK_RL_PASTE_ON), console);
+    if (was_shown) mk_rl_show(&console->editor);
+}
+
+/* Ctrl-C and Ctrl-Z do not wait in the line: the last one of each acts. */
+static void find_signals(console_t *console) {
     if (console->kind != CONSOLE_PERSON || !console->is_busy) return;
     const uint8_t *bytes = buffer_bytes(&console->typed);
-    for (size_t i = buffer_size(&console->typed); i > 0; i--) {
-        if (bytes[i - 1] != INTERRUPT) continue;
-        buffer_consume(&console->typed, i);
-        console__interrupt(console);
-        return;
+    size_t used = 0;
+    bool is_interrupt = false;
+    bool is_suspend = false;
+    for (size_t i = 0; i < buffer_size(&console->typed); i++) {
+        if (bytes[i] != INTERRUPT && bytes[i] != SUSPEND) continue;
+        is_interrupt = is_interrupt || bytes[i] == INTERRUPT;
+        is_suspend = is_suspend || bytes[i] == SUSPEND;
+        used = i + 1;
     }
+    buffer_consume(&console->typed, used);
+    if (is_interrupt) console__interrupt(console);
+    if (is_suspend) suspend(console);
 }
 
 void console__read(console_t *console) {
@@ -84,7 +101,7 @@ void console__read(console_t *console) {
 }
 
 void console__wait_for_input(console_t *console) {
-    find_interrupt(console);
+    find_signals(console);
     if (console->kind != CONSOLE_COMMANDS) watch_input(console);
     if (!wants_input(console)) return;
     if (console->kind == CONSOLE_COMMANDS || console->is_asking_input)
@@ -126,6 +143,7 @@ static bool press(console_t *console, uint8_t byte) {
         set_line(console, "exit", 4);
         return true;
     case MK_RL_TOO_LONG: refuse_typed_line(console); return false;
+    case MK_RL_SUSPEND: suspend(console); return false;
     default: return false;
     }
 }

@@ -903,6 +903,11 @@ static int key_interrupt(mk_readline_t *rl) {
     return MK_RL_INTERRUPT;
 }
 
+static int key_suspend(mk_readline_t *rl) {
+    (void)rl;
+    return MK_RL_SUSPEND;
+}
+
 static int key_enter(mk_readline_t *rl) {
     bool is_too_long = rl->has_overflow;
     end_row(rl, "");
@@ -965,6 +970,7 @@ static const binding_t bindings[] = {
     {KEY_DOWN, key_newer},
     {CTRL('I'), key_complete},
     {CTRL('C'), key_interrupt},
+    {CTRL('Z'), key_suspend},
     {CTRL('J'), key_enter},
     {CTRL('M'), key_enter},
     {KEY_PASTE_START, key_paste_start},

@@ -42,6 +42,12 @@ static void offer_paths(completion_t *completion, runtime_t *rt, const char *pre
     }
 }
 
+static void offer_targets(completion_t *completion, runtime_t *rt, const char *prefix) {
+    bool is_path = prefix[0] == '/';
+    if (!is_path) offer_names(completion, rt, prefix);
+    if (is_path || prefix[0] == '\0') offer_paths(completion, rt, prefix);
+}
+
 /* MSG_ may be left out, so the names are offered in the way the word begins. */
 static void offer_types(completion_t *completion, const char *prefix) {
     static const char *const names[] = {
@@ -70,18 +76,19 @@ static void offer_words(completion_t *completion, completion_kind_t kind,
     if (prefix_len >= sizeof start || memchr(prefix, '\0', prefix_len) != NULL) return;
     if (prefix_len > 0) memcpy(start, prefix, prefix_len);
     start[prefix_len] = '\0';
-    bool is_path = start[0] == '/';
     switch (kind) {
-    case COMPLETE_NAME: offer_names(completion, rt, start); break;
     case COMPLETE_PATH: offer_paths(completion, rt, start); break;
-    case COMPLETE_TARGET:
-        if (!is_path) offer_names(completion, rt, start);
-        if (is_path || prefix_len == 0) offer_paths(completion, rt, start);
-        break;
+    case COMPLETE_TARGET: offer_targets(completion, rt, start); break;
     case COMPLETE_TYPE: offer_types(completion, start); break;
-    case COMPLETE_LEVEL: offer_levels(completion); break;
-    case COMPLETE_NOTHING:
-    case COMPLETE_COMMAND: break;
+    case COMPLETE_LEVEL_OR_TARGET:
+        offer_levels(completion);
+        offer_targets(completion, rt, start);
+        break;
+    case COMPLETE_OWN_LEVEL:
+        offer_levels(completion);
+        offer_text(completion, "inherit");
+        break;
+    default: break;
     }
 }
 
@@ -92,7 +99,6 @@ static bool add_choice(const char *text, size_t len, bool is_whole, void *ctx) {
 size_t shell_complete(const char *line, size_t cursor, mk_rl_choices_t *choices,
                       void *ctx) {
     completion_source_t source = {.names = offer_words, .names_ctx = ctx};
-    source.commands = commands_completion(&source.commands_len);
     return completion_run(&source, line, cursor, add_choice, choices);
 }
 
@@ -125,7 +131,10 @@ size_t shell_hint(const char *line, size_t len, char *hint, size_t cap, void *ct
     if (command == NULL) return 0;
     bool has_blank = words.end < len;
     if (!has_blank && words.count > 1) return 0; /* in the middle of an argument */
-    text_t rest = skip_arguments(command->arguments, words.count - 1);
+    command_args_t args;
+    args_fault_t fault = commands_sort(command, &words, &args, &at);
+    if (fault != ARGS_OK && fault != ARGS_TOO_FEW) return 0;
+    text_t rest = skip_arguments(command->arguments, args.count);
     size_t blank = has_blank ? 0 : 1;
     if (rest.size == 0 || rest.size + blank > cap) return 0;
     if (blank > 0) hint[0] = ' ';

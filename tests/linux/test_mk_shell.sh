@@ -211,6 +211,9 @@ if [ -w /dev/full ]; then
     code=$?
     code_is 1 "a full disk"
     err_has 'output cannot be written' "a full disk"
+    timeout 60 "$shell" -c 'whoamy' >"$work/out" 2>/dev/full
+    code=$?
+    code_is 2 "a full disk below standard error"
 fi
 
 echo "linux/mk_shell: $passed passed, $failed failed"

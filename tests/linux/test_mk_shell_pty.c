@@ -18,6 +18,7 @@
 
 enum { LIMIT_MS = 30000, TEXT_MAX = 1 << 18 };
 
+#define PASTE_ON  "\x1b[?2004h"
 #define PASTE_OFF "\x1b[?2004l"
 
 /* A terminal with mk-shell on it. */
@@ -335,10 +336,21 @@ TEST(the_line_follows_the_width_of_the_terminal) {
 TEST(ctrl_c_stops_a_pending_call) {
     sit_down(NULL);
     type("call -t 1h console 300\r");
-    expect("300\r\r\n");
+    expect("00\r\r\n");
     type("\x03");
     expect("^C\r\nInterrupted\r\n> ");
     type("whoami\r");
+    expect("\r\npty (actor ");
+    stand_up();
+}
+
+/* Here the program leads a session: its parent is no shell that could go on with it. */
+TEST(ctrl_z_without_job_control_changes_nothing) {
+    sit_down(NULL);
+    type("who\x1a");
+    expect(PASTE_ON "> who");
+    CHECK(!is_as_found());
+    type("ami\r");
     expect("\r\npty (actor ");
     stand_up();
 }
@@ -347,7 +359,7 @@ TEST(sigint_is_ctrl_c) {
     sit_down(NULL);
     for (int i = 0; i < 3; i++) {
         type("call -t 1h console 300\r");
-        expect("300\r\r\n");
+        expect("00\r\r\n");
         CHECK_EQ(kill(desk.pid, SIGINT), 0);
         expect("^C\r\n");
         expect("> ");
@@ -393,7 +405,7 @@ TEST(crashes_and_lines_outlive_the_program) {
 TEST(sigterm_ends_in_good_order) {
     sit_down("--demo");
     type("call -t 1h console 300\r");
-    expect("300\r\r\n");
+    expect("00\r\r\n");
     CHECK_EQ(kill(desk.pid, SIGTERM), 0);
     check_exit(128 + SIGTERM);
     leave();
@@ -448,7 +460,9 @@ TEST_TABLE(mk_shell_pty, TEST_ROW(a_session_changes_the_terminal_and_gives_it_ba
            TEST_ROW(tab_completes_commands_and_names),
            TEST_ROW(a_paste_is_one_line_and_runs_when_enter_is_pressed),
            TEST_ROW(the_line_follows_the_width_of_the_terminal),
-           TEST_ROW(ctrl_c_stops_a_pending_call), TEST_ROW(sigint_is_ctrl_c),
+           TEST_ROW(ctrl_c_stops_a_pending_call),
+           TEST_ROW(ctrl_z_without_job_control_changes_nothing),
+           TEST_ROW(sigint_is_ctrl_c),
            TEST_ROW(what_is_typed_during_a_call_comes_afterwards),
            TEST_ROW(log_lines_come_above_the_line_being_edited),
            TEST_ROW(crashes_and_lines_outlive_the_program),

@@ -78,6 +78,7 @@ TEST(log_lines_reach_the_sink_by_the_log_actor) {
     CHECK_EQ(runtime_list_actors(rt, NULL, 0), 1);
     runtime_enable_logging(rt);
     CHECK_EQ(runtime_list_actors(rt, NULL, 0), 1);
+    CHECK_EQ(actor_lookup(rt, "log"), log_get_actor_id(rt));
     sim_advance(1234567890);
     actor_log(rt, LOG_WARN, "n=%d %s", 5, "five");
     CHECK_EQ(sink.lines, 0); /* not in the call */

@@ -9,14 +9,6 @@
 
 #include <string.h>
 
-static const completion_command_t commands[] = {
-    {"help", {COMPLETE_COMMAND}},
-    {"list", {COMPLETE_NOTHING}},
-    {"lookup", {COMPLETE_NAME}},
-    {"ls", {COMPLETE_PATH}},
-    {"send", {COMPLETE_TARGET, COMPLETE_TYPE}},
-};
-
 static char seen_prefix[64]; /* what the names callback was given last */
 static size_t offers;        /* words it got rid of in the last run */
 
@@ -27,8 +19,8 @@ static void offer_names(completion_t *completion, completion_kind_t kind,
         completion_kind_t kind;
         bool is_whole;
     } names[] = {
-        {"echo", COMPLETE_NAME, true},       {"my echo", COMPLETE_NAME, true},
-        {"my other", COMPLETE_NAME, true},   {"we\"ird", COMPLETE_NAME, true},
+        {"echo", COMPLETE_TARGET, true},     {"my echo", COMPLETE_TARGET, true},
+        {"my other", COMPLETE_TARGET, true}, {"we\"ird", COMPLETE_TARGET, true},
         {"/demo/echo", COMPLETE_PATH, true}, {"/demo/", COMPLETE_PATH, false},
         {"MSG_TIMER", COMPLETE_TYPE, true},  {"MSG_LOG", COMPLETE_TYPE, true},
     };
@@ -37,9 +29,7 @@ static void offer_names(completion_t *completion, completion_kind_t kind,
     memcpy(seen_prefix, prefix, prefix_len);
     seen_prefix[prefix_len] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        bool fits = names[i].kind == kind ||
-                    (kind == COMPLETE_TARGET && names[i].kind != COMPLETE_TYPE);
-        if (!fits) continue;
+        if (names[i].kind != kind) continue;
         offers++;
         if (!completion_offer(completion, names[i].word, strlen(names[i].word),
                               names[i].is_whole)) {
@@ -61,8 +51,7 @@ static bool take(const char *text, size_t len, bool is_whole, void *ctx) {
     return --result->limit > 0;
 }
 
-static const completion_source_t source = {
-    commands, sizeof commands / sizeof commands[0], offer_names, NULL};
+static const completion_source_t source = {offer_names, NULL};
 
 static const char *run_limited(const char *line, size_t limit) {
     static result_t result;
@@ -93,37 +82,66 @@ static void check_rows(const row_t *rows, size_t len) {
 
 TEST(first_word_is_a_command) {
     static const row_t rows[] = {
-        {"|", "00: help list lookup ls send"},
-        {"l|", "00: list lookup ls"},
-        {"  se|", "02: send"},
+        {"|", "00: help list info self whoami send call stop register lookup ls tree "
+              "crash log caps history exit"},
+        {"l|", "00: list lookup ls log"},
+        {"  sen|", "02: send"},
         {"lx|", "00:"},
         {"li|st", "00: list"},
         {"list|", "00: list"},
         {"\"li|", "00: list"},
         {"'li'|", "00: list"},
-        {"list;|", "05: help list lookup ls send"},
-        {"list; l|", "06: list lookup ls"},
-        {"list\nse|", "05: send"},
+        {"list; l|", "06: list lookup ls log"},
+        {"list\nsen|", "05: send"},
+        {"to|", "00: top"},
+        {"?|", "00: ?"},
+        {"help q|", "05: quit"},
     };
     CHECK_ROWS(rows);
 }
 
 TEST(arguments_are_what_the_command_says) {
     static const row_t rows[] = {
-        {"help s|", "05: send"},
+        {"help s|", "05: self send stop"},
         {"list |", "05:"},
         {"ls |", "03: /demo/echo /demo/+"},
         {"ls /demo/e|", "03: /demo/echo"},
         {"ls / |", "05:"},
         {"send e|", "05: echo"},
-        {"send /|", "05: /demo/echo /demo/+"},
+        {"top e|", "04: echo"},
+        {"crash |", "06: clear"},
         {"send echo M|", "10: MSG_TIMER MSG_LOG"},
         {"send echo 1 M|", "12:"},
         {"a;send echo MSG_T|", "12: MSG_TIMER"},
         {"nosuch |", "07:"},
         {"nosuch e|", "07:"},
         {"\"send\" e|", "07: echo"},
+        {"caps e|", "05: echo"},
+        {"caps a e|", "07:"},
         {"send a b c d e f g h i j k l m n o p q r s t |", "45:"},
+    };
+    CHECK_ROWS(rows);
+}
+
+TEST(options_are_offered_where_they_count) {
+    static const row_t rows[] = {
+        {"list |", "05:"},
+        {"list -|", "05: --json"},
+        {"top --j|", "04: --json"},
+        {"call -|", "05: --json -t"},
+        {"crash -|", "06: --json -n"},
+        {"exit -|", "05:"},
+        {"call --json -t 5s e|", "18: echo"},
+        {"call -t |", "08:"},
+        {"call -t 5|", "08:"},
+        {"call -t 5s echo M|", "16: MSG_TIMER MSG_LOG"},
+        {"call -t soon e|", "13:"},
+        {"call -x e|", "08:"},
+        {"call -- -|", "08:"},
+        {"call '-|", "05:"},
+        {"call '-'|", "05:"},
+        {"call echo -|", "10:"},
+        {"info echo -|", "10: --json"},
     };
     CHECK_ROWS(rows);
 }
@@ -174,6 +192,7 @@ TEST(word_that_no_line_could_hold_is_left_out) {
 
 TEST_TABLE(completion, TEST_ROW(first_word_is_a_command),
            TEST_ROW(arguments_are_what_the_command_says),
+           TEST_ROW(options_are_offered_where_they_count),
            TEST_ROW(words_are_quoted_where_needed),
            TEST_ROW(nothing_is_offered_where_nothing_can_follow),
            TEST_ROW(receiver_can_say_stop),

@@ -389,6 +389,31 @@ TEST(ctrl_c_stops_a_call_and_drops_what_was_typed_ahead) {
     end();
 }
 
+TEST(ctrl_z_suspends_and_the_line_comes_back) {
+    sit_down(&plain);
+    type("look\x1a");
+    run();
+    CHECK_EQ(sim_terminal_suspensions(), 1);
+    CHECK(ends_in(shown(), MK_RL_PASTE_OFF MK_RL_PASTE_ON "> look"));
+    type("up shell\r");
+    run();
+    CHECK(ends_in(shown(), "\n4294967298\n> "));
+    end();
+}
+
+TEST(ctrl_z_suspends_in_the_middle_of_a_call) {
+    sit_down(&plain);
+    type("call -t 1h console 300\r");
+    CHECK_EQ(sim_call_at(sim_now_ns() + SECOND_NS, type_later, "lookup nix\r\x03\x1a"),
+             MK_OK);
+    run();
+    CHECK_EQ(sim_terminal_suspensions(), 1);
+    CHECK(strstr(shown(), "^C\n") != NULL);
+    CHECK(ends_in(shown(), "Interrupted\n> "));
+    CHECK(strstr(shown(), "nix") == NULL);
+    end();
+}
+
 TEST(ctrl_c_at_the_prompt_drops_the_line) {
     sit_down(&plain);
     type("nosuch\x03lookup shell\r");
@@ -994,6 +1019,8 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(what_is_typed_ahead_waits_for_its_turn),
            TEST_ROW(more_than_fits_may_be_typed_ahead),
            TEST_ROW(ctrl_c_stops_a_call_and_drops_what_was_typed_ahead),
+           TEST_ROW(ctrl_z_suspends_and_the_line_comes_back),
+           TEST_ROW(ctrl_z_suspends_in_the_middle_of_a_call),
            TEST_ROW(ctrl_c_at_the_prompt_drops_the_line),
            TEST_ROW(ctrl_d_and_exit_leave_and_give_the_terminal_back),
            TEST_ROW(a_person_may_fail_and_still_ends_well),

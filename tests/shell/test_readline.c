@@ -556,6 +556,15 @@ TEST(broken_sequence_does_not_eat_enter) {
 
 /* --- end and interrupt --- */
 
+TEST(suspend_is_told_and_changes_nothing) {
+    CHECK_STR(after("abc\x02\x1a"), "> ab|c");
+    CHECK_EQ(last_rc, MK_RL_SUSPEND);
+    CHECK_STR(after("\x1b[200~a\x1a"
+                    "b\x1b[201~"),
+              "> ab|");
+    CHECK_EQ(last_rc, MK_RL_CONTINUE);
+}
+
 TEST(interrupt_drops_the_line_and_shows_a_prompt) {
     CHECK_STR(after("abc\x02\x02\x03"), "> abc^C\n> |");
     CHECK_EQ(last_rc, MK_RL_INTERRUPT);
@@ -1397,6 +1406,7 @@ TEST_TABLE(
     TEST_ROW(control_bytes_without_a_meaning_vanish),
     TEST_ROW(unknown_sequences_are_swallowed_whole),
     TEST_ROW(broken_sequence_does_not_eat_enter),
+    TEST_ROW(suspend_is_told_and_changes_nothing),
     TEST_ROW(interrupt_drops_the_line_and_shows_a_prompt),
     TEST_ROW(interrupt_mark_stays_in_the_row),
     TEST_ROW(end_is_reported_on_an_empty_line_only),

@@ -64,6 +64,9 @@ TEST(completion_of_targets) {
     CHECK_STR(complete("send sen"), "send sensor ");
     CHECK_STR(complete("stop bi"), "stop \"big sensor\" ");
     CHECK_STR(complete("info n"), "info ns ");
+    CHECK_STR(complete("top n"), "top ns ");
+    CHECK_STR(complete("call --j"), "call --json ");
+    CHECK_STR(complete("call --json -t 2s sen"), "call --json -t 2s sensor ");
     CHECK_STR(complete("list sen"), "list sen");
     close_world();
 }
@@ -115,6 +118,8 @@ TEST(completion_of_types_and_levels) {
     CHECK_STR(complete("send worker SHUTD"), "send worker SHUTD");
     CHECK_STR(complete("log deb"), "log debug ");
     CHECK_STR(complete("log worker err"), "log worker error ");
+    CHECK_STR(complete("log wor"), "log worker ");
+    CHECK_STR(complete("log worker inh"), "log worker inherit ");
     close_world();
 }
 
@@ -144,6 +149,9 @@ TEST(hints_tell_what_is_still_wanted) {
     CHECK_STR(hint_of("send ec"), "");
     CHECK_STR(hint_of("send echo "), "<type> [data|x:hex]");
     CHECK_STR(hint_of("send echo 5 "), "[data|x:hex]");
+    CHECK_STR(hint_of("call -t 5s "), "<target> <type> [data|x:hex]");
+    CHECK_STR(hint_of("call -t "), "");
+    CHECK_STR(hint_of("top --json "), "[target]");
     CHECK_STR(hint_of("send echo 5 data "), "");
     CHECK_STR(hint_of("self; lookup"), " <name>");
     CHECK_STR(hint_of("list"), "");

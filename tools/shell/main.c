@@ -73,7 +73,6 @@ static const char *start_services(runtime_t *rt, const options_t *options,
     if (!supervisor_set_registrar(rt, names_register)) return "supervision";
     if (options->log_level >= 0) runtime_set_log_level(rt, options->log_level);
     if (options->log_level != OPTIONS_LOG_OFF && log_enable(rt) < 0) return "the log";
-    if (log_is_enabled(rt)) (void)names_register(rt, "log", log_get_actor_id(rt));
     if (files->crash_log == NULL) return crash_enable(rt) < 0 ? "the crash log" : NULL;
     int result = crash_log_open(rt, files->crash_log);
     if (result < 0) warn(files->crash_log, mk_error_text(result));
