@@ -236,10 +236,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         } else {
             bool was_pasting = mk_rl_in_paste(&rl);
             int rc = mk_rl_feed(&rl, bytes[i]);
-            REQUIRE(rc >= MK_RL_EOF && rc <= MK_RL_TOO_LONG);
+            REQUIRE(rc >= MK_RL_EOF && rc <= MK_RL_SUSPEND);
             if (was_pasting) REQUIRE(rc == MK_RL_CONTINUE);
             if (rc == MK_RL_DONE) mk_rl_history_add(&rl, rl.line);
-            if (rc != MK_RL_CONTINUE && rc != MK_RL_DONE) REQUIRE(rl.len == 0);
+            if (rc == MK_RL_EOF || rc == MK_RL_INTERRUPT || rc == MK_RL_TOO_LONG)
+                REQUIRE(rl.len == 0);
         }
         check_line(&rl);
         check_row(&rl, &row);

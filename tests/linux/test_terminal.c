@@ -59,6 +59,17 @@ static void wait_readable(int fd) {
         continue;
 }
 
+/* What a terminal passes on may come in pieces. */
+static void read_exactly(int fd, char *bytes, size_t size) {
+    while (size > 0) {
+        wait_readable(fd);
+        ssize_t got = read(fd, bytes, size);
+        CHECK(got > 0);
+        bytes += got;
+        size -= (size_t)got;
+    }
+}
+
 TEST(raw_mode_gives_every_byte_at_once_and_is_taken_back) {
     desk_t desk = open_desk();
     port_terminal_t *terminal = NULL;
@@ -76,8 +87,13 @@ TEST(raw_mode_gives_every_byte_at_once_and_is_taken_back) {
     CHECK_EQ(now.c_oflag, desk.modes.c_oflag);
     CHECK_EQ(port_terminal_read(terminal, bytes, sizeof bytes), MK_EAGAIN);
     CHECK_EQ(write(desk.person, "a\x03\r\x04", 4), 4);
-    wait_readable(port_terminal_input(terminal));
-    CHECK_EQ(port_terminal_read(terminal, bytes, sizeof bytes), 4);
+    for (int got = 0; got < 4;) {
+        wait_readable(port_terminal_input(terminal));
+        int more =
+            port_terminal_read(terminal, bytes + got, sizeof bytes - (size_t)got);
+        CHECK(more > 0);
+        got += more;
+    }
     CHECK_MEM(bytes, "a\x03\r\x04", 4);
     CHECK_EQ(port_terminal_set_raw(terminal, false), MK_OK);
     CHECK(is_as_found(&desk));
@@ -95,8 +111,7 @@ TEST(output_reaches_the_person_with_its_line_ends) {
     CHECK_EQ(port_terminal_set_raw(terminal, true), MK_OK);
     CHECK_EQ(port_terminal_write(terminal, "hi\n", 3), 3);
     CHECK_EQ(port_terminal_write(terminal, "hi\n", 0), 0);
-    wait_readable(desk.person);
-    CHECK_EQ(read(desk.person, bytes, sizeof bytes), 4);
+    read_exactly(desk.person, bytes, 4);
     CHECK_MEM(bytes, "hi\r\n", 4);
     port_terminal_close(terminal);
     close_desk(&desk);
@@ -462,8 +477,7 @@ TEST(debug_output_goes_to_standard_error_whatever_that_is_now) {
     CHECK_EQ(read(ends[0], bytes, sizeof bytes), 7);
     CHECK_MEM(bytes, "to pipe", 7);
     CHECK_EQ(to_tty, 6);
-    wait_readable(desk.person);
-    CHECK_EQ(read(desk.person, bytes, sizeof bytes), 6);
+    read_exactly(desk.person, bytes, 6);
     CHECK_MEM(bytes, "to tty", 6);
     close(ends[0]);
     close(ends[1]);
