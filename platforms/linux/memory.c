@@ -92,6 +92,8 @@ void port_memory_facts(port_memory_facts_t *out) {
         uint64_t unit = info.mem_unit != 0 ? info.mem_unit : 1;
         out->total_bytes = bytes_of(info.totalram, unit);
         out->free_bytes = bytes_of(info.freeram, unit);
+        /* An emulated 32-bit machine may be told both cut to 32 bits. */
+        if (out->free_bytes > out->total_bytes) out->free_bytes = out->total_bytes;
     }
     out->resident_bytes = bytes_of(resident_pages(), page_size());
 }
