@@ -180,8 +180,10 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
         if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed))) {
             if (!attend(rt, actor)) break;
             next = actor->head;
+            if (next == NULL) break;
+            if (rt->turn_ends_ns == TURN_ENDS_NOW) last = actor->tail;
         }
-        if (is_last || next == NULL) break;
+        if (is_last) break;
         msg = next;
         if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
     }
