@@ -55,7 +55,10 @@ static bool drop_oldest(runtime_t *rt, actor_t *actor) {
     count_drop(actor);
     if (actor->extra != NULL) actor->extra->pushed_out++;
     /* It may have been the last message of this turn; see run_turn. */
-    if (actor == rt->current) rt->turn_ends_ns = TURN_ENDS_NOW;
+    if (actor == rt->current) {
+        rt->turn_ends_ns = TURN_ENDS_NOW;
+        atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
+    }
     return true;
 }
 

@@ -40,9 +40,9 @@ MK_NOINLINE void message__end_slow(runtime_t *rt, message_t *msg) {
 void message__give_spare_back(runtime_t *rt) {
     for (size_t i = 0; i < MESSAGE_CLASSES; i++) {
         if (rt->messages[i].bytes <= MK_SLAB_BYTES) continue;
-        while (rt->spare[i] != NULL) {
-            message_t *msg = rt->spare[i];
-            rt->spare[i] = msg->mk_next;
+        while (rt->spare[i + 1] != NULL) {
+            message_t *msg = rt->spare[i + 1];
+            rt->spare[i + 1] = msg->mk_next;
             pool_give(&rt->messages[i], msg);
         }
         if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i], NULL, 0);

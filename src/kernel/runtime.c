@@ -112,11 +112,13 @@ static void end_of_its_own(runtime_t *rt, actor_t *actor) {
     if (!(actor->flags & ACTOR_EXIT_SAID)) actor->exit_reason = reason;
 }
 
-/* Deliver one message to the running actor. False: it ends. */
-static inline bool handle_one(runtime_t *rt, actor_t *actor, message_t *msg) {
+/* Deliver one message to the running actor; `next` follows it. False: the actor ends.
+ */
+static inline bool handle_one(runtime_t *rt, actor_t *actor, message_t *msg,
+                              message_t *next) {
     uint32_t block = msg->mk_block;
     actor->last_type = msg->type;
-    actor->head = msg->mk_next;
+    actor->head = next;
     actor->handled++;
     if (MK_LIKELY(!(block & BLOCK_IS_UNCOUNTED))) actor->room += room__for(block);
     rt->message = msg;
@@ -148,9 +150,9 @@ static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     return now_ns < rt->turn_ends_ns;
 }
 
-/* Somebody ended or a stop is wanted. False: the turn ends. A stop from another thread
- * that is missed here, because it came while attention was being cleared, is seen when
- * the turn is over. */
+/* Somebody ended, a stop is wanted, or the actor lost mail that waited for this turn.
+ * False: the turn ends. A stop from another thread that is missed here, because it came
+ * while attention was being cleared, is seen when the turn is over. */
 static bool attend(runtime_t *rt, actor_t *actor) {
     atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
     rt->message = NULL;
@@ -169,13 +171,19 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     rt->turn_ends_ns = 0;
     message_t *msg = actor->head;
     for (;;) {
+        /* Read before it is handled and kept in a register: reading it back from the
+         * actor would make each message wait for the stores of the one before. */
+        message_t *next = msg->mk_next;
         bool is_last = msg == last;
-        if (!handle_one(rt, actor, msg)) break;
-        if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed)) &&
-            !attend(rt, actor))
-            break;
-        msg = actor->head;
-        if (is_last || msg == NULL) break;
+        if (!handle_one(rt, actor, msg, next)) break;
+        if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed))) {
+            if (!attend(rt, actor)) break;
+            next = actor->head;
+            if (next == NULL) break;
+            if (rt->turn_ends_ns == TURN_ENDS_NOW) last = actor->tail;
+        }
+        if (is_last) break;
+        msg = next;
         if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
     }
     rt->message = NULL;

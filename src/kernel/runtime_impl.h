@@ -172,7 +172,7 @@ struct runtime {
     actor_id_t self;    /* its id; 0 while none runs */
     message_t *message; /* being delivered; NULL when it was taken */
     uint64_t sends;     /* of counts */
-    message_t *spare[MESSAGE_CLASSES]; /* see message__take_spare */
+    message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t normal;
     scheduler_t system;
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -208,7 +208,8 @@ struct runtime {
     router_t *router;
 
     _Atomic bool stop_wanted;
-    _Atomic bool attention; /* set after stop_wanted and dying: a turn shall look */
+    _Atomic bool attention; /* set after stop_wanted and dying, and when the running
+                               actor lost mail: a turn shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */
@@ -259,7 +260,7 @@ void message__give_spare_back(runtime_t *rt);
  * free_payload are right already. They go back to their pools when the loop is idle.
  * NULL: there is none, take a new one (message__new). */
 static inline message_t *message__take_spare(runtime_t *rt, size_t block_size) {
-    message_t **spare = &rt->spare[block_size / BLOCK_UNIT - 1];
+    message_t **spare = &rt->spare[block_size / BLOCK_UNIT];
     message_t *msg = *spare;
     if (MK_LIKELY(msg != NULL)) *spare = msg->mk_next;
     return msg;
@@ -280,7 +281,7 @@ static inline void message__end(runtime_t *rt, message_t *msg) {
         message__end_slow(rt, msg);
         return;
     }
-    message_t **spare = &rt->spare[msg->mk_block / BLOCK_UNIT - 1];
+    message_t **spare = &rt->spare[msg->mk_block / BLOCK_UNIT];
     msg->mk_next = *spare;
     *spare = msg;
 }
