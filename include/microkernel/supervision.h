@@ -62,7 +62,7 @@ typedef struct {
     state_factory_fn factory; /* NULL: the state is NULL */
     void *factory_arg;        /* the program's; must outlive the supervisor */
     void (*free_state)(void *);
-    size_t mailbox_size;
+    size_t mailbox_size; /* messages; 0: 16 */
     restart_type_t restart_type;
 } child_spec_t;
 
