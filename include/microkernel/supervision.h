@@ -128,7 +128,8 @@ actor_id_t supervisor_start_with(runtime_t *rt, const supervisor_options_t *opti
 
 /* A spec for a nested supervisor: fills `out` so that the child is a supervisor started
  * from `options` and `specs` (all borrowed: they must outlive the parent supervisor).
- * `config` is caller's memory that must live as long. */
+ * `config` is caller's memory that must live as long; a child without one (NULL) cannot
+ * be started. `out` NULL: nothing happens. */
 typedef struct {
     supervisor_options_t options;
     const child_spec_t *specs;
