@@ -160,6 +160,9 @@ typedef struct {
     char out[MK_RL_OUTPUT];      /* collected for write_cb */
 } mk_readline_t;
 
+/* In all functions here `rl` NULL is no editor: nothing happens, and the answer is
+ * MK_RL_EOF, NULL, 0 or false. */
+
 /* Make `rl` an editor with an empty line, no history and 80 columns; writes nothing.
  * `prompt` (NULL: "> ") is borrowed; it may contain colour sequences, and rows above
  * the last one ('\n' between them) are written by mk_rl_prompt() only. A prompt that

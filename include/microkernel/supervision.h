@@ -62,7 +62,7 @@ typedef struct {
     state_factory_fn factory; /* NULL: the state is NULL */
     void *factory_arg;        /* the program's; must outlive the supervisor */
     void (*free_state)(void *);
-    size_t mailbox_size;
+    size_t mailbox_size; /* messages; 0: 16 */
     restart_type_t restart_type;
 } child_spec_t;
 
@@ -128,7 +128,8 @@ actor_id_t supervisor_start_with(runtime_t *rt, const supervisor_options_t *opti
 
 /* A spec for a nested supervisor: fills `out` so that the child is a supervisor started
  * from `options` and `specs` (all borrowed: they must outlive the parent supervisor).
- * `config` is caller's memory that must live as long. */
+ * `config` is caller's memory that must live as long; a child without one (NULL) cannot
+ * be started. `out` NULL: nothing happens. */
 typedef struct {
     supervisor_options_t options;
     const child_spec_t *specs;

@@ -27,7 +27,7 @@ bool history_accepts(const char *text, size_t len) {
 }
 
 void mk_rl_history_add(mk_readline_t *rl, const char *line) {
-    if (line == NULL) return;
+    if (rl == NULL || line == NULL) return;
     size_t len = 0;
     while (len < MK_RL_MAX_LINE && line[len] != '\0')
         len++;
@@ -45,13 +45,13 @@ void mk_rl_history_add(mk_readline_t *rl, const char *line) {
 }
 
 const char *mk_rl_history_get(const mk_readline_t *rl, size_t idx) {
-    if (idx >= rl->hist_count) return NULL;
+    if (rl == NULL || idx >= rl->hist_count) return NULL;
     size_t slot = rl->hist_next + MK_RL_MAX_HISTORY - 1 - idx;
     return rl->history[slot % MK_RL_MAX_HISTORY];
 }
 
 size_t mk_rl_history_count(const mk_readline_t *rl) {
-    return rl->hist_count;
+    return rl != NULL ? rl->hist_count : 0;
 }
 
 /* Offset of part[0..part_len) in `whole`; false when it is not there. */

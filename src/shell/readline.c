@@ -674,7 +674,8 @@ static void list_choice(mk_rl_choices_t *choices, const char *text, size_t len) 
 
 bool mk_rl_choice_add(mk_rl_choices_t *choices, const char *text, size_t len,
                       bool is_whole) {
-    if (!history_accepts(text, len)) return true;
+    if (choices == NULL) return false;
+    if (text == NULL || !history_accepts(text, len)) return true;
     bool is_first = choices->first_len == len && memcmp(choices->first, text, len) == 0;
     if (choices->count == 1 && is_first) return true;
     choices->count++;
@@ -1236,6 +1237,7 @@ static int feed_byte(mk_readline_t *rl, uint8_t ch) {
 
 void mk_rl_init(mk_readline_t *rl, const char *prompt, mk_rl_write_fn write_cb,
                 void *ctx) {
+    if (rl == NULL) return;
     memset(rl, 0, sizeof *rl);
     rl->prompt = prompt != NULL ? prompt : "> ";
     rl->prompt_len = strlen(rl->prompt);
@@ -1246,6 +1248,7 @@ void mk_rl_init(mk_readline_t *rl, const char *prompt, mk_rl_write_fn write_cb,
 }
 
 int mk_rl_feed(mk_readline_t *rl, uint8_t ch) {
+    if (rl == NULL) return MK_RL_EOF;
     rl->wants_draw = false;
     int rc = feed_byte(rl, ch);
     if (rc == MK_RL_CONTINUE && rl->wants_draw && !rl->is_pasting) draw(rl, false);
@@ -1255,6 +1258,7 @@ int mk_rl_feed(mk_readline_t *rl, uint8_t ch) {
 }
 
 void mk_rl_prompt(mk_readline_t *rl) {
+    if (rl == NULL) return;
     clear_line(rl);
     rl->utf8_len = 0;
     rl->is_hidden = false;
@@ -1266,6 +1270,7 @@ void mk_rl_prompt(mk_readline_t *rl) {
 }
 
 void mk_rl_set_width(mk_readline_t *rl, size_t columns_now) {
+    if (rl == NULL) return;
     if (columns_now == 0) columns_now = DEFAULT_WIDTH;
     if (columns_now < MIN_WIDTH) columns_now = MIN_WIDTH;
     if (columns_now > MAX_WIDTH) columns_now = MAX_WIDTH;
@@ -1278,6 +1283,7 @@ void mk_rl_set_width(mk_readline_t *rl, size_t columns_now) {
 }
 
 bool mk_rl_hide(mk_readline_t *rl) {
+    if (rl == NULL) return false;
     bool was_drawn = rl->is_drawn;
     if (was_drawn) write_text(rl, "\r" CLEAR_TO_END);
     rl->is_drawn = false;
@@ -1287,6 +1293,7 @@ bool mk_rl_hide(mk_readline_t *rl) {
 }
 
 void mk_rl_show(mk_readline_t *rl) {
+    if (rl == NULL) return;
     if (rl->is_done) clear_line(rl);
     rl->is_hidden = false;
     draw(rl, false);
@@ -1295,11 +1302,13 @@ void mk_rl_show(mk_readline_t *rl) {
 
 void mk_rl_set_completion(mk_readline_t *rl, mk_rl_completion_fn completion,
                           void *ctx) {
+    if (rl == NULL) return;
     rl->completion = completion;
     rl->completion_ctx = ctx;
 }
 
 void mk_rl_set_hints(mk_readline_t *rl, mk_rl_hint_fn hint, void *ctx) {
+    if (rl == NULL) return;
     rl->hint = hint;
     rl->hint_ctx = ctx;
     if (!rl->is_drawn) return;
@@ -1308,11 +1317,11 @@ void mk_rl_set_hints(mk_readline_t *rl, mk_rl_hint_fn hint, void *ctx) {
 }
 
 bool mk_rl_in_paste(const mk_readline_t *rl) {
-    return rl->is_pasting;
+    return rl != NULL && rl->is_pasting;
 }
 
 void mk_rl_paste_end(mk_readline_t *rl) {
-    if (!rl->is_pasting) return;
+    if (!mk_rl_in_paste(rl)) return;
     type_bad_bytes(rl);
     rl->esc = ESC_NONE;
     rl->is_pasting = false;

@@ -55,6 +55,7 @@ actor_id_t supervisor_start(runtime_t *rt, restart_strategy_t strategy,
 
 static void *create_nested(void *config_arg) {
     const supervisor_config_t *config = config_arg;
+    if (config == NULL) return NULL;
     return supervisor__create(&config->options, config->specs, config->child_options,
                               config->n_specs);
 }
@@ -62,6 +63,7 @@ static void *create_nested(void *config_arg) {
 void supervisor_child_spec(child_spec_t *out, const char *name,
                            const supervisor_config_t *config,
                            restart_type_t restart_type) {
+    if (out == NULL) return;
     *out = (child_spec_t){
         .name = name,
         .behavior = supervisor__behavior,

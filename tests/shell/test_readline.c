@@ -556,6 +556,23 @@ TEST(broken_sequence_does_not_eat_enter) {
 
 /* --- end and interrupt --- */
 
+TEST(no_editor_is_an_answer) {
+    mk_rl_init(NULL, NULL, NULL, NULL);
+    CHECK_EQ(mk_rl_feed(NULL, 'a'), MK_RL_EOF);
+    mk_rl_prompt(NULL);
+    mk_rl_history_add(NULL, "a");
+    CHECK(mk_rl_history_get(NULL, 0) == NULL);
+    CHECK_EQ(mk_rl_history_count(NULL), 0);
+    mk_rl_set_width(NULL, 80);
+    CHECK(!mk_rl_hide(NULL));
+    mk_rl_show(NULL);
+    mk_rl_set_completion(NULL, NULL, NULL);
+    mk_rl_set_hints(NULL, NULL, NULL);
+    CHECK(!mk_rl_in_paste(NULL));
+    mk_rl_paste_end(NULL);
+    CHECK(!mk_rl_choice_add(NULL, "a", 1, true));
+}
+
 TEST(suspend_is_told_and_changes_nothing) {
     CHECK_STR(after("abc\x02\x1a"), "> ab|c");
     CHECK_EQ(last_rc, MK_RL_SUSPEND);
@@ -1405,7 +1422,7 @@ TEST_TABLE(
     TEST_ROW(bytes_that_are_no_character_are_shown_escaped),
     TEST_ROW(control_bytes_without_a_meaning_vanish),
     TEST_ROW(unknown_sequences_are_swallowed_whole),
-    TEST_ROW(broken_sequence_does_not_eat_enter),
+    TEST_ROW(broken_sequence_does_not_eat_enter), TEST_ROW(no_editor_is_an_answer),
     TEST_ROW(suspend_is_told_and_changes_nothing),
     TEST_ROW(interrupt_drops_the_line_and_shows_a_prompt),
     TEST_ROW(interrupt_mark_stays_in_the_row),

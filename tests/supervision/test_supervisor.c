@@ -92,6 +92,16 @@ static void check_refused(const supervisor_options_t *how, const child_spec_t *w
     CHECK_EQ(runtime_counters(crew.rt).spawned, 0);
 }
 
+TEST(a_nested_supervisor_without_a_config_cannot_be_started) {
+    begin(RESTART_PERMANENT);
+    supervisor_child_spec(&specs[0], "nested", NULL, RESTART_PERMANENT);
+    actor_id_t sup = supervisor_start(crew.rt, STRATEGY_ONE_FOR_ONE, 1, 1000, specs, 1);
+    CHECK(sup != ACTOR_ID_INVALID);
+    settle();
+    CHECK(!actor_is_alive(crew.rt, sup));
+    finish();
+}
+
 TEST(bad_arguments_start_nothing) {
     begin(RESTART_PERMANENT);
     supervisor_options_t how = {0};
@@ -99,6 +109,7 @@ TEST(bad_arguments_start_nothing) {
     CHECK_EQ(supervisor_start(crew.rt, STRATEGY_ONE_FOR_ONE, 1, 1, NULL, 1), 0);
     CHECK_EQ(supervisor_start(NULL, STRATEGY_ONE_FOR_ONE, 1, 1, specs, 1), 0);
     check_refused(NULL, specs, options, 1);
+    supervisor_child_spec(NULL, "nested", NULL, RESTART_PERMANENT);
     check_refused(&how, NULL, NULL, 1);
     how.strategy = (restart_strategy_t)3;
     check_refused(&how, specs, options, 1);
@@ -1025,7 +1036,9 @@ TEST(the_registrar_can_be_switched_off) {
 }
 
 TEST_TABLE(supervisor, TEST_ROW(children_start_in_order_with_the_first_message),
-           TEST_ROW(names_are_copied_too), TEST_ROW(bad_arguments_start_nothing),
+           TEST_ROW(names_are_copied_too),
+           TEST_ROW(a_nested_supervisor_without_a_config_cannot_be_started),
+           TEST_ROW(bad_arguments_start_nothing),
            TEST_ROW(children_stop_in_reverse_order_and_the_supervisor_after_them),
            TEST_ROW(supervisor_stop_does_the_same_from_outside),
            TEST_ROW(a_supervisor_without_children_stops_at_once),
