@@ -39,6 +39,12 @@ _Static_assert(OP_i32_ge_u_i - OP_i32_eq_i == COMPARE_RI - 1, "order of code.def
 _Static_assert(OP_i64_ge_u_i - OP_i64_eq_i == COMPARE_RI - 1, "order of code.def");
 enum { TO_BACKWARD = OP_br_nz_back - OP_br_nz };
 _Static_assert(OP_br_i64_ge_u_i_back - OP_br_i64_ge_u_i == TO_BACKWARD, "order");
+enum {
+    TO_SUM_I = OP_load32_i - OP_load32, /* from a plain access to that at a sum */
+    TO_SUM_S = OP_load32_s - OP_load32
+};
+_Static_assert(OP_store64_i - OP_store64 == TO_SUM_I, "order of code.def");
+_Static_assert(OP_store64_s - OP_store64 == TO_SUM_S, "order of code.def");
 _Static_assert(OP_global_get64 == OP_global_get32 + 1, "order of code.def");
 _Static_assert(OP_import_set64 == OP_import_set32 + 1, "order of code.def");
 
@@ -68,12 +74,40 @@ static uint16_t *room(translator_t *t, uint32_t count) {
     return t->code + t->code_size;
 }
 
+/* Two of a kind that need nothing of each other become one, once it is certain that no
+ * one wants the second for something better. */
+static void join_pair(translator_t *t) {
+    if (t->last == NO_CODE || t->before == NO_CODE) return;
+    unsigned op = t->code[t->last];
+    if (op != t->code[t->before] || (op != OP_i32_add_i && op != OP_mov32)) return;
+    t->code[t->before] = op == OP_mov32 ? OP_mov_mov : OP_add_add;
+    memmove(t->code + t->last, t->code + t->last + 1,
+            (t->code_size - t->last - 1) * sizeof *t->code);
+    t->code_size--;
+    t->last = t->before;
+    t->before = NO_CODE;
+}
+
+/* Something comes between what is made and what follows. */
+static void forget_last(translator_t *t) {
+    join_pair(t);
+    t->last = t->before = NO_CODE;
+}
+
+void wasm__finish_pair(translator_t *t) {
+    forget_last(t);
+}
+
+static bool is_compare(unsigned op);
+
 void wasm__emit(translator_t *t, unsigned op, const uint16_t *units, unsigned count) {
+    if (!is_compare(op)) join_pair(t); /* a comparison may become the step of a loop */
     uint16_t *code = room(t, count + 1);
     if (code == NULL) return;
     code[0] = (uint16_t)op;
     for (unsigned i = 0; i < count; i++)
         code[i + 1] = units[i];
+    t->before = t->last;
     t->last = t->code_size;
     t->code_size += count + 1;
 }
@@ -124,28 +158,36 @@ static void emit_move(translator_t *t, uint32_t to, uint32_t from, bool is_wide)
     if (to != from) wasm__emit_dd(t, is_wide ? OP_mov64 : OP_mov32, to, from);
 }
 
+/* The slot that an operand's value comes from, a sum's before the addition. */
+static uint32_t source_of(const translator_t *t, const operand_t *operand) {
+    return wasm__reads_local(operand) ? t->locals[operand->local].slot : operand->slot;
+}
+
+static bool is_sum(const operand_t *operand) {
+    return operand->place == LOCAL_SUM || operand->place == SLOT_SUM;
+}
+
 /* The value of an operand to a slot, which may be its own. */
 static void emit_value_to(translator_t *t, uint32_t to, const operand_t *operand) {
     if (operand->place == IS_CONSTANT)
         emit_constant(t, to, operand->type, operand->value);
+    else if (is_sum(operand))
+        wasm__emit_ddw(t, OP_i32_add_i, to, source_of(t, operand),
+                       (uint32_t)operand->value);
     else
-        emit_move(t, to,
-                  operand->place == IN_LOCAL ? t->locals[operand->local].slot
-                                             : operand->slot,
-                  wasm__is_wide(operand->type));
+        emit_move(t, to, source_of(t, operand), wasm__is_wide(operand->type));
 }
 
 uint32_t wasm__slot_of(translator_t *t, const operand_t *operand) {
     if (operand->place == IN_LOCAL) return t->locals[operand->local].slot;
-    if (operand->place == IS_CONSTANT)
-        emit_constant(t, operand->slot, operand->type, operand->value);
+    if (operand->place != IN_SLOT) emit_value_to(t, operand->slot, operand);
     return operand->slot;
 }
 
 static void settle(translator_t *t, operand_t *operand) {
     if (operand->place == IN_SLOT) return;
     emit_value_to(t, operand->slot, operand);
-    if (operand->place == IN_LOCAL) t->locals[operand->local].aliases--;
+    if (wasm__reads_local(operand)) t->locals[operand->local].aliases--;
     operand->place = IN_SLOT;
 }
 
@@ -156,13 +198,13 @@ void wasm__settle(translator_t *t, uint32_t count) {
 
 void wasm__settle_locals(translator_t *t) {
     for (uint32_t i = t->clean_below; i < t->operand_count; i++)
-        if (t->operands[i].place == IN_LOCAL) settle(t, &t->operands[i]);
+        if (wasm__reads_local(&t->operands[i])) settle(t, &t->operands[i]);
     t->clean_below = t->operand_count;
 }
 
 void wasm__settle_local(translator_t *t, uint32_t local) {
     for (uint32_t i = t->operand_count; t->locals[local].aliases > 0 && i-- > 0;)
-        if (t->operands[i].place == IN_LOCAL && t->operands[i].local == local)
+        if (wasm__reads_local(&t->operands[i]) && t->operands[i].local == local)
             settle(t, &t->operands[i]);
 }
 
@@ -174,13 +216,16 @@ static bool made_by_last(const translator_t *t, const operand_t *operand) {
            t->code[t->last + 1] == operand->slot;
 }
 
+enum { TAKEN_UNITS = 8 };
+
 /* Take the last instruction back; its units are in `taken`. */
-static unsigned take_last(translator_t *t, uint16_t taken[8]) {
+static unsigned take_last(translator_t *t, uint16_t taken[TAKEN_UNITS]) {
     uint32_t count = t->code_size - t->last;
-    MK_ASSERT(count <= 8);
+    MK_ASSERT(count <= TAKEN_UNITS);
     memcpy(taken, t->code + t->last, count * sizeof *taken);
     t->code_size = t->last;
-    t->last = NO_CODE;
+    t->last = t->before;
+    t->before = NO_CODE;
     return taken[0];
 }
 
@@ -216,11 +261,119 @@ static bool immediate_of(const operand_t *operand, unsigned flags,
     return true;
 }
 
+/* An addition of a constant is put off: perhaps it is the address of an access. */
+static bool put_off_sum(const operand_t *a, const operand_t *b, operand_t *result,
+                        translator_t *t) {
+    const operand_t *base = b->place == IS_CONSTANT ? a : b;
+    const operand_t *constant = base == a ? b : a;
+    if (constant->place != IS_CONSTANT || base->place == IS_CONSTANT) return false;
+    if (!wasm__reads_local(base) && base->slot != result->slot) return false;
+    result->place = wasm__reads_local(base) ? LOCAL_SUM : SLOT_SUM;
+    result->local = base->local;
+    result->value = (uint32_t)(constant->value + (is_sum(base) ? base->value : 0));
+    if (wasm__reads_local(base)) t->locals[base->local].aliases++;
+    return true;
+}
+
+typedef struct {
+    uint16_t first, second, both;
+    bool is_commutative; /* the first may give either operand of the second */
+} joint_t;
+
+/* Of a first and a second instruction with three units each. */
+static const joint_t joints[] = {
+    {OP_i32_shl_i, OP_i32_add, OP_i32_shl_add, true},
+    {OP_i32_shl_i, OP_i32_xor, OP_i32_shl_xor, true},
+    {OP_i32_shr_u_i, OP_i32_xor, OP_i32_shr_u_xor, true},
+    {OP_i32_rotl_i, OP_i32_xor, OP_i32_rotl_xor, true},
+    {OP_i32_mul, OP_i32_add, OP_i32_mul_add, true},
+    {OP_i64_mul, OP_i64_add, OP_i64_mul_add, true},
+    {OP_f64_mul, OP_f64_add, OP_f64_mul_add, true},
+    {OP_f64_mul, OP_f64_sub, OP_f64_mul_sub, false},
+};
+
+/* Let the instruction before, which made one of the operands, do this too. */
+static bool join_binary(translator_t *t, unsigned op, const operand_t *a,
+                        const operand_t *b, uint32_t to) {
+    if (t->last == NO_CODE) return false;
+    unsigned made = t->code[t->last];
+    for (size_t i = 0; i < sizeof joints / sizeof joints[0]; i++) {
+        const joint_t *joint = &joints[i];
+        if (joint->second != op || joint->first != made) continue;
+        const operand_t *other = made_by_last(t, a) ? b : a;
+        if (other == a && !(joint->is_commutative && made_by_last(t, b))) continue;
+        if (other->place != IN_LOCAL && other->place != IN_SLOT) continue;
+        uint16_t taken[TAKEN_UNITS];
+        (void)take_last(t, taken);
+        const uint16_t units[] = {(uint16_t)to, taken[2], taken[3],
+                                  (uint16_t)source_of(t, other)};
+        wasm__emit(t, joint->both, units, 4);
+        return true;
+    }
+    return false;
+}
+
+/* Shift and mask with constants, both ways round. */
+static bool join_mask(translator_t *t, unsigned op, const operand_t *a,
+                      uint32_t immediate, uint32_t to) {
+    static const uint16_t both[][3] = {
+        {OP_i32_shr_u_i, OP_i32_and_i, OP_i32_shr_u_and},
+        {OP_i32_shl_i, OP_i32_and_i, OP_i32_shl_and},
+        {OP_i32_and_i, OP_i32_shl_i, OP_i32_and_shl},
+    };
+    for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+        if (both[i][1] != op || !made_by_last(t, a) || t->code[t->last] != both[i][0])
+            continue;
+        uint16_t taken[TAKEN_UNITS];
+        (void)take_last(t, taken);
+        bool is_mask_first = op == OP_i32_shl_i;
+        uint32_t mask = is_mask_first ? wasm__get32(taken + 3) : immediate;
+        uint32_t shift = is_mask_first ? immediate : taken[3];
+        const uint16_t units[] = {(uint16_t)to, taken[2],
+                                  (uint16_t)(is_mask_first ? mask : shift),
+                                  (uint16_t)(is_mask_first ? mask >> 16 : mask),
+                                  (uint16_t)(is_mask_first ? shift : mask >> 16)};
+        wasm__emit(t, both[i][2], units, 5);
+        return true;
+    }
+    return false;
+}
+
+/* A long constant inside the instruction. */
+static bool emit_long(translator_t *t, unsigned op, const operand_t *a,
+                      const operand_t *b, uint32_t to) {
+    static const uint16_t rows[][3] = {
+        /* plain, long, commutes */
+        {OP_i64_add, OP_i64_add_q, 1}, {OP_i64_mul, OP_i64_mul_q, 1},
+        {OP_i64_xor, OP_i64_xor_q, 1}, {OP_f64_add, OP_f64_add_q, 1},
+        {OP_f64_mul, OP_f64_mul_q, 1}, {OP_f64_lt, OP_f64_lt_q, 0}};
+    if (a->place == IS_CONSTANT && b->place == IS_CONSTANT) return false;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i][0] != op) continue;
+        const operand_t *constant = b->place == IS_CONSTANT ? b : a;
+        if (constant->place != IS_CONSTANT || (constant == a && rows[i][2] == 0))
+            return false;
+        uint32_t slot = wasm__slot_of(t, constant == b ? a : b);
+        uint64_t value = constant->value;
+        const uint16_t units[] = {(uint16_t)to,
+                                  (uint16_t)slot,
+                                  (uint16_t)value,
+                                  (uint16_t)(value >> 16),
+                                  (uint16_t)(value >> 32),
+                                  (uint16_t)(value >> 48)};
+        wasm__emit(t, rows[i][1], units, 6);
+        return true;
+    }
+    return false;
+}
+
 void wasm__emit_binary(translator_t *t, const numeric_row_t *row, const operand_t *a,
-                       const operand_t *b, const operand_t *result) {
+                       const operand_t *b, operand_t *result) {
     uint32_t immediate;
     if (!t->is_live) return;
+    if (row->op == OP_i32_add && put_off_sum(a, b, result, t)) return;
     if (row->op_right != OP_none && immediate_of(b, row->flags, &immediate)) {
+        if (join_mask(t, row->op_right, a, immediate, result->slot)) return;
         wasm__emit_ddw(t, row->op_right, result->slot, wasm__slot_of(t, a), immediate);
         return;
     }
@@ -228,6 +381,10 @@ void wasm__emit_binary(translator_t *t, const numeric_row_t *row, const operand_
         wasm__emit_ddw(t, row->op_left, result->slot, wasm__slot_of(t, b), immediate);
         return;
     }
+    if ((row->flags & NUMERIC_SWAP) == 0 &&
+        (emit_long(t, row->op, a, b, result->slot) ||
+         join_binary(t, row->op, a, b, result->slot)))
+        return;
     uint32_t first = wasm__slot_of(t, a);
     uint32_t second = wasm__slot_of(t, b);
     if ((row->flags & NUMERIC_SWAP) != 0)
@@ -271,12 +428,33 @@ static uint32_t near_address(translator_t *t, const operand_t *address,
     return address->slot;
 }
 
+/* Take the addition back that made the address; its operands are then `terms`. */
+static bool take_address_sum(translator_t *t, const operand_t *address,
+                             uint16_t terms[2]) {
+    if (!made_by_last(t, address) || t->code[t->last] != OP_i32_add) return false;
+    uint16_t taken[TAKEN_UNITS];
+    (void)take_last(t, taken);
+    terms[0] = taken[2];
+    terms[1] = taken[3];
+    return true;
+}
+
 void wasm__emit_load(translator_t *t, unsigned op, uint32_t memory, uint32_t offset,
                      const operand_t *address, const operand_t *result) {
+    uint16_t terms[2];
     if (!t->is_live) return;
     if (memory == 0) {
-        uint32_t at = near_address(t, address, &offset);
-        wasm__emit_ddd(t, op, result->slot, at, offset);
+        if (is_sum(address) && offset == 0) {
+            wasm__emit_ddw(t, op + TO_SUM_I, result->slot, source_of(t, address),
+                           (uint32_t)address->value);
+        } else if (offset <= UINT16_MAX && take_address_sum(t, address, terms)) {
+            const uint16_t units[] = {result->slot, terms[0], terms[1],
+                                      (uint16_t)offset};
+            wasm__emit(t, op + TO_SUM_S, units, 4);
+        } else {
+            uint32_t at = near_address(t, address, &offset);
+            wasm__emit_ddd(t, op, result->slot, at, offset);
+        }
         return;
     }
     const uint16_t units[] = {result->slot,     (uint16_t)access_of(op),
@@ -286,12 +464,47 @@ void wasm__emit_load(translator_t *t, unsigned op, uint32_t memory, uint32_t off
                6);
 }
 
+/* A constant of 32 bits or fewer into memory. */
+static bool emit_store_constant(translator_t *t, unsigned op, uint32_t offset,
+                                const operand_t *address, const operand_t *value) {
+    if (value->place != IS_CONSTANT || (op != OP_store32 && op != OP_store8))
+        return false;
+    uint32_t number = (uint32_t)value->value;
+    bool is_byte = op == OP_store8;
+    if (is_sum(address) && offset == 0) {
+        uint32_t added = (uint32_t)address->value;
+        const uint16_t units[] = {(uint16_t)source_of(t, address), (uint16_t)added,
+                                  (uint16_t)(added >> 16), (uint16_t)number,
+                                  (uint16_t)(number >> 16)};
+        wasm__emit(t, is_byte ? OP_store8_ic : OP_store32_ic, units, 5);
+        return true;
+    }
+    uint32_t at = near_address(t, address, &offset);
+    const uint16_t units[] = {(uint16_t)at, (uint16_t)number, (uint16_t)(number >> 16),
+                              (uint16_t)offset};
+    wasm__emit(t, is_byte ? OP_store8_c : OP_store32_c, units, 4);
+    return true;
+}
+
 void wasm__emit_store(translator_t *t, unsigned op, uint32_t memory, uint32_t offset,
                       const operand_t *address, const operand_t *value) {
+    uint16_t terms[2];
     if (!t->is_live) return;
     if (memory == 0) {
-        uint32_t at = near_address(t, address, &offset);
-        wasm__emit_ddd(t, op, at, wasm__slot_of(t, value), offset);
+        if (emit_store_constant(t, op, offset, address, value)) return;
+        if (is_sum(address) && offset == 0) {
+            uint32_t from = wasm__slot_of(t, value);
+            wasm__emit_ddw(t, op + TO_SUM_I, source_of(t, address), from,
+                           (uint32_t)address->value);
+        } else if (offset <= UINT16_MAX && value->place == IN_LOCAL &&
+                   take_address_sum(t, address, terms)) {
+            const uint16_t units[] = {terms[0], (uint16_t)source_of(t, value), terms[1],
+                                      (uint16_t)offset};
+            wasm__emit(t, op + TO_SUM_S, units, 4);
+        } else {
+            uint32_t at = near_address(t, address, &offset);
+            wasm__emit_ddd(t, op, at, wasm__slot_of(t, value), offset);
+        }
         return;
     }
     const uint16_t units[] = {(uint16_t)access_of(op),
@@ -308,7 +521,8 @@ void wasm__emit_store(translator_t *t, unsigned op, uint32_t memory, uint32_t of
 /* A forward branch is not known yet: its field holds the position of the branch field
  * before it that goes to the same place (NO_CODE: none), until it is bound. */
 static void bind(translator_t *t, uint32_t *chain) {
-    if (*chain != NO_CODE) t->last = NO_CODE;
+    if (*chain == NO_CODE) return;
+    forget_last(t);
     for (uint32_t field = *chain; field != NO_CODE;) {
         uint32_t before = wasm__get32(t->code + field);
         wasm__put32(t->code + field, t->code_size - field);
@@ -322,11 +536,53 @@ static uint16_t cost_of(const translator_t *t, const block_t *block) {
     return (uint16_t)(cost < UINT16_MAX ? cost : UINT16_MAX);
 }
 
+/* A backward branch on what the instruction before added: the step of a loop. */
+static bool emit_step(translator_t *t, unsigned op, const uint16_t *units,
+                      const block_t *block) {
+    static const uint16_t rows[][3] = {/* branch, step, units behind the sum */
+                                       {OP_br_nz, OP_add_br_nz_back, 0},
+                                       {OP_br_i32_ne_i, OP_add_br_ne_i_back, 2},
+                                       {OP_br_i32_lt_s_i, OP_add_br_lt_s_i_back, 2},
+                                       {OP_br_i32_lt_u_i, OP_add_br_lt_u_i_back, 2},
+                                       {OP_br_i32_ne, OP_add_br_ne_back, 1},
+                                       {OP_br_i32_lt_s, OP_add_br_lt_s_back, 1},
+                                       {OP_br_i32_lt_u, OP_add_br_lt_u_back, 1}};
+    if (t->last == NO_CODE || t->code[t->last] != OP_i32_add_i) return false;
+    uint16_t sum = t->code[t->last + 1];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i][0] != op) continue;
+        uint16_t other = units[0] == sum ? units[1] : units[0];
+        if (units[0] != sum && (op != OP_br_i32_ne || units[1] != sum)) return false;
+        uint16_t taken[TAKEN_UNITS], all[10];
+        unsigned count = 0;
+        (void)take_last(t, taken);
+        for (; count < 4; count++)
+            all[count] = taken[count + 1];
+        if (rows[i][2] == 1) all[count++] = other;
+        if (rows[i][2] == 2) {
+            all[count++] = units[1];
+            all[count++] = units[2];
+        }
+        join_pair(t);
+        uint32_t field = t->code_size + 1 + count;
+        wasm__put32(all + count, block->begin - field);
+        all[count + 2] = cost_of(t, block);
+        wasm__emit(t, rows[i][1], all, count + 3);
+        return true;
+    }
+    return false;
+}
+
 /* A branch instruction whose units before the field are given; to the end of `block`,
  * or back to its beginning when it is a loop. */
 static void emit_jump(translator_t *t, unsigned op, const uint16_t *units,
                       unsigned count, block_t *block) {
     uint16_t all[8];
+    if (block->kind == BLOCK_LOOP && emit_step(t, op, units, block)) {
+        forget_last(t);
+        return;
+    }
+    join_pair(t);
     for (unsigned i = 0; i < count; i++)
         all[i] = units[i];
     uint32_t field = t->code_size + 1 + count;
@@ -340,7 +596,7 @@ static void emit_jump(translator_t *t, unsigned op, const uint16_t *units,
         wasm__emit(t, op, all, count + 2);
         if (!t->r.has_failed) block->exits = field;
     }
-    t->last = NO_CODE;
+    forget_last(t);
 }
 
 static uint32_t label_arity(const block_t *block) {
@@ -382,11 +638,11 @@ void wasm__emit_return(translator_t *t) {
     /* The results overwrite parameters, which later results may still be. */
     operand_t *values = t->operands + (t->operand_count - count);
     for (uint32_t i = 0; i < count; i++)
-        if (values[i].place == IN_LOCAL) emit_value_to(t, values[i].slot, &values[i]);
+        if (wasm__reads_local(&values[i])) emit_value_to(t, values[i].slot, &values[i]);
     uint32_t slot = 0;
     for (uint32_t i = 0; i < count; i++) {
         operand_t value = values[i];
-        if (value.place == IN_LOCAL) value.place = IN_SLOT;
+        if (wasm__reads_local(&value)) value.place = IN_SLOT;
         emit_value_to(t, slot, &value);
         slot += wasm__width(value.type);
     }
@@ -444,10 +700,22 @@ static const compare_family_t compare_families[] = {
     {OP_i64_eq_i, OP_br_i64_eq_i, COMPARE_RI, false},
 };
 
+static bool is_compare(unsigned op) {
+    for (size_t i = 0; i < sizeof compare_families / sizeof compare_families[0]; i++)
+        if (op - compare_families[i].compare < compare_families[i].count) return true;
+    return false;
+}
+
 /* The branch that is taken when `operand` is not zero (or is, with `if_zero`). */
 static condition_t make_condition(translator_t *t, const operand_t *operand,
                                   bool if_zero) {
     condition_t c = {if_zero ? OP_br_z : OP_br_nz, 1, {0, 0, 0}};
+    operand_t made_now = *operand;
+    if (is_sum(operand)) {
+        made_now.slot = (uint16_t)wasm__slot_of(t, operand);
+        made_now.place = IN_SLOT;
+        operand = &made_now;
+    }
     if (!made_by_last(t, operand)) {
         c.units[0] = (uint16_t)wasm__slot_of(t, operand);
         return c;
@@ -457,7 +725,7 @@ static condition_t make_condition(translator_t *t, const operand_t *operand,
         const compare_family_t *family = &compare_families[i];
         unsigned number = made - family->compare;
         if (made < family->compare || number >= family->count) continue;
-        uint16_t taken[8];
+        uint16_t taken[TAKEN_UNITS];
         (void)take_last(t, taken);
         if (made == OP_i32_eq_i || made == OP_i32_ne_i) {
             if (taken[3] == 0 && taken[4] == 0) {
@@ -511,7 +779,7 @@ void wasm__emit_table_begin(translator_t *t, const operand_t *index, uint32_t co
     *table = t->code_size;
     if (room(t, 2 * (count + 1)) == NULL) return;
     t->code_size += 2 * (count + 1);
-    t->last = NO_CODE;
+    forget_last(t);
 }
 
 void wasm__emit_table_entry(translator_t *t, uint32_t field, uint32_t depth) {
@@ -528,7 +796,7 @@ void wasm__emit_table_entry(translator_t *t, uint32_t field, uint32_t depth) {
         block->detour_round = t->table_round;
         block->detour = t->code_size;
         wasm__emit_branch(t, depth);
-        t->last = NO_CODE;
+        forget_last(t);
         if (t->r.has_failed) return;
     }
     wasm__put32(t->code + field, block->detour - field);
@@ -538,7 +806,7 @@ void wasm__emit_table_entry(translator_t *t, uint32_t field, uint32_t depth) {
 
 void wasm__bind_else(translator_t *t, block_t *block) {
     bind(t, &block->else_exit);
-    t->last = NO_CODE;
+    forget_last(t);
 }
 
 void wasm__bind_exits(translator_t *t, block_t *block) {
@@ -548,8 +816,8 @@ void wasm__bind_exits(translator_t *t, block_t *block) {
 }
 
 void wasm__bind_loop(translator_t *t, block_t *block) {
+    forget_last(t);
     block->begin = t->code_size;
-    t->last = NO_CODE;
 }
 
 void wasm__emit_begin(translator_t *t) {

@@ -62,6 +62,11 @@ static inline uint32_t imm32(const uint16_t *unit) {
     return wasm__get32(unit);
 }
 static inline uint64_t imm64(const uint16_t *unit) {
+    if (IS_LITTLE_ENDIAN) {
+        uint64_t value;
+        memcpy(&value, unit, sizeof value);
+        return value;
+    }
     return imm32(unit) | (uint64_t)imm32(unit + 2) << 32;
 }
 
@@ -92,7 +97,7 @@ static inline uint32_t smaller(uint32_t a, uint32_t b) {
 
 /* --- rare instructions, out of the loop ------------------------------------------- */
 
-static uint64_t load_any(const uint8_t *at, unsigned access) {
+MK_NOINLINE static uint64_t load_any(const uint8_t *at, unsigned access) {
     switch (access) {
     case ACCESS_32: return get_le32(at);
     case ACCESS_8_S: return (uint64_t)(int8_t)*at & UINT32_MAX;
@@ -115,8 +120,8 @@ static uint32_t access_size(unsigned access) {
 }
 
 /* Bytes at address + offset of any memory, or NULL and the trap. */
-static uint8_t *reach(wasm_memory_t *memory, uint32_t address, uint32_t offset,
-                      uint32_t size, wasm_trap_t *trap) {
+MK_NOINLINE static uint8_t *reach(wasm_memory_t *memory, uint32_t address,
+                                  uint32_t offset, uint32_t size, wasm_trap_t *trap) {
     uint64_t at = (uint64_t)address + offset;
     *trap = WASM_TRAP_MEMORY_BOUNDS;
     if (at > UINT32_MAX) return NULL;
@@ -128,7 +133,8 @@ static uint8_t *reach(wasm_memory_t *memory, uint32_t address, uint32_t offset,
  * so that the same instruction goes on with the rest; the last of them is what is left.
  * They return the trap. `*work` is what the piece costs. */
 
-static wasm_trap_t fill_piece(wasm_memory_t *memory, uint32_t *op, int64_t *work) {
+MK_NOINLINE static wasm_trap_t fill_piece(wasm_memory_t *memory, uint32_t *op,
+                                          int64_t *work) {
     if (!wasm__memory_has(memory, op[0], op[2])) return WASM_TRAP_MEMORY_BOUNDS;
     uint32_t size = smaller(op[2], PIECE);
     wasm_trap_t trap = wasm__memory_touch(memory, op[0], size);
@@ -140,8 +146,8 @@ static wasm_trap_t fill_piece(wasm_memory_t *memory, uint32_t *op, int64_t *work
     return WASM_TRAP_NONE;
 }
 
-static wasm_trap_t copy_piece(wasm_memory_t *to, wasm_memory_t *from, uint32_t *op,
-                              int64_t *work) {
+MK_NOINLINE static wasm_trap_t copy_piece(wasm_memory_t *to, wasm_memory_t *from,
+                                          uint32_t *op, int64_t *work) {
     if (!wasm__memory_has(to, op[0], op[2]) || !wasm__memory_has(from, op[1], op[2]))
         return WASM_TRAP_MEMORY_BOUNDS;
     uint32_t size = smaller(op[2], PIECE);
@@ -160,8 +166,9 @@ static wasm_trap_t copy_piece(wasm_memory_t *to, wasm_memory_t *from, uint32_t *
     return WASM_TRAP_NONE;
 }
 
-static wasm_trap_t init_piece(wasm_instance_t *inst, wasm_memory_t *memory,
-                              uint32_t number, uint32_t *op, int64_t *work) {
+MK_NOINLINE static wasm_trap_t init_piece(wasm_instance_t *inst, wasm_memory_t *memory,
+                                          uint32_t number, uint32_t *op,
+                                          int64_t *work) {
     const wasm_segment_t *segment = &inst->module->data[number];
     uint32_t there = wasm__is_dropped(inst, inst->module->element_count + number)
                          ? 0
@@ -180,7 +187,8 @@ static wasm_trap_t init_piece(wasm_instance_t *inst, wasm_memory_t *memory,
     return WASM_TRAP_NONE;
 }
 
-static wasm_trap_t table_fill_piece(wasm_table_t *table, uint32_t *op, int64_t *work) {
+MK_NOINLINE static wasm_trap_t table_fill_piece(wasm_table_t *table, uint32_t *op,
+                                                int64_t *work) {
     if (!wasm__table_has(table, op[0], op[2])) return WASM_TRAP_TABLE_BOUNDS;
     uint32_t count = smaller(op[2], PIECE_ENTRIES);
     for (uint32_t i = 0; i < count; i++)
@@ -191,8 +199,8 @@ static wasm_trap_t table_fill_piece(wasm_table_t *table, uint32_t *op, int64_t *
     return WASM_TRAP_NONE;
 }
 
-static wasm_trap_t table_copy_piece(wasm_table_t *to, wasm_table_t *from, uint32_t *op,
-                                    int64_t *work) {
+MK_NOINLINE static wasm_trap_t table_copy_piece(wasm_table_t *to, wasm_table_t *from,
+                                                uint32_t *op, int64_t *work) {
     if (!wasm__table_has(to, op[0], op[2]) || !wasm__table_has(from, op[1], op[2]))
         return WASM_TRAP_TABLE_BOUNDS;
     uint32_t count = smaller(op[2], PIECE_ENTRIES);
@@ -210,8 +218,9 @@ static wasm_trap_t table_copy_piece(wasm_table_t *to, wasm_table_t *from, uint32
     return WASM_TRAP_NONE;
 }
 
-static wasm_trap_t table_init_piece(wasm_instance_t *inst, wasm_table_t *table,
-                                    uint32_t number, uint32_t *op, int64_t *work) {
+MK_NOINLINE static wasm_trap_t table_init_piece(wasm_instance_t *inst,
+                                                wasm_table_t *table, uint32_t number,
+                                                uint32_t *op, int64_t *work) {
     const wasm_segment_t *segment = &inst->module->elements[number];
     uint32_t there = wasm__is_dropped(inst, number) ? 0 : segment->count;
     if ((uint64_t)op[1] + op[2] > there || !wasm__table_has(table, op[0], op[2]))
@@ -233,8 +242,9 @@ typedef struct {
     uint32_t function; /* index in it */
 } callee_t;
 
-static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table, uint32_t at,
-                               uint32_t type, callee_t *callee) {
+MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table,
+                                           uint32_t at, uint32_t type,
+                                           callee_t *callee) {
     const wasm_table_t *entries = inst->tables[table];
     if (at >= entries->size) return WASM_TRAP_UNDEFINED_ELEMENT;
     uint32_t handle = entries->entries[at];
@@ -252,7 +262,7 @@ static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table, uint32_t a
 
 /* --- the loop --------------------------------------------------------------------- */
 
-#define DISPATCH() goto *labels[*pc]
+#define DISPATCH() goto *handlers[*pc]
 #define NEXT(units)                                                                    \
     do {                                                                               \
         pc += (units);                                                                 \
@@ -316,6 +326,9 @@ void wasm__execute(wasm_instance_t *root, int64_t *fuel_left) {
 #include "wasm/code.def"
 #undef OP
     };
+    const void *const *handlers = labels;
+    __asm__(""
+            : "+r"(handlers)); /* keep it in a register: do not compute it every time */
     wasm_instance_t *inst = root->current;
     const uint16_t *code, *pc;
     const uint32_t *entries;
@@ -642,31 +655,77 @@ L_import_set64:
     NEXT(4);
 
     /* --- memory --- */
-#define AT() (mem + touch_at + pc[3])
+    /* Plain, at the sum of a slot and a number, at the sum of two slots. */
 #define LOAD(name, bytes, SET, value)                                                  \
     L_##name : CHECK_ADDRESS(I32(2), (uint32_t)pc[3], bytes);                          \
-    SET(1, value);                                                                     \
-    NEXT(4);
-    LOAD(load32, 4, SET32, get_le32(AT()))
-    LOAD(load8_s, 1, SET32, (int8_t)*AT())
-    LOAD(load8_u, 1, SET32, *AT())
-    LOAD(load16_s, 2, SET32, (int16_t)get_le16(AT()))
-    LOAD(load16_u, 2, SET32, get_le16(AT()))
-    LOAD(load64, 8, SET64, get_le64(AT()))
-    LOAD(load8_s64, 1, SET64, (int8_t)*AT())
-    LOAD(load8_u64, 1, SET64, *AT())
-    LOAD(load16_s64, 2, SET64, (int16_t)get_le16(AT()))
-    LOAD(load16_u64, 2, SET64, get_le16(AT()))
-    LOAD(load32_s64, 4, SET64, (int32_t)get_le32(AT()))
-    LOAD(load32_u64, 4, SET64, get_le32(AT()))
+    {                                                                                  \
+        const uint8_t *at = mem + touch_at + pc[3];                                    \
+        SET(1, value);                                                                 \
+        NEXT(4);                                                                       \
+    }                                                                                  \
+    L_##name##_i : CHECK_ADDRESS(I32(2) + W32(3), 0, bytes);                           \
+    {                                                                                  \
+        const uint8_t *at = mem + touch_at;                                            \
+        SET(1, value);                                                                 \
+        NEXT(5);                                                                       \
+    }                                                                                  \
+    L_##name##_s : CHECK_ADDRESS(I32(2) + I32(3), (uint32_t)pc[4], bytes);             \
+    {                                                                                  \
+        const uint8_t *at = mem + touch_at + pc[4];                                    \
+        SET(1, value);                                                                 \
+        NEXT(5);                                                                       \
+    }
+    LOAD(load32, 4, SET32, get_le32(at))
+    LOAD(load8_s, 1, SET32, (int8_t)*at)
+    LOAD(load8_u, 1, SET32, *at)
+    LOAD(load16_s, 2, SET32, (int16_t)get_le16(at))
+    LOAD(load16_u, 2, SET32, get_le16(at))
+    LOAD(load64, 8, SET64, get_le64(at))
+    LOAD(load8_s64, 1, SET64, (int8_t)*at)
+    LOAD(load8_u64, 1, SET64, *at)
+    LOAD(load16_s64, 2, SET64, (int16_t)get_le16(at))
+    LOAD(load16_u64, 2, SET64, get_le16(at))
+    LOAD(load32_s64, 4, SET64, (int32_t)get_le32(at))
+    LOAD(load32_u64, 4, SET64, get_le32(at))
 #define STORE(name, bytes, put)                                                        \
     L_##name : CHECK_ADDRESS(I32(1), (uint32_t)pc[3], bytes);                          \
-    put;                                                                               \
-    NEXT(4);
-    STORE(store32, 4, put_le32(AT(), I32(2)))
-    STORE(store8, 1, *AT() = (uint8_t)I32(2))
-    STORE(store16, 2, put_le16(AT(), (uint16_t)I32(2)))
-    STORE(store64, 8, put_le64(AT(), I64(2)))
+    {                                                                                  \
+        uint8_t *at = mem + touch_at + pc[3];                                          \
+        put;                                                                           \
+        NEXT(4);                                                                       \
+    }                                                                                  \
+    L_##name##_i : CHECK_ADDRESS(I32(1) + W32(3), 0, bytes);                           \
+    {                                                                                  \
+        uint8_t *at = mem + touch_at;                                                  \
+        put;                                                                           \
+        NEXT(5);                                                                       \
+    }                                                                                  \
+    L_##name##_s : CHECK_ADDRESS(I32(1) + I32(3), (uint32_t)pc[4], bytes);             \
+    {                                                                                  \
+        uint8_t *at = mem + touch_at + pc[4];                                          \
+        put;                                                                           \
+        NEXT(5);                                                                       \
+    }
+    STORE(store32, 4, put_le32(at, I32(2)))
+    STORE(store8, 1, *at = (uint8_t)I32(2))
+    STORE(store16, 2, put_le16(at, (uint16_t)I32(2)))
+    STORE(store64, 8, put_le64(at, I64(2)))
+L_store32_c:
+    CHECK_ADDRESS(I32(1), (uint32_t)pc[4], 4);
+    put_le32(mem + touch_at + pc[4], W32(2));
+    NEXT(5);
+L_store8_c:
+    CHECK_ADDRESS(I32(1), (uint32_t)pc[4], 1);
+    mem[(size_t)touch_at + pc[4]] = (uint8_t)pc[2];
+    NEXT(5);
+L_store32_ic:
+    CHECK_ADDRESS(I32(1) + W32(2), 0, 4);
+    put_le32(mem + touch_at, W32(4));
+    NEXT(6);
+L_store8_ic:
+    CHECK_ADDRESS(I32(1) + W32(2), 0, 1);
+    mem[touch_at] = (uint8_t)pc[4];
+    NEXT(6);
 L_far : {
     uint32_t address = I32(2), offset = W32(3);
     if (address + offset < offset) TRAP(WASM_TRAP_MEMORY_BOUNDS); /* beyond 4 GiB */
@@ -916,6 +975,59 @@ L_ref_func:
     UNARY(f64_convert_i64_u, SETF64, (double)I64(2))
     UNARY(f32_demote, SETF32, (float)F64(2))
     UNARY(f64_promote, SETF64, (double)F32(2))
+
+    /* --- two in one --- */
+#define STEP(name, field, condition)                                                   \
+    L_add_br_##name##_back : {                                                         \
+        uint32_t sum = I32(2) + W32(3);                                                \
+        SET32(1, sum);                                                                 \
+        if (condition) {                                                               \
+            BRANCH_BACK(field);                                                        \
+            DISPATCH();                                                                \
+        }                                                                              \
+        NEXT((field) + 3);                                                             \
+    }
+    STEP(nz, 5, sum != 0)
+    STEP(ne_i, 7, sum != W32(5))
+    STEP(lt_s_i, 7, (int32_t)sum < (int32_t)W32(5))
+    STEP(lt_u_i, 7, sum < W32(5))
+    STEP(ne, 6, sum != I32(5))
+    STEP(lt_s, 6, (int32_t)sum < (int32_t)I32(5))
+    STEP(lt_u, 6, sum < I32(5))
+L_add_add:
+    SET32(1, I32(2) + W32(3));
+    SET32(5, I32(6) + W32(7));
+    NEXT(9);
+L_mov_mov:
+    SET32(1, I32(2));
+    SET32(3, I32(4));
+    NEXT(5);
+#define JOINT(name, SET, value)                                                        \
+    L_##name : SET(1, value);                                                          \
+    NEXT(5);
+    JOINT(i32_shl_add, SET32, (I32(2) << (pc[3] & 31)) + I32(4))
+    JOINT(i32_shl_xor, SET32, (I32(2) << (pc[3] & 31)) ^ I32(4))
+    JOINT(i32_shr_u_xor, SET32, (I32(2) >> (pc[3] & 31)) ^ I32(4))
+    JOINT(i32_rotl_xor, SET32, num_rotl32(I32(2), pc[3]) ^ I32(4))
+    JOINT(i32_mul_add, SET32, I32(2) * I32(3) + I32(4))
+    JOINT(i64_mul_add, SET64, I64(2) * I64(3) + I64(4))
+    JOINT(f64_mul_add, SETF64, F64(2) * F64(3) + F64(4))
+    JOINT(f64_mul_sub, SETF64, F64(2) * F64(3) - F64(4))
+#define MASKED(name, value)                                                            \
+    L_##name : SET32(1, value);                                                        \
+    NEXT(6);
+    MASKED(i32_shr_u_and, (I32(2) >> (pc[3] & 31)) & W32(4))
+    MASKED(i32_shl_and, (I32(2) << (pc[3] & 31)) & W32(4))
+    MASKED(i32_and_shl, (I32(2) & W32(3)) << (pc[5] & 31))
+#define LONG(name, SET, value)                                                         \
+    L_##name##_q : SET(1, value);                                                      \
+    NEXT(7);
+    LONG(i64_add, SET64, I64(2) + imm64(pc + 3))
+    LONG(i64_mul, SET64, I64(2) * imm64(pc + 3))
+    LONG(i64_xor, SET64, I64(2) ^ imm64(pc + 3))
+    LONG(f64_add, SETF64, F64(2) + num_double(imm64(pc + 3)))
+    LONG(f64_mul, SETF64, F64(2) * num_double(imm64(pc + 3)))
+    LONG(f64_lt, SET32, F64(2) < num_double(imm64(pc + 3)))
 
     /* --- slow ways -----------------------------------------------------------------
      */

@@ -114,7 +114,7 @@ static operand_t pop_any(translator_t *t) {
     }
     operand = t->operands[--t->operand_count];
     t->top = operand.slot;
-    if (operand.place == IN_LOCAL) t->locals[operand.local].aliases--;
+    if (wasm__reads_local(&operand)) t->locals[operand.local].aliases--;
     if (t->clean_below > t->operand_count) t->clean_below = t->operand_count;
     return operand;
 }
@@ -143,7 +143,7 @@ static void truncate(translator_t *t, uint32_t height) {
     while (t->operand_count > height) {
         const operand_t *operand = &t->operands[--t->operand_count];
         t->top = operand->slot;
-        if (operand->place == IN_LOCAL) t->locals[operand->local].aliases--;
+        if (wasm__reads_local(operand)) t->locals[operand->local].aliases--;
     }
     if (t->clean_below > height) t->clean_below = height;
 }
@@ -233,7 +233,7 @@ static void leave(translator_t *t) {
     t->top = block->slot;
     block->is_polymorphic = true;
     t->is_live = false;
-    t->last = NO_CODE;
+    t->last = t->before = NO_CODE;
 }
 
 static void safepoint(translator_t *t, uint32_t offset) {
@@ -657,6 +657,7 @@ static uint32_t read_data_segment(translator_t *t) {
 static uint32_t take_bulk_operands(translator_t *t, uint8_t first, uint32_t opcode_at) {
     uint32_t there = t->operand_count - wasm__innermost(t)->height;
     wasm__settle(t, there < 3 ? there : 3);
+    wasm__finish_pair(t);
     safepoint(t, opcode_at);
     (void)pop(t, I32);
     (void)pop(t, first);
@@ -758,7 +759,7 @@ static void numeric(translator_t *t, const numeric_row_t *row) {
     if (row->second != NONE) second = pop(t, row->second);
     operand_t first = pop(t, row->first);
     if (t->r.has_failed) return;
-    const operand_t *result = wasm__push(t, row->result, IN_SLOT);
+    operand_t *result = wasm__push(t, row->result, IN_SLOT);
     if (result == NULL) return;
     if (row->second != NONE)
         wasm__emit_binary(t, row, &first, &second, result);
@@ -832,14 +833,15 @@ static void reinterpret(translator_t *t, uint8_t from, uint8_t to) {
     operand_t value = pop(t, from);
     if (t->r.has_failed) return;
     if (wasm__is_wide(from) != wasm__is_wide(to)) {
-        t->last = NO_CODE; /* it must not be made to write a narrower place */
+        t->last = t->before =
+            NO_CODE; /* it must not be made to write a narrower place */
         value.value = (uint32_t)value.value;
     }
     operand_t *result = wasm__push(t, to, (operand_place_t)value.place);
     if (result == NULL) return;
     result->local = value.local;
     result->value = value.value;
-    if (value.place == IN_LOCAL) t->locals[value.local].aliases++;
+    if (wasm__reads_local(&value)) t->locals[value.local].aliases++;
 }
 
 static void reference_function(translator_t *t) {
@@ -927,7 +929,7 @@ static void instruction(translator_t *t) {
     case 0x13: call_indirect(t, true); return;
     case 0x1A:
         (void)pop_any(t);
-        t->last = NO_CODE;
+        wasm__finish_pair(t);
         return;
     case 0x1B: select(t, false); return;
     case 0x1C: select(t, true); return;
@@ -1047,7 +1049,7 @@ bool wasm__translate_body(translator_t *t, uint32_t number, bool makes_code) {
     t->is_live = makes_code;
     t->local_count = t->operand_count = t->block_count = 0;
     t->clean_below = t->top = t->frame = t->code_size = t->table_round = 0;
-    t->last = NO_CODE;
+    t->last = t->before = NO_CODE;
     read_locals(t);
     if (t->r.has_failed) return false;
     wasm__emit_begin(t);

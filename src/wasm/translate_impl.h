@@ -10,10 +10,11 @@
  *  1. An operand's own slot is fixed by its place on the stack: the slots of the
  * operands below it, added up. So at a label all ways agree, if values are in their own
  * slots.
- *  2. Operands below the innermost block are never IN_LOCAL: they are copied at its
+ *  2. Operands below the innermost block never read a local: they are copied at its
  *     beginning, since only some ways through the block may change the local.
- *  3. `last` is the instruction whose result nobody has used yet, or NO_CODE when
- *     something (a label) may come between it and the next. */
+ *  3. `last` is the newest instruction, or NO_CODE when something (a label) may come
+ *     between it and the next; `before` is the one in front of it, which always runs
+ *     before it, or NO_CODE. */
 #ifndef MK_WASM_TRANSLATE_IMPL_H
 #define MK_WASM_TRANSLATE_IMPL_H
 
@@ -22,7 +23,9 @@
 
 #define NO_CODE UINT32_MAX
 
-typedef enum { IN_SLOT, IN_LOCAL, IS_CONSTANT } operand_place_t;
+/* The sums are i32 additions of a constant that are not made yet: an access can take
+ * them as its address. */
+typedef enum { IN_SLOT, SLOT_SUM, IS_CONSTANT, IN_LOCAL, LOCAL_SUM } operand_place_t;
 
 enum { ANY_TYPE = 0 }; /* of an operand in code that cannot be reached */
 
@@ -30,12 +33,12 @@ typedef struct {
     uint8_t type;   /* wasm_type_t or ANY_TYPE */
     uint8_t place;  /* operand_place_t */
     uint16_t slot;  /* its own slot */
-    uint32_t local; /* IN_LOCAL: which */
-    uint64_t value; /* IS_CONSTANT: the bits */
+    uint32_t local; /* IN_LOCAL, LOCAL_SUM: which */
+    uint64_t value; /* IS_CONSTANT: the bits; sums: what is added */
 } operand_t;
 
 typedef struct {
-    uint32_t aliases; /* operands that are IN_LOCAL here */
+    uint32_t aliases; /* operands that read it */
     uint16_t slot;
     uint8_t type;
 } local_t;
@@ -85,13 +88,14 @@ struct translator {
     uint32_t local_count, local_cap;
     uint32_t operand_count, operand_cap;
     uint32_t block_count, block_cap;
-    uint32_t clean_below; /* operands below this number are not IN_LOCAL */
+    uint32_t clean_below; /* operands below this number read no local */
     uint32_t top;         /* first free slot: the own slot of the next operand */
     uint32_t frame;       /* slots used at most */
     uint32_t link;        /* H */
     uint32_t code_size, code_cap;
     uint32_t begin;       /* byte offset of the instruction being looked at */
     uint32_t last;        /* position of the last instruction, or NO_CODE */
+    uint32_t before;      /* of the one before it, likewise */
     uint32_t table_round; /* counts br_tables */
     local_t *locals;
     operand_t *operands;
@@ -120,6 +124,10 @@ bool wasm__reserve(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
 static inline block_t *wasm__innermost(translator_t *t) {
     return &t->blocks[t->block_count - 1];
 }
+/* Whether the operand changes when its local does. */
+static inline bool wasm__reads_local(const operand_t *operand) {
+    return operand->place >= IN_LOCAL;
+}
 static inline uint32_t wasm__width(uint8_t type) {
     return wasm__is_wide(type) ? 2 : 1;
 }
@@ -146,14 +154,17 @@ void wasm__emit_ddd(translator_t *t, unsigned op, uint32_t a, uint32_t b, uint32
 void wasm__emit_dw(translator_t *t, unsigned op, uint32_t a, uint32_t w);
 void wasm__emit_ddw(translator_t *t, unsigned op, uint32_t a, uint32_t b, uint32_t w);
 
+/* What is made is final: its positions will not change. */
+void wasm__finish_pair(translator_t *t);
+
 /* The slot where a popped operand can be read; puts a constant into its own slot. */
 uint32_t wasm__slot_of(translator_t *t, const operand_t *operand);
 
 /* Put the last `count` operands into their own slots. */
 void wasm__settle(translator_t *t, uint32_t count);
 
-/* Copy the operands of the innermost block that are still in a local (invariant 2), or
- * those in one local before it changes. */
+/* Settle the operands of the innermost block that read a local (invariant 2), or those
+ * that read one local before it changes. */
 void wasm__settle_locals(translator_t *t);
 void wasm__settle_local(translator_t *t, uint32_t local);
 
@@ -170,7 +181,7 @@ enum { NUMERIC_SWAP = 1, NUMERIC_NEGATE = 2, NUMERIC_DIVISOR = 4 };
 void wasm__emit_unary(translator_t *t, unsigned op, const operand_t *a,
                       const operand_t *result);
 void wasm__emit_binary(translator_t *t, const numeric_row_t *row, const operand_t *a,
-                       const operand_t *b, const operand_t *result);
+                       const operand_t *b, operand_t *result);
 
 /* Memory access; `memory` 0 has the short forms. */
 void wasm__emit_load(translator_t *t, unsigned op, uint32_t memory, uint32_t offset,
