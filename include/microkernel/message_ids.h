@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message_ids.h - the numbers of message_ids.def as constants.
  *
- * MSG_SYSTEM_FIRST and up are the system's. Programs may send the requests of the device
- * and service actors; what only the runtime itself may create (mk_message_is_reserved) is
- * refused by actor_send in debug builds. */
+ * MSG_SYSTEM_FIRST and up are the system's. Programs may send the requests of the
+ * device and service actors; what only the runtime itself may create
+ * (mk_message_is_reserved) is refused by actor_send in debug builds. */
 #ifndef MICROKERNEL_MESSAGE_IDS_H
 #define MICROKERNEL_MESSAGE_IDS_H
 
@@ -130,6 +130,7 @@ extern "C" {
 #define MSG_NODE_UP             ((msg_type_t)0xFF000083)
 #define MSG_NODE_DOWN           ((msg_type_t)0xFF000084)
 #define MSG_OFFLOAD_DONE        ((msg_type_t)0xFF000085)
+#define MSG_STATE_REPLY         ((msg_type_t)0xFF000090)
 
 /* Name of a message number ("MSG_TIMER"), or NULL when it has none. */
 const char *mk_message_name(msg_type_t type);

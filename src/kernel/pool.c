@@ -4,14 +4,14 @@
  *
  * To return memory pool_trim finds the slab of each free item by binary search over the
  * slabs' addresses, counts, and drops those that are free altogether. A header per slab
- * found by masking the address was rejected: it forces slabs to be aligned to their size,
- * which wastes up to half of a small heap.
+ * found by masking the address was rejected: it forces slabs to be aligned to their
+ * size, which wastes up to half of a small heap.
  *
- * With MK_POOL_PASSTHROUGH every item is a heap block of its own, so that the sanitizers
- * see each use after the end.
+ * With MK_POOL_PASSTHROUGH every item is a heap block of its own, so that the
+ * sanitizers see each use after the end.
  *
- * Invariants: (1) used + length(free) + never-taken items = total. (2) fresh lies in the
- * newest slab. */
+ * Invariants: (1) used + length(free) + never-taken items = total. (2) fresh lies in
+ * the newest slab. */
 #include "kernel/pool.h"
 
 #include "base/alloc.h"
@@ -21,11 +21,11 @@
 #include <stdlib.h>
 
 struct pool_slab {
-    pool_slab_t *next;    /* older slab */
-    size_t size;          /* bytes, this header included */
-    size_t items;         /* how many fit */
-    size_t free_in_trim;  /* scratch of pool_trim */
-    uint64_t padding[4];  /* items start at 64 bytes: a cache line of their own */
+    pool_slab_t *next;   /* older slab */
+    size_t size;         /* bytes, this header included */
+    size_t items;        /* how many fit */
+    size_t free_in_trim; /* scratch of pool_trim */
+    uint64_t padding[4]; /* items start at 64 bytes: a cache line of their own */
 };
 
 enum { SLAB_HEADER = 64 };
@@ -86,6 +86,7 @@ static bool add_slab(pool_t *pool) {
 
 MK_NOINLINE void *pool__take_fresh(pool_t *pool) {
     if (pool->fresh == pool->fresh_end && !add_slab(pool)) return NULL;
+    pool->trim_at = pool->total / 4;
     void *item = pool->fresh;
     pool->fresh += pool->item_size;
     pool->used++;
@@ -112,7 +113,7 @@ void pool__give_back(pool_t *pool, void *item) {
 #endif
 
 bool pool_wants_trim(const pool_t *pool) {
-    return pool->bytes > MK_SLAB_BYTES && pool->used < pool->total / 4;
+    return pool->bytes > MK_SLAB_BYTES && pool->used <= pool->trim_at;
 }
 
 static int by_address(const void *left, const void *right) {
@@ -138,6 +139,13 @@ static pool_slab_t *slab_of(pool_slab_t *const *sorted, size_t count,
 
 static bool is_idle(const pool_slab_t *slab) {
     return slab->free_in_trim == slab->items;
+}
+
+static bool has_idle(const pool_t *pool) {
+    const pool_slab_t *slab = pool->slabs;
+    while (slab != NULL && !is_idle(slab))
+        slab = slab->next;
+    return slab != NULL;
 }
 
 static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t count) {
@@ -168,7 +176,14 @@ void pool_trim(pool_t *pool) {
     size_t count = 0;
     for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next)
         count++;
+    /* Scattered items may keep every slab; walking at each chance would cost the square
+     * of their number. */
+    pool->trim_at = pool->used / 8;
     if (count == 0) return;
+    if (pool->used == 0) {
+        pool_deinit(pool);
+        return;
+    }
     pool_slab_t **sorted = mk_alloc(count * sizeof(pool_slab_t *));
     if (sorted == NULL) return;
     size_t at = 0;
@@ -182,6 +197,6 @@ void pool_trim(pool_t *pool) {
             (size_t)(pool->fresh_end - pool->fresh) / pool->item_size;
     for (pool_item_t *item = pool->free; item != NULL; item = item->next)
         slab_of(sorted, count, item)->free_in_trim++;
-    drop_idle_slabs(pool, sorted, count);
+    if (has_idle(pool)) drop_idle_slabs(pool, sorted, count);
     mk_free(sorted);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: turns of actors, looks at clock and descriptors in between, sleep when there
- * is nothing to do.
+/* The loop: turns of actors, looks at clock and descriptors in between, sleep when
+ * there is nothing to do.
  *
  * How many turns pass between two looks adapts itself so that they take about
  * MK_POLL_INTERVAL_US: with short turns the clock costs nothing, with long ones it is
@@ -37,12 +37,19 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     return rt;
 }
 
+/* Inside a behaviour, or a function that the end of an actor or the runtime calls. */
+static bool is_inside(const runtime_t *rt) {
+    return rt->current != NULL || rt->is_reaping || rt->is_ending;
+}
+
 void runtime_destroy(runtime_t *rt) {
-    if (rt == NULL) return;
-    MK_ASSERT(rt->current == NULL);
+    if (rt == NULL || is_inside(rt)) return;
     rt->is_ending = true;
     offload__deinit(rt);
     post__discard(rt);
+    /* All end before the first is undone: what its free_state does meets nobody. */
+    for (size_t i = 0; i < id_table_slots(&rt->actors); i++)
+        if (rt->actors.slots[i] != NULL) exit__mark_ended(rt->actors.slots[i]);
     for (size_t i = 0; i < id_table_slots(&rt->actors); i++) {
         actor_t *actor = rt->actors.slots[i];
         if (actor == NULL) continue;
@@ -81,7 +88,8 @@ static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
         actor_t *actor = NULL;
         if (MK_UNLIKELY(rt->system.ready_queue_head != NULL) &&
-            (rt->system_turns < MK_SYSTEM_TURNS || rt->normal.ready_queue_head == NULL)) {
+            (rt->system_turns < MK_SYSTEM_TURNS ||
+             rt->normal.ready_queue_head == NULL)) {
             actor = queue__pop(&rt->system);
             rt->system_turns++;
         } else {
@@ -98,25 +106,25 @@ static bool has_ready(const runtime_t *rt) {
     return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
 }
 
-/* Deliver one message to the running actor. False: it has ended. */
-static inline bool handle_one(runtime_t *rt, actor_t *actor) {
-    message_t *msg = actor->head;
+/* The behaviour returned false. */
+static void end_of_its_own(runtime_t *rt, actor_t *actor) {
+    uint8_t reason = actor->last_type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
+    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, reason, NULL);
+    if (!(actor->flags & ACTOR_EXIT_SAID)) actor->exit_reason = reason;
+}
+
+/* Deliver one message to the running actor. False: it ends. */
+static inline bool handle_one(runtime_t *rt, actor_t *actor, message_t *msg) {
+    uint32_t block = msg->mk_block;
+    actor->last_type = msg->type;
     actor->head = msg->mk_next;
-    if (MK_LIKELY(!(msg->mk_block & BLOCK_IS_UNCOUNTED))) {
-        actor->room++;
-        actor->room_bytes += msg->mk_block & ~(uint32_t)BLOCK_FLAGS;
-    }
-    msg_type_t type = msg->type;
     actor->handled++;
-    actor->last_type = type;
+    if (MK_LIKELY(!(block & BLOCK_IS_UNCOUNTED))) actor->room += room__for(block);
     rt->message = msg;
     bool keeps = actor->behavior(rt, actor, msg, actor->state);
-    if (MK_LIKELY(rt->message != NULL)) message__end(rt, rt->message);
-    rt->message = NULL;
-    if (MK_LIKELY(keeps)) return actor->status != ACTOR_STOPPED;
-    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, EXIT_NORMAL, NULL);
-    if (!(actor->flags & ACTOR_EXIT_SAID))
-        actor->exit_reason = type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
+    if (MK_LIKELY(rt->message == msg)) message__end(rt, msg);
+    if (MK_LIKELY(keeps)) return true;
+    end_of_its_own(rt, actor);
     return false;
 }
 
@@ -134,10 +142,21 @@ static void measure(runtime_t *rt, actor_t *actor, uint64_t began_ns) {
  * passed, so that a receiver of many senders keeps up with them. */
 static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     if (budget == 1) return false;
+    if (rt->turn_ends_ns == TURN_ENDS_NOW) return false;
     uint64_t now_ns = port_clock_monotonic_ns();
     if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
     *left = budget;
     return now_ns < rt->turn_ends_ns;
+}
+
+/* Somebody ended or a stop is wanted. False: the turn ends. A stop from another thread
+ * that is missed here, because it came while attention was being cleared, is seen when
+ * the turn is over. */
+static bool attend(runtime_t *rt, actor_t *actor) {
+    atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
+    rt->message = NULL;
+    if (rt->dying != 0) exit__reap(rt);
+    return actor->status != ACTOR_STOPPED && !is_stop_wanted(rt);
 }
 
 static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
@@ -149,13 +168,18 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     const message_t *last = actor->tail; /* a turn takes what waits when it begins */
     unsigned left = budget;
     rt->turn_ends_ns = 0;
+    message_t *msg = actor->head;
     for (;;) {
-        bool is_last = actor->head == last;
-        if (!handle_one(rt, actor) || is_last || actor->head == NULL) break;
+        bool is_last = msg == last;
+        if (!handle_one(rt, actor, msg)) break;
+        if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed)) &&
+            !attend(rt, actor))
+            break;
+        msg = actor->head;
+        if (is_last || msg == NULL) break;
         if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
-        if (MK_UNLIKELY(rt->dying != 0)) exit__reap(rt);
-        if (MK_UNLIKELY(is_stop_wanted(rt))) break;
     }
+    rt->message = NULL;
     rt->current = NULL;
     rt->self = ACTOR_ID_INVALID;
     rt->counts.turns++;
@@ -179,8 +203,8 @@ static void give_memory_back(runtime_t *rt) {
         pool_trim(&rt->timer_pool);
         id_table_trim(&rt->timer_ids);
     }
-    for (size_t i = 0; i < MESSAGE_CLASSES; i++)
-        if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i]);
+    if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
+    message__give_spare_back(rt);
 }
 
 static void look(runtime_t *rt, uint64_t deadline_ns) {
@@ -219,8 +243,7 @@ static bool can_wait(runtime_t *rt) {
 }
 
 void runtime_run(runtime_t *rt) {
-    if (rt == NULL || rt->current != NULL) return;
-    atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    if (rt == NULL || is_inside(rt)) return;
     rt->looked_ns = port_clock_monotonic_ns();
     if (rt->dying != 0) exit__reap(rt);
     while (!is_stop_wanted(rt)) {
@@ -236,11 +259,12 @@ void runtime_run(runtime_t *rt) {
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
         look(rt, must_look_only ? 0 : timers__next_ns(rt));
     }
+    atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
     give_memory_back(rt);
 }
 
 void runtime_step(runtime_t *rt) {
-    if (rt == NULL || rt->current != NULL) return;
+    if (rt == NULL || is_inside(rt)) return;
     if (rt->dying != 0) exit__reap(rt);
     look(rt, 0);
     actor_t *actor = pick(rt);
@@ -249,7 +273,8 @@ void runtime_step(runtime_t *rt) {
 
 void runtime_stop(runtime_t *rt) {
     if (rt == NULL) return;
-    atomic_store_explicit(&rt->stop_wanted, true, memory_order_relaxed);
+    atomic_store_explicit(&rt->stop_wanted, true, memory_order_release);
+    atomic_store_explicit(&rt->attention, true, memory_order_release);
     port_poller_wake(rt->poller);
 }
 

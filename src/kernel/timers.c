@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A hierarchical timing wheel: eight levels of 64 slots, one millisecond at the bottom.
  *
- * A timer lies at the level of the highest 6-bit group in which its due time differs from
- * now; when now reaches the beginning of its slot it moves down, at the bottom it fires.
- * Arming and cancelling are O(1), each timer moves at most seven times, and a bit per slot
- * finds the next event without walking. A heap was rejected: it costs log n scattered
- * memory accesses at each end. Nothing here allocates once a timer exists, so nothing can
- * be lost: a firing that finds no room or no memory is tried again a millisecond later.
+ * A timer lies at the level of the highest 6-bit group in which its due time differs
+ * from now; when now reaches the beginning of its slot it moves down, at the bottom it
+ * fires. Arming and cancelling are O(1), each timer moves at most seven times, and a
+ * bit per slot finds the next event without walking. A heap was rejected: it costs log
+ * n scattered memory accesses at each end. Nothing here allocates once a timer exists,
+ * so nothing can be lost: a firing that finds no room or no memory is tried again a
+ * millisecond later.
  *
- * Invariant: a timer in level l, slot s has the groups above l in common with now_ms, and
- * s is beyond now's group l (at level 0: not before it). */
+ * Invariant: a timer in level l, slot s has the groups above l in common with now_ms,
+ * and s is beyond now's group l (at level 0: not before it). */
 #include "microkernel/timer.h"
 
 #include "base/alloc.h"
@@ -17,14 +18,16 @@
 #include "kernel/runtime_impl.h"
 #include "port/clock.h"
 
+#include <string.h>
+
 enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
 
 typedef struct {
     uint32_t id;          /* first, see id_table.h */
     uint32_t owner;       /* local number of the actor */
-    uint64_t due_ms;      /* monotonic */
+    uint64_t due_ms;      /* monotonic: when the wheel brings it */
+    uint64_t untold_ms;   /* the first expiration that was not told yet */
     uint64_t period_ms;   /* 0: one shot */
-    uint64_t missed;      /* expirations that found the mailbox full */
     list_node_t in_wheel; /* in a slot */
     list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
@@ -52,7 +55,8 @@ static unsigned group(uint64_t ms, unsigned level) {
 
 static void put(wheel_t *wheel, wheel_timer_t *timer) {
     uint64_t due = timer->due_ms < wheel->now_ms ? wheel->now_ms : timer->due_ms;
-    /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes round. */
+    /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes
+     * round. */
     uint64_t last = wheel->now_ms | ((UINT64_C(1) << WHEEL_SPAN_BITS) - 1);
     if (due > last) due = last;
     unsigned level = level_of(due ^ wheel->now_ms);
@@ -71,7 +75,8 @@ static bool next_event(wheel_t *wheel, uint64_t *at_ms, unsigned *at_level) {
                 continue;
             }
             unsigned shift = WHEEL_BITS * level;
-            uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS) << (shift + WHEEL_BITS);
+            uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS)
+                                                 << (shift + WHEEL_BITS);
             *at_ms = base | ((uint64_t)slot << shift);
             *at_level = level;
             return true;
@@ -105,20 +110,21 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
                       bool is_periodic) {
     wheel_t *wheel = get_wheel(rt);
     actor_extra_t *extra = actor__extra(rt, owner);
-    wheel_timer_t *timer = wheel != NULL && extra != NULL ? pool_take(&rt->timer_pool) : NULL;
+    wheel_timer_t *timer =
+        wheel != NULL && extra != NULL ? pool_take(&rt->timer_pool) : NULL;
     if (timer == NULL || id_table_add(&rt->timer_ids, timer) == 0) {
         if (timer != NULL) pool_give(&rt->timer_pool, timer);
         rt->counts.no_memory++;
         return TIMER_ID_INVALID;
     }
-    /* Rounded up: a timer never fires early. */
-    uint64_t now_ms = (port_clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
     if (is_periodic && interval_ms == 0) interval_ms = 1;
     if (interval_ms > UINT64_MAX / 2) interval_ms = UINT64_MAX / 2;
+    /* Rounded up: a timer never fires early. */
+    uint64_t now_ns = port_clock_monotonic_ns();
+    uint64_t now_ms = (now_ns + (interval_ms != 0 ? NS_PER_MS - 1 : 0)) / NS_PER_MS;
     timer->owner = owner->id;
-    timer->due_ms = now_ms + interval_ms;
+    timer->due_ms = timer->untold_ms = now_ms + interval_ms;
     timer->period_ms = is_periodic ? interval_ms : 0;
-    timer->missed = 0;
     put(wheel, timer);
     list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
@@ -156,38 +162,38 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     actor_t *owner = id_table_find(&rt->actors, timer->owner);
     MK_ASSERT(owner != NULL);
-    uint64_t expirations = timer->missed + 1;
-    if (timer->period_ms != 0 && timer->due_ms <= now_ms) {
-        uint64_t late = (now_ms - timer->due_ms) / timer->period_ms;
-        expirations += late;
-        timer->due_ms += late * timer->period_ms;
-    }
     timer_payload_t payload;
+    memset(&payload, 0, sizeof payload);
     payload.id = timer->id;
-    payload.expirations = expirations;
+    payload.expirations = 1;
+    if (timer->period_ms != 0)
+        payload.expirations += (now_ms - timer->untold_ms) / timer->period_ms;
     list_remove(&timer->in_wheel);
     bool is_told = owner->status == ACTOR_STOPPED ||
                    actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
                                   sizeof payload) > 0;
-    if (is_told && timer->period_ms == 0) {
-        rt->counts.timers_fired++;
-        end_timer(rt, timer, owner->extra);
-        return;
-    }
     if (is_told) {
         rt->counts.timers_fired++;
-        timer->missed = 0;
-        timer->due_ms += timer->period_ms;
-    } else {
-        /* Again in a millisecond; a period that was due stays counted. */
-        if (timer->period_ms != 0) {
-            timer->missed = expirations;
-            timer->due_ms += timer->period_ms;
-        } else {
-            timer->due_ms = now_ms + 1;
+        if (timer->period_ms == 0) {
+            end_timer(rt, timer, owner->extra);
+            return;
         }
+        timer->untold_ms += payload.expirations * timer->period_ms;
     }
+    timer->due_ms = is_told ? timer->untold_ms : now_ms + 1;
     put(rt->wheel, timer);
+}
+
+/* With many timers each lies in memory that has cooled down: while one is handled,
+ * fetch what the next one will touch, and the one behind it. `end` is no timer. */
+static inline void prefetch_after(const runtime_t *rt, const list_node_t *node,
+                                  const list_node_t *end) {
+    if (node->next == end) return;
+    const wheel_timer_t *next = MK_CONTAINER_OF(node->next, wheel_timer_t, in_wheel);
+    MK_PREFETCH(next->in_wheel.next);
+    MK_PREFETCH(next->of_owner.next);
+    MK_PREFETCH(next->of_owner.prev);
+    MK_PREFETCH(&rt->timer_ids.slots[next->id & rt->timer_ids.mask]);
 }
 
 /* Everything in one slot fires, or moves down. */
@@ -206,6 +212,7 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
     wheel->occupied[level] &= ~(UINT64_C(1) << at);
     while (!list_is_empty(&moved)) {
         wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
+        prefetch_after(rt, &timer->in_wheel, &moved);
         if (timer->due_ms <= wheel->now_ms) {
             fire(rt, timer, now_ms);
         } else {
@@ -223,11 +230,7 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
     unsigned level;
     while (next_event(wheel, &at_ms, &level) && at_ms <= now_ms) {
         if (at_ms > wheel->now_ms) wheel->now_ms = at_ms;
-        uint64_t before = rt->counts.timers_fired;
-        empty_slot(rt, level, now_ms);
-        /* At now itself only timers whose mailbox is full come back at once. */
-        if (level == 0 && wheel->now_ms == now_ms && before == rt->counts.timers_fired)
-            break;
+        empty_slot(rt, level, now_ms); /* what comes back is due later than now_ms */
     }
     if (now_ms > wheel->now_ms) wheel->now_ms = now_ms;
 }
@@ -244,7 +247,8 @@ void timers__cancel_all(runtime_t *rt, actor_t *actor) {
     if (actor->extra == NULL) return;
     list_node_t *head = &actor->extra->timers;
     while (!list_is_empty(head))
-        end_timer(rt, MK_CONTAINER_OF(head->next, wheel_timer_t, of_owner), actor->extra);
+        end_timer(rt, MK_CONTAINER_OF(head->next, wheel_timer_t, of_owner),
+                  actor->extra);
 }
 
 void timers__deinit(runtime_t *rt) {
