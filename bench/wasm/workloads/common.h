@@ -4,18 +4,19 @@
 // wasm32 and to native code, so results (checksums) must agree bit for bit.
 #ifndef BW_COMMON_H
 #define BW_COMMON_H
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #if defined(__wasm__)
 #define EXPORT(name) __attribute__((export_name(#name), used, noinline))
 #else
 #define EXPORT(name) __attribute__((used, noinline, visibility("default")))
 #endif
 #define NOINLINE __attribute__((noinline))
-static inline uint32_t xs32(uint32_t *s)
-{
+static inline uint32_t xs32(uint32_t *s) {
     uint32_t x = *s;
-    x ^= x << 13; x ^= x >> 17; x ^= x << 5;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
     return *s = x;
 }
 #endif
