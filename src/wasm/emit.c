@@ -619,8 +619,8 @@ static uint32_t label_arity(const block_t *block) {
 /* Whether the values of a label are where it wants them. */
 static bool is_in_place(const translator_t *t, const block_t *block) {
     uint32_t count = label_arity(block);
-    const operand_t *values = t->operands + (t->operand_count - count);
     if (count == 0) return true;
+    const operand_t *values = t->operands + (t->operand_count - count);
     if (values[0].slot != block->slot) return false;
     for (uint32_t i = 0; i < count; i++)
         if (values[i].place != IN_SLOT) return false;
@@ -646,6 +646,10 @@ void wasm__emit_return(translator_t *t) {
         uint32_t slot = wasm__slot_of(t, value);
         wasm__emit_dd(t, wasm__is_wide(value->type) ? OP_return64 : OP_return32, slot,
                       t->link);
+        return;
+    }
+    if (count == 0) {
+        wasm__emit_d(t, OP_return, t->link);
         return;
     }
     /* The results overwrite parameters, which later results may still be. */

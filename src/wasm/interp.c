@@ -612,6 +612,7 @@ call_host : {
     if (MK_LIKELY(status == WASM_HOST_DONE)) DISPATCH();
     root->state = WASM_SUSPENDED;
     root->pending = (uint32_t)(fp - root->stack) + base;
+    root->pending_function = callee.function;
     if (status == WASM_HOST_SUSPEND) goto leave;
     root->host_text = callee.instance->host_text;
     TRAP(WASM_TRAP_HOST);
