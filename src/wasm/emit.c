@@ -18,12 +18,6 @@ const char *const wasm__op_layouts[OP_COUNT] = {
 #undef OP
 };
 
-const char *const wasm__op_names[OP_COUNT] = {
-#define OP(name, layout) #name,
-#include "wasm/code.def"
-#undef OP
-};
-
 /* The rows of code.def stand at the distances that are used below. */
 enum {
     COMPARE_RR = 6, /* eq ne lt_s lt_u le_s le_u */
