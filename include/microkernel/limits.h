@@ -142,4 +142,71 @@
 #define MK_CRASH_RECORDS 64
 #endif
 
+/* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
+
+/* Bytes of a module; 8 to 2^30. Offsets are 32 bits and have room to be added. */
+#ifndef MK_WASM_MODULE_BYTES
+#define MK_WASM_MODULE_BYTES (1u << 30)
+#endif
+
+/* Types, functions, globals, exports, imports or segments of a module, each; 1 to 2^24.
+ * Their tables are allocated at load: the bound of browsers, far above real modules. */
+#ifndef MK_WASM_ITEMS
+#define MK_WASM_ITEMS 1000000u
+#endif
+
+/* Parameters or results of a function, each; 1..8192. The bound of browsers. */
+#ifndef MK_WASM_PARAMETERS
+#define MK_WASM_PARAMETERS 1000u
+#endif
+
+/* Locals of a function, parameters included; 1..60000. The bound of browsers; they must
+ * fit a frame of MK_WASM_FRAME_SLOTS. */
+#ifndef MK_WASM_LOCALS
+#define MK_WASM_LOCALS 50000u
+#endif
+
+/* Slots of 32 bits in a frame: locals, operands and links; 64..65535. An operand of our
+ * code is 16 bits. */
+#ifndef MK_WASM_FRAME_SLOTS
+#define MK_WASM_FRAME_SLOTS 65535u
+#endif
+
+/* Blocks inside blocks in a function; 16 to 2^20. Compilers nest a block per case of a
+ * switch. */
+#ifndef MK_WASM_NESTING
+#define MK_WASM_NESTING 65536u
+#endif
+
+/* Operands that a constant expression may hold at once; 1..255. They live on C's stack. */
+#ifndef MK_WASM_CONSTANT_DEPTH
+#define MK_WASM_CONSTANT_DEPTH 16u
+#endif
+
+/* Bytes of a name in a module; 1 to 2^30. */
+#ifndef MK_WASM_NAME_BYTES
+#define MK_WASM_NAME_BYTES 100000u
+#endif
+
+/* Tables, and memories, of a module, each; 1..65535. */
+#ifndef MK_WASM_TABLES
+#define MK_WASM_TABLES 100u
+#endif
+
+/* Entries of a table of an instance; 0 to 2^30. The bound of browsers: 40 MB. */
+#ifndef MK_WASM_TABLE_ENTRIES
+#define MK_WASM_TABLE_ENTRIES 10000000u
+#endif
+
+/* Pages of 64 KiB that a memory of an instance may have unless its options say less;
+ * 0..65536. What is never touched costs nothing. */
+#ifndef MK_WASM_MEMORY_PAGES
+#define MK_WASM_MEMORY_PAGES 65536u
+#endif
+
+/* Bytes of a call stack of an instance unless its options say otherwise; 256 to 2^31. */
+#ifndef MK_WASM_STACK_BYTES
+#define MK_WASM_STACK_BYTES (1024u * 1024u)
+#endif
+
 #endif
