@@ -3,7 +3,8 @@
 # A test file is one program. It links what its folder may know: the closure of that
 # row of src/LAYERS on the simulated platform. tests/linux/ gets the real platform and
 # everything, tests/sim/ the simulated platform and what it stands on; any other folder
-# (scenario, replay) gets everything, simulated.
+# (scenario) gets everything, simulated. A .c of another name belongs to each program of
+# its folder.
 
 function(mk_tests_see target)
     mk_compile(${target})
@@ -36,6 +37,8 @@ set(test_programs)
 foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.c)
     file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.sh)
+    file(GLOB helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.c)
+    list(FILTER helpers EXCLUDE REGEX "/test_[^/]*$")
     if(folder STREQUAL "support")
         set(sources)
     endif()
@@ -59,10 +62,13 @@ foreach(folder IN LISTS folders)
         get_filename_component(program ${source} NAME_WE)
         string(REGEX REPLACE "^test_" "" name ${program})
         set(target test_${folder}_${name})
-        add_executable(${target} ${source} ${objects})
+        add_executable(${target} ${source} ${helpers} ${objects})
         mk_tests_see(${target})
         if(platform STREQUAL "linux")
             mk_posix(${target})
+            if(TARGET mk-shell) # some drive the program
+                add_dependencies(${target} mk-shell)
+            endif()
         endif()
         target_link_libraries(${target} PRIVATE mk_test_support Threads::Threads)
         set_target_properties(${target} PROPERTIES OUTPUT_NAME ${program}

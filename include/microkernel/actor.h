@@ -75,13 +75,13 @@ typedef struct {
  * (rounded up to a power of two, at least 2). `initial_state` is the runtime's from now on
  * and is passed to `free_state` (may be NULL) when the actor ends. Returns its id, or
  * ACTOR_ID_INVALID - then the caller still owns the state - when the runtime holds
- * max_actors already, memory is short, or `behavior` is NULL. Inside and outside
- * behaviours. */
+ * max_actors already, memory is short, `behavior` is NULL, or the mailbox is to hold more
+ * than 2^31 messages. Inside and outside behaviours. */
 actor_id_t actor_spawn(runtime_t *rt, actor_behavior_fn behavior, void *initial_state,
                        void (*free_state)(void *), size_t mailbox_size);
 
 /* As actor_spawn, with options (NULL: defaults). Fails also when `parent` is given and is
- * not a live actor of this runtime. */
+ * not a live actor of this runtime, or a policy or priority does not exist. */
 actor_id_t actor_spawn_with(runtime_t *rt, actor_behavior_fn behavior,
                             void *initial_state, void (*free_state)(void *),
                             const actor_options_t *options);
@@ -110,7 +110,8 @@ bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *pay
 
 /* Pass a message on without copying: one that was taken (message_take) or the one being
  * delivered. Takes `msg` when it returns true; false leaves it with the caller. The
- * source becomes the running actor unless `keep_source`. */
+ * source becomes the running actor unless `keep_source`. Also takes a message of
+ * message_create, in debug builds only if its type is not reserved to the system. */
 bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_source);
 
 /* Id of the running actor; ACTOR_ID_INVALID outside behaviours. */

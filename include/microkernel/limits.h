@@ -82,6 +82,39 @@
 /* Bytes of a log text with its NUL; the layout of log_payload_t. */
 #define MK_LOG_TEXT_MAX 256
 
+/* Bytes of the name of a saved state, and of a key, with the NUL (both are at most 127
+ * bytes, as paths are). */
+#define MK_STATE_NAME_MAX 128
+
+/* Bytes of one saved value; 64 to 2^30. It is written and read whole, in one block of
+ * memory, by whoever saves or loads. */
+#ifndef MK_STATE_VALUE_MAX
+#define MK_STATE_VALUE_MAX (1024u * 1024u)
+#endif
+
+/* Keys of one name; 1..65536. Bounds, with the size of a value, what an actor that makes up
+ * keys can take of the disk; a list of them fits a message. */
+#ifndef MK_STATE_KEYS_MAX
+#define MK_STATE_KEYS_MAX 1024
+#endif
+
+/* Requests about saved state that may wait or be under way in a runtime; 1..65536. More
+ * than a second's work of a disk that makes a write durable in a millisecond. */
+#ifndef MK_STATE_QUEUE_MAX
+#define MK_STATE_QUEUE_MAX 1024
+#endif
+
+/* Bytes of values that may wait to be saved in a runtime; MK_STATE_VALUE_MAX to 2^31.
+ * The memory that a slow disk can take. */
+#ifndef MK_STATE_QUEUE_BYTES
+#define MK_STATE_QUEUE_BYTES (16u * 1024u * 1024u)
+#endif
+
+/* Requests of one actor among them; 1..65536. Leaves room for the others. */
+#ifndef MK_STATE_ACTOR_QUEUE
+#define MK_STATE_ACTOR_QUEUE 64
+#endif
+
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */
 #ifndef MK_CRASH_RECORDS
 #define MK_CRASH_RECORDS 64

@@ -130,6 +130,7 @@ extern "C" {
 #define MSG_NODE_UP             ((msg_type_t)0xFF000083)
 #define MSG_NODE_DOWN           ((msg_type_t)0xFF000084)
 #define MSG_OFFLOAD_DONE        ((msg_type_t)0xFF000085)
+#define MSG_STATE_REPLY         ((msg_type_t)0xFF000090)
 
 /* Name of a message number ("MSG_TIMER"), or NULL when it has none. */
 const char *mk_message_name(msg_type_t type);

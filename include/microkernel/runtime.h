@@ -63,26 +63,30 @@ typedef struct {
 runtime_t *runtime_init(node_id_t node_id, size_t max_actors);
 
 /* End all actors (free_state is called, nobody is notified) and the runtime. NULL is
- * allowed. Not inside a behaviour. */
+ * allowed. Does nothing inside a behaviour or a free_state; messages taken with
+ * message_take must have been ended before. */
 void runtime_destroy(runtime_t *rt);
 
 /* Run until runtime_stop, until no actor is left, or until nothing can ever happen again
- * (no message, timer, watch, posted or offloaded work). Not inside a behaviour. */
+ * (no message, timer, watch, posted or offloaded work). Does nothing inside a behaviour or
+ * a free_state. */
 void runtime_run(runtime_t *rt);
 
 /* Look at timers and descriptors without waiting, deliver exactly one message to one
  * actor (none, if none waits), and clean up after actors that ended. Does nothing inside
- * a behaviour. */
+ * a behaviour or a free_state. */
 void runtime_step(runtime_t *rt);
 
-/* Make runtime_run return after the current message. Any thread. */
+/* Make runtime_run return after the current message; when it does not run, make its next
+ * call return at once, so that a stop from another thread cannot come too early. Any
+ * thread, until runtime_destroy begins; NULL is ignored. */
 void runtime_stop(runtime_t *rt);
 
 /* Ids of live actors in ascending order of spawning, at most `max_count`. Returns how
  * many were written; with `buf` NULL, how many live. */
 size_t runtime_list_actors(runtime_t *rt, actor_id_t *buf, size_t max_count);
 
-/* As runtime_list_actors, with facts. */
+/* As runtime_list_actors, with facts; 0 also when memory is short. */
 size_t runtime_actor_info(runtime_t *rt, actor_info_t *buf, size_t max);
 
 /* Facts and counters of one actor. False when it is not alive. */
@@ -106,8 +110,8 @@ uint64_t runtime_now_ms(runtime_t *rt);
 
 /* Send from another thread: copies the payload, wakes the loop; source 0. True: queued
  * (if the actor is gone or its mailbox full by then, that is counted as a dead letter
- * or drop). False: MK_POST_MAX messages wait already, or memory is short. Any thread,
- * until runtime_destroy begins. */
+ * or drop). False: MK_POST_MAX messages wait already, memory is short, or the type is
+ * reserved to the system (debug builds). Any thread, until runtime_destroy begins. */
 bool runtime_post(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *payload,
                   size_t payload_size);
 
@@ -121,8 +125,9 @@ typedef struct {
 /* Run `fn(arg)` on a worker thread (where the platform has none: on the loop when it is
  * idle). The running actor then gets MSG_OFFLOAD_DONE, never dropped. If the actor ends
  * first, `discard(result)` is called on the loop's thread instead (NULL: nothing is);
- * runtime_destroy waits for functions that have begun and discards the rest. Returns a
- * ticket > 0, or 0: outside a behaviour, `fn` NULL, or memory short. */
+ * runtime_destroy waits for functions that have begun; of those that never began it
+ * discards `arg`, which then stands where the result would. Returns a ticket > 0, or 0:
+ * outside a behaviour, `fn` NULL, or memory short. */
 uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
                          void (*discard)(void *result));
 

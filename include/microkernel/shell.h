@@ -25,8 +25,8 @@ extern "C" {
 /* What the shell calls itself: "mk-shell v0.3 (native)". */
 #define MK_SHELL_VERSION "0.3"
 
-/* Bytes of a line with its NUL; 256 to 65536. A longer line is refused whole. Room for a
- * payload of WORDS_PAYLOAD_HEX_MAX bytes as hex digits and the words before it. */
+/* Bytes of a line with its NUL; 256 to 65536. A longer line is refused whole. Room for
+ * a payload of WORDS_PAYLOAD_HEX_MAX bytes as hex digits and the words before it. */
 #ifndef MK_SHELL_LINE_MAX
 #define MK_SHELL_LINE_MAX 1024
 #endif
@@ -61,9 +61,11 @@ typedef struct {
     uint8_t has_code;   /* 1: `exit` was given a code; it is the status */
 } shell_prompt_payload_t;
 
-/* A MSG_SHELL_INPUT of this one byte stops the command that is running. */
+/* A MSG_SHELL_INPUT of this one byte stops the command that is running and drops the
+ * rest of its line, which is answered with SHELL_INTERRUPTED. It is no line itself. */
 #define SHELL_INPUT_INTERRUPT '\x03'
-/* A MSG_SHELL_INPUT of this one byte: the output has room again (see shell_write_fn). */
+/* A MSG_SHELL_INPUT of this one byte: the output has room again (see shell_write_fn).
+ */
 #define SHELL_INPUT_CONTINUE '\x11'
 
 /* Takes output, whole rows where that is possible. `is_problem`: it says why a command
@@ -75,7 +77,7 @@ typedef bool (*shell_write_fn)(const char *bytes, size_t size, bool is_problem,
 
 /* A zeroed struct means the defaults. Texts are copied. */
 typedef struct {
-    const char *name;       /* flat name it takes if it is free; NULL: "shell" */
+    const char *name;       /* flat name it takes; NULL: "shell" */
     shell_write_fn write;   /* NULL: the platform's standard output */
     void *write_ctx;        /* handed to it; must outlive the shell */
     actor_id_t console;     /* whose lines it takes; 0: see shell_start */
@@ -85,16 +87,24 @@ typedef struct {
     const mk_readline_t *editor; /* whose history `history` lists; NULL: none */
 } shell_options_t;
 
-/* A shell with the default options. Returns its id, or ACTOR_ID_INVALID. It registers its
- * name and says hello when it gets MSG_SHELL_INIT. `exit` stops the runtime. */
+/* A shell with the default options. Returns its id, or ACTOR_ID_INVALID. It registers
+ * its name and says hello when it gets MSG_SHELL_INIT. `exit` stops the runtime. */
 actor_id_t shell_actor_init(runtime_t *rt);
 
 /* A shell. It takes lines from the running program itself (source 0) and from one actor
  * of this node: `options->console`, or else the first that sends MSG_SHELL_INIT or
  * MSG_SHELL_INPUT, until that one ends. Those from others are shown like any message.
- * MSG_SHELL_PROMPT goes to that console; without one to the actor named "console"; without
- * that, "> " is written. Lines that come while a command runs wait, up to 8. Returns its
- * id, or ACTOR_ID_INVALID: no actor can be spawned or memory is short. */
+ * With MSG_SHELL_INIT or its first line it takes its name, if that is free; it lives
+ * without one too.
+ *
+ * MSG_SHELL_PROMPT answers each line, once, and goes to that console; without one to
+ * the actor named "console"; without that, "> " is written. Lines that come while a
+ * command runs wait, up to 8; one more is refused and answered with SHELL_REFUSED. When
+ * memory for the answer is short it comes later, and no further line is run before.
+ *
+ * Returns its id, or ACTOR_ID_INVALID: no actor can be spawned, memory is short, or no
+ * `write` was given and the platform's terminal cannot be opened (somebody has it open:
+ * another shell, a console). */
 actor_id_t shell_start(runtime_t *rt, const shell_options_t *options);
 
 /* For mk_rl_set_completion, with the runtime as `ctx`: commands, names, paths, message
@@ -117,6 +127,7 @@ typedef struct {
     bool keeps_going;         /* lines after a failed command are run too */
     bool is_json;             /* as in shell_options_t */
     const char *history_path; /* file for the lines typed by a person; NULL: none */
+    const char *welcome;      /* rows that a person sees behind the banner; NULL: none */
     shell_end_fn on_end;      /* NULL: runtime_stop */
     void *end_ctx;            /* handed to it */
 } shell_console_options_t;

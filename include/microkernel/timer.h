@@ -19,8 +19,9 @@ typedef struct {
 /* Send MSG_TIMER to the running actor after `interval_ms` of monotonic time (0: with the
  * next look at the clock; a periodic 0 counts as 1), and every interval again when
  * `periodic`; periods are counted from the start and do not drift. A firing that meets a
- * full mailbox is not lost: it is repeated every millisecond until it fits, and a
- * periodic timer adds up its expirations. Number of timers: limited by memory. 0 when
+ * full mailbox is not lost: it is tried again every millisecond until it fits, and a
+ * periodic timer adds up its expirations. No timer fires early; an interval of more than
+ * 2^63 counts as 2^63. Number of timers: limited by memory. 0 when
  * called outside a behaviour or memory is short. */
 timer_id_t actor_set_timer(runtime_t *rt, uint64_t interval_ms, bool periodic);
 

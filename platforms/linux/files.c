@@ -15,6 +15,7 @@
 #include "port/files.h"
 #include "port/random.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -261,5 +262,33 @@ int port_dir_create(const char *path) {
         result = make_folder(part);
     }
     mk_free(part);
+    return result;
+}
+
+static bool is_plain_file(int folder, const struct dirent *entry) {
+    if (entry->d_type != DT_UNKNOWN) return entry->d_type == DT_REG;
+    struct stat facts;
+    return fstatat(folder, entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(facts.st_mode);
+}
+
+int port_dir_list(const char *path, bool (*visit)(const char *name, void *ctx),
+                  void *ctx) {
+    if (path[0] == '\0') return MK_EINVAL;
+    struct stat facts;
+    if (stat(path, &facts) == 0 && !S_ISDIR(facts.st_mode)) return MK_EPERM;
+    DIR *folder = opendir(path);
+    if (folder == NULL) return linux__error_of(errno);
+    int result = MK_OK;
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (entry == NULL) {
+            if (errno != 0) result = linux__error_of(errno);
+            break;
+        }
+        if (is_plain_file(dirfd(folder), entry) && !visit(entry->d_name, ctx)) break;
+    }
+    closedir(folder);
     return result;
 }

@@ -32,6 +32,14 @@ int port_file_remove(const char *path) {
     return MK_ENOTSUP;
 }
 
+int port_dir_list(const char *path, bool (*visit)(const char *name, void *ctx),
+                  void *ctx) {
+    (void)path;
+    (void)visit;
+    (void)ctx;
+    return MK_ENOTSUP;
+}
+
 int port_dir_create(const char *path) {
     (void)path;
     return MK_ENOTSUP;

@@ -9,4 +9,9 @@ set(MK_CHIP_LIMITS
     MK_POOL_BLOCK_MAX=512   # a quarter of a slab
     MK_POLL_BATCH=8         # the UART has two handles
     MK_POST_MAX=64          # only interrupt handlers post
-    MK_CRASH_RECORDS=8)
+    MK_CRASH_RECORDS=8
+    MK_STATE_VALUE_MAX=4096 # held twice while it is saved
+    MK_STATE_KEYS_MAX=32
+    MK_STATE_QUEUE_MAX=16
+    MK_STATE_QUEUE_BYTES=16384
+    MK_STATE_ACTOR_QUEUE=8)

@@ -313,6 +313,36 @@ int port_dir_create(const char *path) {
     return change_file(CREATE_DIR, path, NULL, 0);
 }
 
+static int list_locked(const char *path, bool (*visit)(const char *name, void *ctx),
+                       void *ctx) {
+    size_t path_size = strlen(path);
+    if (!is_folder(path, path_size))
+        return find(path, path_size) != NULL ? MK_EPERM : MK_ENOENT;
+    for (const entry_t *entry = disk.entries; entry != NULL; entry = entry->next) {
+        size_t size = strlen(entry->path);
+        size_t folder_size = without_last_part(entry->path, size);
+        if (entry->is_folder || folder_size != path_size ||
+            memcmp(entry->path, path, path_size) != 0)
+            continue;
+        const char *name = entry->path + folder_size;
+        if (!visit(*name == '/' ? name + 1 : name, ctx)) break;
+    }
+    return MK_OK;
+}
+
+int port_dir_list(const char *path, bool (*visit)(const char *name, void *ctx),
+                  void *ctx) {
+    char *spelled;
+    bool has_fault = sim__port_fails();
+    int result = spell_path(path, &spelled);
+    if (result < 0) return result;
+    sim__lock();
+    result = has_fault || disk.is_off ? MK_EIO : list_locked(spelled, visit, ctx);
+    sim__unlock();
+    mk_free(spelled);
+    return result;
+}
+
 /* --- controls --- */
 
 void sim_power_cut_at(size_t nth) {

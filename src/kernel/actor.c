@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spawning and the way of a message into a mailbox.
  *
- * The mailbox is a list through the messages with two budgets in the actor, messages and
- * bytes. A stopped actor has a budget of zero, so the fast path needs one check for full
- * and dead together. Notices of the system carry BLOCK_IS_UNCOUNTED and use no budget:
- * they are bounded by the links, monitors and children that reserved them. */
+ * The mailbox is a list through the messages with two budgets in the actor, messages
+ * and bytes. A stopped actor has a budget of zero, so the fast path needs one check for
+ * full and dead together. Notices of the system carry BLOCK_IS_UNCOUNTED and use no
+ * budget: they are bounded by the links, monitors and children that reserved them. */
 #include "microkernel/actor.h"
 
 #include "base/alloc.h"
@@ -24,8 +24,11 @@ static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     actor->tail = msg;
     rt->counts.sends++;
     if (actor->status == ACTOR_IDLE)
-        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal,
-                          actor);
+        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal, actor);
+}
+
+static bool drops_mail(const actor_t *actor) {
+    return (actor->flags & (ACTOR_DROPS_OLD | ACTOR_KEEPS_LAST)) != 0;
 }
 
 static void count_drop(actor_t *actor) {
@@ -49,17 +52,28 @@ static bool drop_oldest(runtime_t *rt, actor_t *actor) {
     message__end(rt, oldest);
     rt->counts.dropped++;
     count_drop(actor);
+    if (actor->extra != NULL) actor->extra->pushed_out++;
+    /* It may have been the last message of this turn; see run_turn. */
+    if (actor == rt->current) rt->turn_ends_ns = TURN_ENDS_NOW;
     return true;
 }
 
-/* The mailbox is full: make room as its policy says. */
+static uint32_t bytes_cap(const actor_t *actor) {
+    return actor->extra != NULL && actor->extra->mailbox_bytes != 0
+               ? actor->extra->mailbox_bytes
+               : MK_MAILBOX_BYTES;
+}
+
+/* The mailbox is full: make room as its policy says. The message must exist already,
+ * and nothing is dropped for one that never fits: an actor in a ready queue has mail.
+ */
 static bool make_room(runtime_t *rt, actor_t *actor, uint32_t size) {
     if (actor->status == ACTOR_STOPPED) {
         rt->counts.dead_letters++;
         return false;
     }
-    bool drops = (actor->flags & (ACTOR_DROPS_OLD | ACTOR_KEEPS_LAST)) != 0;
     bool keeps_last = (actor->flags & ACTOR_KEEPS_LAST) != 0;
+    bool drops = drops_mail(actor) && size <= bytes_cap(actor);
     while (drops && (keeps_last || actor->room == 0 || actor->room_bytes < size))
         if (!drop_oldest(rt, actor)) break;
     if (actor->room > 0 && actor->room_bytes >= size) return true;
@@ -81,7 +95,10 @@ static inline bool admit(runtime_t *rt, actor_t *actor, message_t *msg) {
 
 int actor__deliver(runtime_t *rt, actor_t *actor, actor_id_t source, msg_type_t type,
                    const void *payload, size_t payload_size) {
-    if (MK_UNLIKELY(actor->room == 0) && !make_room(rt, actor, BLOCK_UNIT)) return 0;
+    /* Refused without a block where that can be known; a drop waits for the block. */
+    if (MK_UNLIKELY(actor->room == 0) && !drops_mail(actor) &&
+        !make_room(rt, actor, BLOCK_UNIT))
+        return 0;
     if (payload == NULL) payload_size = 0;
     message_t *msg = message__new(rt, payload, payload_size);
     if (MK_UNLIKELY(msg == NULL)) {
@@ -108,13 +125,23 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
                    const void *payload, size_t payload_size) {
     actor_t *actor = actor__find(rt, dest);
-    if (actor == NULL) return false;
+    if (actor == NULL || rt->is_ending) return false;
     message_t *msg = message__new(rt, payload, payload != NULL ? payload_size : 0);
     if (msg == NULL) {
         rt->counts.no_memory++;
         return false;
     }
     actor__deliver_notice(rt, actor, msg, source, type);
+    return true;
+}
+
+bool actor__notify_with(runtime_t *rt, message_t *msg) {
+    actor_t *actor = actor__find(rt, msg->dest);
+    if (actor == NULL || rt->is_ending) {
+        message__end(rt, msg);
+        return false;
+    }
+    actor__deliver_notice(rt, actor, msg, msg->source, msg->type);
     return true;
 }
 
@@ -222,6 +249,12 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     bool is_delivered_now = rt->message == msg;
     if (!is_delivered_now && !(msg->mk_block & (BLOCK_IS_TAKEN | BLOCK_IS_HEAP)))
         return false;
+#if !defined(NDEBUG)
+    /* One that the system made may be passed on, one that a program made is forged. */
+    if (!is_delivered_now && !(msg->mk_block & BLOCK_IS_TAKEN) &&
+        mk_message_is_reserved(msg->type))
+        return false;
+#endif
     actor_id_t source = keep_source ? msg->source : rt->self;
     if (actor_id_node(dest) != rt->node) {
         if (!send_away(rt, source, dest, msg->type, msg->payload, msg->payload_size))
@@ -333,7 +366,9 @@ actor_id_t actor_spawn_with(runtime_t *rt, actor_behavior_fn behavior,
     if (options == NULL) options = &defaults;
     size_t mailbox_size = options->mailbox_size != 0 ? options->mailbox_size : 16;
     if (rt == NULL || behavior == NULL || rt->is_ending ||
-        mailbox_size > (size_t)1 << 31 || rt->actors.count >= rt->max_actors)
+        mailbox_size > (size_t)1 << 31 || rt->actors.count >= rt->max_actors ||
+        (unsigned)options->mailbox_policy > MAILBOX_KEEP_LATEST ||
+        (unsigned)options->priority > ACTOR_PRIORITY_SYSTEM)
         return ACTOR_ID_INVALID;
     actor_t *actor = pool_take(&rt->actor_pool);
     if (actor == NULL) {

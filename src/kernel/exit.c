@@ -3,7 +3,7 @@
  *
  * exit__stop marks an actor and puts it on the list of the dying; nothing of it is
  * touched while a behaviour may still look at it. Between two messages exit__reap takes
- * each from the list and exit__retire undoes everything it owns: timers, watches, what
+ * each from the list and retire undoes everything it owns: timers, watches, what
  * parts hold, links and monitors (their notices were reserved when they were made, so
  * telling cannot fail), mail, state. An actor that still waits in a ready queue keeps its
  * bare block until the queue reaches it: unlinking from the middle of a singly linked
@@ -36,11 +36,15 @@ static void set_text(char *out, const char *text) {
     out[size] = '\0';
 }
 
+void exit__mark_ended(actor_t *actor) {
+    actor->status = ACTOR_STOPPED;
+    actor->room = 0;
+}
+
 void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text) {
     if (actor->status == ACTOR_STOPPED) return;
-    actor->status = ACTOR_STOPPED;
+    exit__mark_ended(actor);
     actor->exit_reason = reason;
-    actor->room = 0;
     if (text != NULL && text[0] != '\0') {
         actor_extra_t *extra = actor__extra(rt, actor);
         if (extra != NULL) set_text(extra->exit_text, text);
@@ -54,7 +58,9 @@ static void drain(runtime_t *rt, actor_t *actor) {
     while (actor->head != NULL) {
         message_t *msg = actor->head;
         actor->head = msg->mk_next;
-        if (!(msg->mk_block & BLOCK_IS_UNCOUNTED)) rt->counts.dead_letters++;
+        rt->counts.dead_letters++;
+        if (msg->type == MSG_OFFLOAD_DONE && (msg->mk_block & BLOCK_IS_UNCOUNTED))
+            offload__discard_unread(msg);
         message__end(rt, msg);
     }
 }
@@ -83,7 +89,7 @@ static void tell_parent(runtime_t *rt, actor_t *actor) {
     actor__deliver_notice(rt, parent, notice, ACTOR_ID_INVALID, MSG_CHILD_EXIT);
 }
 
-void exit__retire(runtime_t *rt, actor_t *actor) {
+static void retire(runtime_t *rt, actor_t *actor) {
     actor_id_t id = actor__id(rt, actor);
     uint8_t reason = actor->exit_reason;
     char text[MK_EXIT_TEXT_MAX] = "";
@@ -113,14 +119,29 @@ void exit__retire(runtime_t *rt, actor_t *actor) {
     if (!(actor->flags & ACTOR_IN_QUEUE)) pool_give(&rt->actor_pool, actor);
 }
 
+/* Between two messages nobody runs: what a free_state does is done outside, not in the
+ * name of the actor whose turn it is. */
 void exit__reap(runtime_t *rt) {
+    actor_t *running = rt->current;
+    actor_id_t self = rt->self;
+    uint32_t kept = 0; /* the running actor: its turn is not over; it comes later */
+    rt->is_reaping = true;
+    rt->current = NULL;
+    rt->self = ACTOR_ID_INVALID;
     while (rt->dying != 0) {
         actor_t *actor = id_table_find(&rt->actors, rt->dying);
         MK_ASSERT(actor != NULL);
-        if (actor == rt->current) return; /* its turn is not over; it comes last */
         rt->dying = actor->next_dying;
-        exit__retire(rt, actor);
+        if (actor == running)
+            kept = actor->id;
+        else
+            retire(rt, actor);
     }
+    if (kept != 0) running->next_dying = 0;
+    rt->dying = kept;
+    rt->current = running;
+    rt->self = self;
+    rt->is_reaping = false;
 }
 
 void exit__discard(runtime_t *rt, actor_t *actor) {

@@ -4,12 +4,18 @@
 #define MK_KERNEL_INSIDE_H
 
 #include "microkernel/actor.h"
+#include "microkernel/message.h"
 #include "microkernel/runtime.h"
 
 /* Deliver a message of the system: any type, any source, beyond the mailbox's limits.
  * False when nobody is there or memory is short. */
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
                    const void *payload, size_t payload_size);
+
+/* As actor__notify with a message made beforehand by message_create, so that telling
+ * cannot fail for want of memory; source, destination and type are the message's. Takes
+ * `msg` in any case. False when nobody is there. */
+bool actor__notify_with(runtime_t *rt, message_t *msg);
 
 /* As actor_send with a given source and no check of the type: for services that answer
  * on behalf of an actor. Respects the mailbox's limits. */

@@ -54,6 +54,7 @@ size_t runtime_list_actors(runtime_t *rt, actor_id_t *buf, size_t max_count) {
 
 size_t runtime_actor_info(runtime_t *rt, actor_info_t *buf, size_t max) {
     if (rt == NULL || buf == NULL) return runtime_list_actors(rt, NULL, 0);
+    if (max > rt->actors.count) max = rt->actors.count;
     if (max == 0) return 0;
     actor_id_t *ids = mk_alloc(max * sizeof *ids);
     if (ids == NULL) return 0;

@@ -74,7 +74,7 @@ static void signal_exit(runtime_t *rt, actor_t *owner, message_t **notice,
         *notice = NULL;
     } else if (exit_is_abnormal(reason)) {
         exit__stop(rt, owner, reason, text);
-        if (owner == rt->current) owner->flags |= ACTOR_EXIT_SAID;
+        owner->flags |= ACTOR_EXIT_SAID; /* whatever its behaviour returns */
     }
 }
 

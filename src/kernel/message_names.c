@@ -38,6 +38,7 @@ static bool matches(const char *name, const char *given, size_t size) {
 }
 
 bool mk_message_number(const char *name, size_t name_size, msg_type_t *out) {
+    if (name == NULL || out == NULL) return false;
     for (size_t i = 0; i < MESSAGE_COUNT; i++) {
         const char *full = messages[i].name;
         if (!matches(full, name, name_size) &&
@@ -60,7 +61,8 @@ bool mk_message_is_reserved(msg_type_t type) {
     case MSG_DOWN:
     case MSG_NODE_UP:
     case MSG_NODE_DOWN:
-    case MSG_OFFLOAD_DONE: return true;
+    case MSG_OFFLOAD_DONE:
+    case MSG_STATE_REPLY: return true;
     default: return false;
     }
 }

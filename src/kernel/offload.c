@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocking work on a few threads.
  *
- * Jobs wait in one queue and come back in another, both under one lock; the message that
- * will tell the owner is reserved with the job. Threads start with the first job. Where
- * the platform has no threads the loop runs one job whenever it is idle. */
+ * Jobs wait in one queue and come back in another, both under one lock; the message
+ * that will tell the owner is reserved with the job. Threads start with the first job.
+ * Where the platform has no threads the loop runs one job whenever it is idle. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 #include "microkernel/error.h"
 #include "port/thread.h"
 
 #include <string.h>
+
+/* Payload of MSG_OFFLOAD_DONE; actors see the first member only. */
+typedef struct {
+    offload_done_payload_t done;
+    void (*discard)(void *result); /* if the actor ends before it gets the message */
+} offload_notice_t;
 
 typedef struct job {
     struct job *next;
@@ -94,7 +100,7 @@ uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
     offload_t *offload = get_offload(rt);
     job_t *job = offload != NULL ? mk_calloc(1, sizeof *job) : NULL;
     message_t *notice =
-        job != NULL ? message__new(rt, NULL, sizeof(offload_done_payload_t)) : NULL;
+        job != NULL ? message__new(rt, NULL, sizeof(offload_notice_t)) : NULL;
     if (notice == NULL) {
         mk_free(job);
         rt->counts.no_memory++;
@@ -128,14 +134,22 @@ static void tell(runtime_t *rt, job_t *job) {
         discard_job(rt, job);
         return;
     }
-    offload_done_payload_t payload;
-    memset(&payload, 0, sizeof payload);
-    payload.ticket = job->ticket;
-    payload.arg = job->arg;
-    payload.result = job->result;
-    memcpy(job->notice->payload, &payload, sizeof payload);
+    offload_notice_t notice;
+    memset(&notice, 0, sizeof notice);
+    notice.done.ticket = job->ticket;
+    notice.done.arg = job->arg;
+    notice.done.result = job->result;
+    notice.discard = job->discard;
+    memcpy(job->notice->payload, &notice, sizeof notice);
+    job->notice->payload_size = sizeof notice.done;
     actor__deliver_notice(rt, owner, job->notice, ACTOR_ID_INVALID, MSG_OFFLOAD_DONE);
     mk_free(job);
+}
+
+void offload__discard_unread(const message_t *msg) {
+    offload_notice_t notice;
+    memcpy(&notice, msg->payload, sizeof notice);
+    if (notice.discard != NULL) notice.discard(notice.done.result);
 }
 
 void offload__deliver(runtime_t *rt, bool is_idle) {

@@ -86,6 +86,7 @@ static bool add_slab(pool_t *pool) {
 
 MK_NOINLINE void *pool__take_fresh(pool_t *pool) {
     if (pool->fresh == pool->fresh_end && !add_slab(pool)) return NULL;
+    pool->trim_at = pool->total / 4;
     void *item = pool->fresh;
     pool->fresh += pool->item_size;
     pool->used++;
@@ -112,7 +113,7 @@ void pool__give_back(pool_t *pool, void *item) {
 #endif
 
 bool pool_wants_trim(const pool_t *pool) {
-    return pool->bytes > MK_SLAB_BYTES && pool->used < pool->total / 4;
+    return pool->bytes > MK_SLAB_BYTES && pool->used <= pool->trim_at;
 }
 
 static int by_address(const void *left, const void *right) {
@@ -168,7 +169,14 @@ void pool_trim(pool_t *pool) {
     size_t count = 0;
     for (pool_slab_t *slab = pool->slabs; slab != NULL; slab = slab->next)
         count++;
+    /* Scattered items may keep every slab; walking at each chance would cost the square
+     * of their number. */
+    pool->trim_at = pool->used / 8;
     if (count == 0) return;
+    if (pool->used == 0) {
+        pool_deinit(pool);
+        return;
+    }
     pool_slab_t **sorted = mk_alloc(count * sizeof(pool_slab_t *));
     if (sorted == NULL) return;
     size_t at = 0;

@@ -25,6 +25,7 @@ typedef struct {
     unsigned char *fresh; /* first never-taken byte of the newest slab */
     unsigned char *fresh_end;
     size_t used;        /* items out */
+    size_t trim_at;     /* `used` at or below which pool_trim is worth its walk */
     size_t total;       /* items of all slabs, taken or not */
     size_t bytes;       /* of all slabs */
     pool_slab_t *slabs; /* newest first */
@@ -84,7 +85,8 @@ static inline void pool_give(pool_t *pool, void *item) {
 }
 
 /* True when at least three quarters of more than one slab lie idle, so that pool_trim is
- * worth its walk over the free items. */
+ * worth its walk over the free items; after a pool_trim, when seven eighths of the rest
+ * have been given too, or the pool was full again meanwhile. */
 bool pool_wants_trim(const pool_t *pool);
 
 /* Return slabs without a single item in use to the platform. Costs O(f log s) for f free

@@ -7,6 +7,9 @@
 bool runtime_post(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *payload,
                   size_t payload_size) {
     if (rt == NULL) return false;
+#if !defined(NDEBUG)
+    if (mk_message_is_reserved(type)) return false;
+#endif
     if (atomic_fetch_add_explicit(&rt->posted_count, 1, memory_order_relaxed) >=
         MK_POST_MAX) {
         atomic_fetch_sub_explicit(&rt->posted_count, 1, memory_order_relaxed);

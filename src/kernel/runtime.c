@@ -37,12 +37,19 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     return rt;
 }
 
+/* Inside a behaviour, or a function that the end of an actor or the runtime calls. */
+static bool is_inside(const runtime_t *rt) {
+    return rt->current != NULL || rt->is_reaping || rt->is_ending;
+}
+
 void runtime_destroy(runtime_t *rt) {
-    if (rt == NULL) return;
-    MK_ASSERT(rt->current == NULL);
+    if (rt == NULL || is_inside(rt)) return;
     rt->is_ending = true;
     offload__deinit(rt);
     post__discard(rt);
+    /* All end before the first is undone: what its free_state does meets nobody. */
+    for (size_t i = 0; i < id_table_slots(&rt->actors); i++)
+        if (rt->actors.slots[i] != NULL) exit__mark_ended(rt->actors.slots[i]);
     for (size_t i = 0; i < id_table_slots(&rt->actors); i++) {
         actor_t *actor = rt->actors.slots[i];
         if (actor == NULL) continue;
@@ -134,6 +141,7 @@ static void measure(runtime_t *rt, actor_t *actor, uint64_t began_ns) {
  * passed, so that a receiver of many senders keeps up with them. */
 static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     if (budget == 1) return false;
+    if (rt->turn_ends_ns == TURN_ENDS_NOW) return false;
     uint64_t now_ns = port_clock_monotonic_ns();
     if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
     *left = budget;
@@ -153,7 +161,12 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
         bool is_last = actor->head == last;
         if (!handle_one(rt, actor) || is_last || actor->head == NULL) break;
         if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
-        if (MK_UNLIKELY(rt->dying != 0)) exit__reap(rt);
+        if (MK_UNLIKELY(rt->dying != 0)) {
+            exit__reap(rt);
+            /* The end of another may have been the end of this one: by a link, or by
+             * its free_state. */
+            if (actor->status == ACTOR_STOPPED) break;
+        }
         if (MK_UNLIKELY(is_stop_wanted(rt))) break;
     }
     rt->current = NULL;
@@ -179,6 +192,7 @@ static void give_memory_back(runtime_t *rt) {
         pool_trim(&rt->timer_pool);
         id_table_trim(&rt->timer_ids);
     }
+    if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i]);
 }
@@ -219,8 +233,7 @@ static bool can_wait(runtime_t *rt) {
 }
 
 void runtime_run(runtime_t *rt) {
-    if (rt == NULL || rt->current != NULL) return;
-    atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    if (rt == NULL || is_inside(rt)) return;
     rt->looked_ns = port_clock_monotonic_ns();
     if (rt->dying != 0) exit__reap(rt);
     while (!is_stop_wanted(rt)) {
@@ -236,11 +249,12 @@ void runtime_run(runtime_t *rt) {
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
         look(rt, must_look_only ? 0 : timers__next_ns(rt));
     }
+    atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
     give_memory_back(rt);
 }
 
 void runtime_step(runtime_t *rt) {
-    if (rt == NULL || rt->current != NULL) return;
+    if (rt == NULL || is_inside(rt)) return;
     if (rt->dying != 0) exit__reap(rt);
     look(rt, 0);
     actor_t *actor = pick(rt);

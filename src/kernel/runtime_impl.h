@@ -66,6 +66,7 @@ typedef struct {
     list_node_t watchers;       /* monitor_t.of_target: those on it */
     message_t *parent_notice;   /* reserved MSG_CHILD_EXIT; NULL without parent */
     uint64_t dropped;           /* messages refused or dropped */
+    uint64_t pushed_out;        /* of these, messages that waited already */
     uint64_t time_ns;           /* in its behaviour */
     uint32_t mailbox_bytes;     /* limit if not MK_MAILBOX_BYTES, else 0 */
     uint32_t timer_count;       /* length of timers */
@@ -115,6 +116,9 @@ typedef struct offload offload_t;
 
 /* ---- the runtime ---- */
 
+/* In turn_ends_ns: the turn ends with its messages, whatever the clock says. */
+#define TURN_ENDS_NOW UINT64_MAX
+
 struct runtime {
     id_table_t actors;   /* actor_t, by local number */
     node_id_t node;      /* upper half of our ids */
@@ -124,10 +128,12 @@ struct runtime {
     message_t *message;  /* being delivered; NULL when it was taken */
     scheduler_t normal;
     scheduler_t system;
-    uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet */
+    uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
+                              TURN_ENDS_NOW */
     uint32_t system_turns; /* in a row, see MK_SYSTEM_TURNS */
     bool is_timed;         /* runtime_measure_time */
     bool is_ending;        /* runtime_destroy has begun */
+    bool is_reaping;       /* exit__reap runs */
     pool_t messages[MESSAGE_CLASSES];
     pool_t actor_pool;
     runtime_counters_t counts; /* the totals; the "now" fields are filled on demand */
@@ -241,7 +247,8 @@ int actor__deliver(runtime_t *rt, actor_t *actor, actor_id_t source, msg_type_t 
 
 /* exit.c */
 void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
-void exit__retire(runtime_t *rt, actor_t *actor);
+/* No message gets into it from now on, nothing else is done. */
+void exit__mark_ended(actor_t *actor);
 void exit__reap(runtime_t *rt);
 void exit__discard(runtime_t *rt, actor_t *actor);
 
@@ -278,6 +285,8 @@ void post__discard(runtime_t *rt);
 size_t offload__pending(const runtime_t *rt);
 /* Deliver what is finished; without threads also run one piece of work. */
 void offload__deliver(runtime_t *rt, bool is_idle);
+/* MSG_OFFLOAD_DONE whose receiver ended before it was delivered: discard the result. */
+void offload__discard_unread(const message_t *msg);
 bool offload__can_go_on(const runtime_t *rt);
 void offload__deinit(runtime_t *rt);
 

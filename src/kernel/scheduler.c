@@ -5,17 +5,18 @@
 #include "kernel/runtime_impl.h"
 
 void scheduler_init(scheduler_t *sched) {
-    *sched = (scheduler_t){0};
+    if (sched != NULL) *sched = (scheduler_t){0};
 }
 
 void scheduler_enqueue(scheduler_t *sched, actor_t *actor) {
-    if (!(actor->flags & ACTOR_IN_QUEUE)) queue__push(sched, actor);
+    if (sched != NULL && actor != NULL && actor->status == ACTOR_IDLE)
+        queue__push(sched, actor);
 }
 
 actor_t *scheduler_dequeue(scheduler_t *sched) {
-    return queue__pop(sched);
+    return sched != NULL ? queue__pop(sched) : NULL;
 }
 
 bool scheduler_is_empty(const scheduler_t *sched) {
-    return sched->ready_queue_head == NULL;
+    return sched == NULL || sched->ready_queue_head == NULL;
 }

@@ -17,14 +17,16 @@
 #include "kernel/runtime_impl.h"
 #include "port/clock.h"
 
+#include <string.h>
+
 enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
 
 typedef struct {
     uint32_t id;          /* first, see id_table.h */
     uint32_t owner;       /* local number of the actor */
-    uint64_t due_ms;      /* monotonic */
+    uint64_t due_ms;      /* monotonic: when the wheel brings it */
+    uint64_t untold_ms;   /* the first expiration that was not told yet */
     uint64_t period_ms;   /* 0: one shot */
-    uint64_t missed;      /* expirations that found the mailbox full */
     list_node_t in_wheel; /* in a slot */
     list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
@@ -111,14 +113,14 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
         rt->counts.no_memory++;
         return TIMER_ID_INVALID;
     }
-    /* Rounded up: a timer never fires early. */
-    uint64_t now_ms = (port_clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
     if (is_periodic && interval_ms == 0) interval_ms = 1;
     if (interval_ms > UINT64_MAX / 2) interval_ms = UINT64_MAX / 2;
+    /* Rounded up: a timer never fires early. */
+    uint64_t now_ns = port_clock_monotonic_ns();
+    uint64_t now_ms = (now_ns + (interval_ms != 0 ? NS_PER_MS - 1 : 0)) / NS_PER_MS;
     timer->owner = owner->id;
-    timer->due_ms = now_ms + interval_ms;
+    timer->due_ms = timer->untold_ms = now_ms + interval_ms;
     timer->period_ms = is_periodic ? interval_ms : 0;
-    timer->missed = 0;
     put(wheel, timer);
     list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
@@ -156,37 +158,25 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     actor_t *owner = id_table_find(&rt->actors, timer->owner);
     MK_ASSERT(owner != NULL);
-    uint64_t expirations = timer->missed + 1;
-    if (timer->period_ms != 0 && timer->due_ms <= now_ms) {
-        uint64_t late = (now_ms - timer->due_ms) / timer->period_ms;
-        expirations += late;
-        timer->due_ms += late * timer->period_ms;
-    }
     timer_payload_t payload;
+    memset(&payload, 0, sizeof payload);
     payload.id = timer->id;
-    payload.expirations = expirations;
+    payload.expirations = 1;
+    if (timer->period_ms != 0)
+        payload.expirations += (now_ms - timer->untold_ms) / timer->period_ms;
     list_remove(&timer->in_wheel);
     bool is_told = owner->status == ACTOR_STOPPED ||
                    actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
                                   sizeof payload) > 0;
-    if (is_told && timer->period_ms == 0) {
-        rt->counts.timers_fired++;
-        end_timer(rt, timer, owner->extra);
-        return;
-    }
     if (is_told) {
         rt->counts.timers_fired++;
-        timer->missed = 0;
-        timer->due_ms += timer->period_ms;
-    } else {
-        /* Again in a millisecond; a period that was due stays counted. */
-        if (timer->period_ms != 0) {
-            timer->missed = expirations;
-            timer->due_ms += timer->period_ms;
-        } else {
-            timer->due_ms = now_ms + 1;
+        if (timer->period_ms == 0) {
+            end_timer(rt, timer, owner->extra);
+            return;
         }
+        timer->untold_ms += payload.expirations * timer->period_ms;
     }
+    timer->due_ms = is_told ? timer->untold_ms : now_ms + 1;
     put(rt->wheel, timer);
 }
 
@@ -223,11 +213,7 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
     unsigned level;
     while (next_event(wheel, &at_ms, &level) && at_ms <= now_ms) {
         if (at_ms > wheel->now_ms) wheel->now_ms = at_ms;
-        uint64_t before = rt->counts.timers_fired;
-        empty_slot(rt, level, now_ms);
-        /* At now itself only timers whose mailbox is full come back at once. */
-        if (level == 0 && wheel->now_ms == now_ms && before == rt->counts.timers_fired)
-            break;
+        empty_slot(rt, level, now_ms); /* what comes back is due later than now_ms */
     }
     if (now_ms > wheel->now_ms) wheel->now_ms = now_ms;
 }

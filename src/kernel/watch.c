@@ -24,9 +24,9 @@ typedef struct {
     list_node_t of_owner; /* in extra.watches */
     list_node_t of_file;  /* in file.watches */
     watch_file_t *file;
-    uint32_t owner;    /* local number */
-    uint32_t events;   /* wanted */
-    uint64_t mute_till; /* owner->handled that shows the last event was handled */
+    uint32_t owner;     /* local number */
+    uint32_t events;    /* wanted */
+    uint64_t mute_till; /* what has_left shows when the last event has left the mailbox */
 } watch_t;
 
 static watch_file_t *find_file(runtime_t *rt, int fd) {
@@ -45,17 +45,21 @@ static uint32_t wanted_by_all(const watch_file_t *file) {
     return wanted;
 }
 
+/* Messages that ever left the mailbox: handled, or dropped to make room. */
+static uint64_t has_left(const actor_t *owner) {
+    return owner->handled + owner->extra->pushed_out;
+}
+
 static void tell(runtime_t *rt, watch_t *watch, uint32_t events) {
     actor_t *owner = id_table_find(&rt->actors, watch->owner);
     MK_ASSERT(owner != NULL);
     uint32_t found = events & (watch->events | MK_POLL_ERR | MK_POLL_HUP);
     if (found == 0 || owner->status == ACTOR_STOPPED) return;
-    if (owner->handled < watch->mute_till) return;
+    if (has_left(owner) < watch->mute_till) return;
     fd_event_payload_t payload = {.fd = watch->file->source.handle, .events = found};
-    uint64_t waiting = owner->capacity - owner->room;
     if (actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_FD_EVENT, &payload,
                        sizeof payload) > 0)
-        watch->mute_till = owner->handled + waiting + 1;
+        watch->mute_till = has_left(owner) + (owner->capacity - owner->room);
 }
 
 static void on_ready(source_t *source, runtime_t *rt, uint32_t events) {
@@ -111,34 +115,43 @@ static watch_t *find_watch(const actor_t *actor, int fd) {
     return NULL;
 }
 
+static watch_t *begin_watch(runtime_t *rt, actor_t *owner, int fd, uint32_t events) {
+    actor_extra_t *extra = actor__extra(rt, owner);
+    watch_t *watch = extra != NULL ? mk_calloc(1, sizeof *watch) : NULL;
+    if (watch == NULL) {
+        rt->counts.no_memory++;
+        return NULL;
+    }
+    watch->file = find_file(rt, fd);
+    if (watch->file == NULL) watch->file = open_file(rt, fd, events);
+    if (watch->file == NULL) {
+        mk_free(watch);
+        return NULL;
+    }
+    watch->owner = owner->id;
+    list_insert_before(&extra->watches, &watch->of_owner);
+    list_insert_before(&watch->file->watches, &watch->of_file);
+    extra->watch_count++;
+    rt->watch_count++;
+    return watch;
+}
+
 bool actor_watch_fd(runtime_t *rt, int fd, uint32_t events) {
     if (rt == NULL || rt->current == NULL || rt->current->status == ACTOR_STOPPED)
         return false;
-    actor_t *owner = rt->current;
-    watch_t *watch = find_watch(owner, fd);
-    if (watch == NULL) {
-        actor_extra_t *extra = actor__extra(rt, owner);
-        watch = extra != NULL ? mk_calloc(1, sizeof *watch) : NULL;
-        if (watch == NULL) {
-            rt->counts.no_memory++;
-            return false;
-        }
-        watch->file = find_file(rt, fd);
-        if (watch->file == NULL) watch->file = open_file(rt, fd, events);
-        if (watch->file == NULL) {
-            mk_free(watch);
-            return false;
-        }
-        watch->owner = owner->id;
-        list_insert_before(&extra->watches, &watch->of_owner);
-        list_insert_before(&watch->file->watches, &watch->of_file);
-        extra->watch_count++;
-        rt->watch_count++;
-    }
+    watch_t *watch = find_watch(rt->current, fd);
+    bool is_new = watch == NULL;
+    if (is_new) watch = begin_watch(rt, rt->current, fd, events);
+    if (watch == NULL) return false;
+    uint32_t before = watch->events;
     watch->events = events;
     uint32_t wanted = wanted_by_all(watch->file);
-    return wanted == watch->file->source.interest ||
-           source_change(rt, &watch->file->source, wanted) == MK_OK;
+    if (wanted == watch->file->source.interest ||
+        source_change(rt, &watch->file->source, wanted) == MK_OK)
+        return true;
+    watch->events = before;
+    if (is_new) end_watch(rt, watch, rt->current->extra);
+    return false;
 }
 
 bool actor_unwatch_fd(runtime_t *rt, int fd) {

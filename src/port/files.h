@@ -9,6 +9,7 @@
 #ifndef MK_PORT_FILES_H
 #define MK_PORT_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,5 +34,12 @@ int port_file_remove(const char *path);
 /* Make a directory and its parents (mode 0700); MK_OK when it exists, MK_EEXIST when a
  * file stands in its place. */
 int port_dir_create(const char *path);
+
+/* Call `visit(name, ctx)` for each plain file of a folder, in no order, until it
+ * returns false; what a crash in the middle of a replace left behind may be among them.
+ * The name has no folder and is borrowed. `visit` must not call files. MK_OK or an
+ * error. */
+int port_dir_list(const char *path, bool (*visit)(const char *name, void *ctx),
+                  void *ctx);
 
 #endif

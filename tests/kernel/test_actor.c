@@ -78,7 +78,8 @@ TEST(full_mailbox_refuses_and_counts) {
 TEST(drop_oldest_makes_room) {
     runtime_t *rt = runtime_init(1, 4);
     probe_t p = {.keeps = true};
-    actor_options_t options = {.mailbox_size = 2, .mailbox_policy = MAILBOX_DROP_OLDEST};
+    actor_options_t options = {.mailbox_size = 2,
+                               .mailbox_policy = MAILBOX_DROP_OLDEST};
     actor_id_t id = actor_spawn_with(rt, count_mail, &p, NULL, &options);
     for (msg_type_t i = 1; i <= 4; i++)
         CHECK(actor_send(rt, id, i, NULL, 0));
@@ -91,7 +92,8 @@ TEST(drop_oldest_makes_room) {
 TEST(keep_latest_replaces_all_when_full) {
     runtime_t *rt = runtime_init(1, 4);
     probe_t p = {.keeps = true};
-    actor_options_t options = {.mailbox_size = 2, .mailbox_policy = MAILBOX_KEEP_LATEST};
+    actor_options_t options = {.mailbox_size = 2,
+                               .mailbox_policy = MAILBOX_KEEP_LATEST};
     actor_id_t id = actor_spawn_with(rt, count_mail, &p, NULL, &options);
     for (msg_type_t i = 1; i <= 3; i++)
         CHECK(actor_send(rt, id, i, NULL, 0));

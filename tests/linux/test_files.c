@@ -193,6 +193,34 @@ TEST(folders_are_made_with_their_parents) {
     end();
 }
 
+static bool count_name(const char *name, void *ctx) {
+    unsigned *count = ctx;
+    ++*count;
+    return strcmp(name, "a") == 0 || strcmp(name, "b") == 0;
+}
+
+TEST(a_folder_lists_its_plain_files_only) {
+    begin();
+    unsigned count = 0;
+    CHECK_EQ(append("a", "1"), MK_OK);
+    CHECK_EQ(append("b", "1"), MK_OK);
+    CHECK_EQ(port_dir_create(in_folder("inner")), MK_OK);
+    CHECK_EQ(symlink("a", in_folder("link")), 0);
+    CHECK_EQ(mkfifo(in_folder("pipe"), 0600), 0);
+    CHECK_EQ(port_dir_list(folder, count_name, &count), MK_OK);
+    CHECK_EQ(count, 2);
+    CHECK_EQ(append("c", "1"), MK_OK);
+    CHECK_EQ(append("d", "1"), MK_OK);
+    count = 0;
+    CHECK_EQ(port_dir_list(folder, count_name, &count), MK_OK);
+    CHECK(count < 4); /* c or d ended it */
+    CHECK_EQ(port_dir_list(in_folder("none"), count_name, &count), MK_ENOENT);
+    CHECK_EQ(port_dir_list(in_folder("a/none"), count_name, &count), MK_ENOENT);
+    CHECK_EQ(port_dir_list(in_folder("a"), count_name, &count), MK_EPERM);
+    CHECK_EQ(port_dir_list("", count_name, &count), MK_EINVAL);
+    end();
+}
+
 TEST(what_is_no_plain_file_is_refused) {
     begin();
     void *bytes = NULL;
@@ -327,6 +355,7 @@ TEST_TABLE(files, TEST_ROW(a_file_is_written_grown_replaced_and_removed),
            TEST_ROW(a_file_that_does_not_tell_its_size_is_read_whole),
            TEST_ROW(big_contents_survive_unchanged),
            TEST_ROW(folders_are_made_with_their_parents),
+           TEST_ROW(a_folder_lists_its_plain_files_only),
            TEST_ROW(what_is_no_plain_file_is_refused),
            TEST_ROW(empty_and_endless_paths_are_invalid),
            TEST_ROW(replacing_a_link_leaves_what_it_points_to),

@@ -86,6 +86,43 @@ TEST(folders_have_to_be_made_first) {
     sim_reset(1);
 }
 
+static char listed[64];
+
+static bool note_name(const char *name, void *ctx) {
+    size_t size = strlen(listed);
+    (void)ctx;
+    memcpy(listed + size, name, strlen(name) + 1);
+    return name[0] != '!'; /* which ends the list */
+}
+
+static int list(const char *path) {
+    listed[0] = '\0';
+    return port_dir_list(path, note_name, NULL);
+}
+
+TEST(a_folder_lists_its_plain_files_only) {
+    sim_reset(1);
+    CHECK_EQ(sim_file_put("top", "1", 1), MK_OK);
+    CHECK_EQ(sim_file_put("dir/a", "1", 1), MK_OK);
+    CHECK_EQ(sim_file_put("dir/inner/b", "1", 1), MK_OK);
+    CHECK_EQ(sim_file_put("dirt/c", "1", 1), MK_OK);
+    CHECK_EQ(list("dir/"), MK_OK);
+    CHECK_STR(listed, "a");
+    CHECK_EQ(list("."), MK_OK);
+    CHECK_STR(listed, "top");
+    CHECK_EQ(list("/"), MK_OK);
+    CHECK_STR(listed, "");
+    CHECK_EQ(list("none"), MK_ENOENT);
+    CHECK_EQ(list("top"), MK_EPERM);
+    CHECK_EQ(list(""), MK_EINVAL);
+    CHECK_EQ(sim_file_put("dir/!", "1", 1), MK_OK);
+    CHECK_EQ(list("dir"), MK_OK);
+    CHECK_STR(listed, "!"); /* the newest comes first, and it was the last wanted */
+    sim_fail_port_at(1, false);
+    CHECK_EQ(list("dir"), MK_EIO);
+    sim_reset(1);
+}
+
 TEST(different_spellings_of_a_path_are_one_file) {
     sim_reset(1);
     CHECK_EQ(port_dir_create("/a//b/"), MK_OK);
@@ -291,6 +328,7 @@ TEST_TABLE(
     sim_files, TEST_ROW(a_file_is_written_grown_replaced_and_removed),
     TEST_ROW(reading_gives_an_owned_copy_within_the_limit),
     TEST_ROW(folders_have_to_be_made_first),
+    TEST_ROW(a_folder_lists_its_plain_files_only),
     TEST_ROW(different_spellings_of_a_path_are_one_file),
     TEST_ROW(a_full_disk_keeps_the_beginning_of_an_append_and_the_old_of_a_replace),
     TEST_ROW(a_cut_append_leaves_a_beginning),

@@ -1,0 +1,1388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The world behind world.h: actors that do random things, and books about all of it.
+ *
+ * The books are kept beside the kernel, from what programs can see: results of calls,
+ * messages received, states freed, and the one part that observes ends. They use no
+ * heap, so that the failing allocations are the kernel's own.
+ *
+ * A promise is a notice that must come: made when the kernel accepts a monitor or when
+ * an end is observed, due when its cause has happened, kept when the message is
+ * handled. At rest (nothing is ready, and a few milliseconds have passed) no promise
+ * may be due. */
+#include "scenario/world.h"
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/prng.h"
+#include "kernel/inside.h"
+#include "kernel/part.h"
+#include "microkernel/error.h"
+#include "microkernel/runtime.h"
+#include "microkernel/supervision.h"
+#include "microkernel/timer.h"
+#include "microkernel/watch.h"
+#include "sim/sim.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Sizes of the books; a world ends early when one is nearly full. */
+#if MK_SLAB_BYTES >= 65536
+enum { IDS_MAX = 2048, BEINGS_MAX = 1024, PROMISES_MAX = 512, PAIRS_MAX = 4096 };
+#else
+enum { IDS_MAX = 512, BEINGS_MAX = 192, PROMISES_MAX = 160, PAIRS_MAX = 512 };
+#endif
+enum {
+    LINKS_MAX = 128,
+    ALARMS_MAX = 128,
+    JOBS_MAX = 48,
+    PLANS_MAX = 12,      /* supervisors described */
+    CHILDREN_MAX = 4,    /* static children of one */
+    PLACES_MAX = 96,     /* children described, dynamic ones among them */
+    TRACKS_MAX = 160,    /* children of one supervisor's life */
+    STARTS_MAX = 24,     /* remembered restarts of one track or supervisor */
+    SUPS_MAX = 64,       /* lives of supervisors */
+    FDS = 3,             /* descriptors */
+    SLICES = 100,        /* of a world's time */
+    LIVING_MAX = 60,     /* actors at a time, about */
+    NOBODY = UINT16_MAX, /* no being, no place */
+    TEXT_MAX = 160
+};
+
+enum { LETTER = 1, LAST_LETTER = 9 };                       /* message types */
+enum { FROM_OUTSIDE = BEINGS_MAX, FROM_POST, SENDERS_MAX }; /* beyond all beings */
+
+/* What letters carry; longer ones have bytes behind it. */
+typedef struct {
+    uint32_t number;  /* grows with each letter written */
+    uint16_t from;    /* being, or FROM_... */
+    uint16_t is_kept; /* passed on later or otherwise: comes out of order */
+} letter_t;
+
+/* An actor's state, and what is known of it. */
+typedef struct {
+    actor_id_t id;    /* 0 until it is known */
+    message_t *held;  /* taken, or NULL */
+    uint16_t place;   /* it is a child of; or NOBODY */
+    uint8_t freed;    /* times */
+    bool is_used;     /* this entry */
+    bool traps;       /* exits */
+    bool is_stubborn; /* ignores MSG_SHUTDOWN now and then */
+    bool is_immortal; /* nothing is done to it */
+    bool drops_mail;  /* its mailbox may, timers too */
+} being_t;
+
+enum { IS_BORN = 1, HAS_EXITED = 2, IS_DOOMED = 4, IS_SUPERVISOR = 8 };
+
+typedef struct {
+    uint16_t being; /* or NOBODY */
+    uint8_t flags;
+    uint8_t reason; /* when HAS_EXITED */
+} id_fact_t;
+
+typedef enum {
+    PROMISE_NONE = 0,
+    PROMISE_DOWN,
+    PROMISE_EXIT,
+    PROMISE_CHILD
+} promise_kind_t;
+
+typedef struct {
+    promise_kind_t kind;
+    bool is_due;
+    uint16_t being;       /* who is to be told */
+    monitor_id_t monitor; /* of PROMISE_DOWN */
+    actor_id_t who;       /* whose end */
+} promise_t;
+
+typedef struct {
+    uint64_t start_ms;
+    uint64_t interval_ms;
+    uint64_t told; /* expirations */
+    timer_id_t timer;
+    uint16_t being;
+    bool is_used;
+    bool is_periodic;
+    bool is_cancelled; /* its messages may still wait */
+} alarm_t;
+
+typedef struct {
+    uint8_t ran;
+    uint8_t told;
+    uint8_t discarded;
+} job_t;
+
+/* A child as described; several lives of its supervisor share it. */
+typedef struct {
+    char name[8];
+    uint8_t plan;               /* its supervisor's */
+    bool is_exact;              /* its restarts happen when they are spent */
+    bool was_touched;           /* terminated by a call at some time */
+    bool drops_mail;            /* its mailbox may */
+    supervisor_config_t *inner; /* of a nested supervisor, or NULL */
+    state_factory_fn make_inner;
+} place_t;
+
+typedef struct {
+    supervisor_config_t config;
+    child_spec_t specs[CHILDREN_MAX];
+    child_options_t options[CHILDREN_MAX];
+    bool is_exact; /* all its places are */
+} plan_t;
+
+/* Moments of the latest restarts. */
+typedef struct {
+    uint64_t at_ms[STARTS_MAX];
+    unsigned count; /* of all */
+} moments_t;
+
+typedef struct {
+    actor_id_t sup;
+    uint16_t place;
+    bool has_failed;    /* its latest attempt, */
+    uint64_t failed_ms; /* then */
+    moments_t restarts;
+} track_t;
+
+typedef struct {
+    actor_id_t id;
+    uint8_t plan;
+    moments_t restarts;
+} sup_t;
+
+typedef struct {
+    uint32_t key; /* 0: free */
+    uint32_t last;
+} pair_t;
+
+static struct {
+    part_t part; /* observes ends */
+    runtime_t *rt;
+    prng_t fate;
+    world_observer_t observer;
+    bool tells;
+    bool is_over;    /* no more slices: something failed, or a book is full */
+    bool is_blind;   /* a book overflowed: its checks are off */
+    unsigned energy; /* letters that may still be written */
+    unsigned deaf;   /* observer's tricks left */
+    uint32_t letters;
+    uint64_t nobody;    /* sends that found nobody */
+    uint64_t exits;     /* observed */
+    uint64_t short_ms;  /* when memory, places or names were short for the last time */
+    actor_id_t api_sup; /* of the call being made; 0: none */
+    being_t *dying;     /* found by observe_exit */
+    actor_id_t dying_id;
+    unsigned factories; /* running */
+    size_t beings_len, known_len, places_len, plans_len, jobs_len, tracks_len, sups_len;
+    uint16_t clerk; /* who gets the posts */
+    world_report_t report;
+    char failure[TEXT_MAX];
+    int fds[FDS];
+    void *kept_block;
+    actor_id_t known[IDS_MAX]; /* in the order they became known */
+    id_fact_t ids[IDS_MAX];
+    being_t beings[BEINGS_MAX];
+    promise_t promises[PROMISES_MAX];
+    struct {
+        actor_id_t a, b; /* a 0: free */
+    } links[LINKS_MAX];
+    alarm_t alarms[ALARMS_MAX];
+    job_t jobs[JOBS_MAX];
+    place_t places[PLACES_MAX];
+    plan_t plans[PLANS_MAX];
+    track_t tracks[TRACKS_MAX];
+    sup_t sups[SUPS_MAX];
+    pair_t pairs[PAIRS_MAX];
+} w;
+
+/* --- telling and failing --- */
+
+static unsigned long short_id(actor_id_t id) {
+    return (unsigned long)actor_id_seq(id);
+}
+
+static void tell(const char *format, ...) MK_PRINTF(1, 2);
+static void tell(const char *format, ...) {
+    if (!w.tells) return;
+    uint64_t us = sim_now_ns() / 1000;
+    printf("%8lu.%03lu ms  ", (unsigned long)(us / 1000), (unsigned long)(us % 1000));
+    va_list args;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+static void fail(const char *format, ...) MK_PRINTF(1, 2);
+static void fail(const char *format, ...) {
+    w.is_over = true;
+    if (w.report.failure != NULL) return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(w.failure, sizeof w.failure, format, args);
+    va_end(args);
+    w.report.failure = w.failure;
+    tell("!! %s", w.failure);
+}
+
+static void overflow(void) {
+    w.is_over = true;
+    w.is_blind = true;
+}
+
+/* True once in a while for a broken observer of this kind. */
+static bool is_tricked(world_observer_t observer) {
+    if (w.observer != observer || w.deaf == 0) return false;
+    w.deaf--;
+    return true;
+}
+
+static uint64_t roll(uint64_t below) {
+    return prng_below(&w.fate, below);
+}
+
+static bool chance(uint64_t part, uint64_t whole) {
+    return prng_chance(&w.fate, part, whole);
+}
+
+static void hash(uint64_t value) {
+    for (int i = 0; i < 8; i++) {
+        w.report.order_hash ^= value & 0xFF;
+        w.report.order_hash *= UINT64_C(0x100000001b3);
+        value >>= 8;
+    }
+}
+
+/* --- ids (W4) --- */
+
+static id_fact_t *fact_of(actor_id_t id) {
+    uint32_t number = actor_id_seq(id);
+    if (number < IDS_MAX) return &w.ids[number];
+    overflow();
+    return &w.ids[0];
+}
+
+static void know(actor_id_t id, uint16_t being, uint8_t flags) {
+    id_fact_t *fact = fact_of(id);
+    if (w.is_blind) return;
+    if (is_tricked(OBSERVER_SEES_IDS_TWICE)) fact->flags |= HAS_EXITED;
+    if (fact->flags & (IS_BORN | HAS_EXITED)) {
+        fail("W4: id %lu was given twice", short_id(id));
+        return;
+    }
+    fact->flags = (uint8_t)(IS_BORN | flags);
+    fact->being = being;
+    if (w.known_len < IDS_MAX) w.known[w.known_len++] = id;
+}
+
+static uint16_t index_of(const being_t *being) {
+    return (uint16_t)(being - w.beings);
+}
+
+static void learn_id(being_t *me, actor_id_t id) {
+    if (me->id == id) return;
+    if (me->id != ACTOR_ID_INVALID) {
+        fail("W4: one state, two actors: %lu and %lu", short_id(me->id), short_id(id));
+        return;
+    }
+    me->id = id;
+    know(id, index_of(me), 0);
+}
+
+static being_t *being_of(actor_id_t id) {
+    const id_fact_t *fact = fact_of(id);
+    return fact->being != NOBODY ? &w.beings[fact->being] : NULL;
+}
+
+static being_t *make_being(uint16_t place) {
+    if (w.beings_len == BEINGS_MAX) {
+        w.is_over = true;
+        return NULL;
+    }
+    being_t *being = &w.beings[w.beings_len++];
+    *being = (being_t){.is_used = true, .place = place, .is_stubborn = chance(1, 6)};
+    return being;
+}
+
+static actor_id_t any_id(void) {
+    if (w.known_len == 0) return ACTOR_ID_INVALID;
+    size_t newest = w.known_len < 24 ? w.known_len : 24;
+    size_t back = chance(4, 5) ? roll(newest) : roll(w.known_len);
+    actor_id_t id = w.known[w.known_len - 1 - back];
+    return chance(1, 200) ? id + 1000 : id;
+}
+
+/* Somebody to whom something may be done. */
+static actor_id_t any_mortal(void) {
+    actor_id_t id = any_id();
+    const being_t *being = id != ACTOR_ID_INVALID ? being_of(id) : NULL;
+    return being != NULL && being->is_immortal ? ACTOR_ID_INVALID : id;
+}
+
+static actor_id_t any_supervisor(void) {
+    if (w.sups_len == 0) return ACTOR_ID_INVALID;
+    size_t newest = w.sups_len < 6 ? w.sups_len : 6;
+    return w.sups[w.sups_len - 1 - roll(newest)].id;
+}
+
+/* --- promises (W1) --- */
+
+static void promise(promise_kind_t kind, uint16_t being, monitor_id_t monitor,
+                    actor_id_t who, bool is_due) {
+    for (size_t i = 0; i < PROMISES_MAX; i++) {
+        if (w.promises[i].kind != PROMISE_NONE) continue;
+        w.promises[i] = (promise_t){kind, is_due, being, monitor, who};
+        return;
+    }
+    overflow();
+}
+
+static promise_t *find_promise(promise_kind_t kind, uint16_t being,
+                               monitor_id_t monitor, actor_id_t who) {
+    for (size_t i = 0; i < PROMISES_MAX; i++) {
+        promise_t *p = &w.promises[i];
+        if (p->kind == kind && p->being == being && p->monitor == monitor &&
+            p->who == who)
+            return p;
+    }
+    return NULL;
+}
+
+static void keep_promise(promise_kind_t kind, uint16_t being, monitor_id_t monitor,
+                         actor_id_t who, uint8_t reason) {
+    if (w.is_blind || is_tricked(OBSERVER_MISSES_NOTICES)) return;
+    promise_t *p = find_promise(kind, being, monitor, who);
+    if (p == NULL || !p->is_due) {
+        fail("W1: actor %lu is told of the end of %lu, which is not due",
+             short_id(w.beings[being].id), short_id(who));
+        return;
+    }
+    p->kind = PROMISE_NONE;
+    const id_fact_t *fact = fact_of(who);
+    if (reason != EXIT_NO_ACTOR && fact->reason != reason)
+        fail("W1: actor %lu is told reason %u of %lu, not %u",
+             short_id(w.beings[being].id), reason, short_id(who), fact->reason);
+    if (is_tricked(OBSERVER_SEES_NOTICES_TWICE))
+        keep_promise(kind, being, monitor, who, reason);
+}
+
+static void forget_being(uint16_t being) {
+    for (size_t i = 0; i < PROMISES_MAX; i++)
+        if (w.promises[i].being == being) w.promises[i].kind = PROMISE_NONE;
+    for (size_t i = 0; i < ALARMS_MAX; i++)
+        if (w.alarms[i].being == being) w.alarms[i].is_used = false;
+}
+
+/* --- links (W2) --- */
+
+static size_t find_link(actor_id_t a, actor_id_t b) {
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        if ((w.links[i].a == a && w.links[i].b == b) ||
+            (w.links[i].a == b && w.links[i].b == a))
+            return i;
+    return LINKS_MAX;
+}
+
+/* `who` ended and `peer` was linked to it. */
+static void feel_link(actor_id_t peer, actor_id_t who, uint8_t reason) {
+    if (!actor_is_alive(w.rt, peer)) return;
+    being_t *being = being_of(peer);
+    if (being != NULL && being->traps)
+        promise(PROMISE_EXIT, index_of(being), 0, who, true);
+    else if (exit_is_abnormal(reason))
+        fact_of(peer)->flags |= IS_DOOMED;
+}
+
+static void break_links(actor_id_t who, uint8_t reason) {
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        if (w.links[i].a != who && w.links[i].b != who) continue;
+        actor_id_t peer = w.links[i].a == who ? w.links[i].b : w.links[i].a;
+        w.links[i].a = w.links[i].b = ACTOR_ID_INVALID;
+        feel_link(peer, who, reason);
+    }
+}
+
+/* --- ends --- */
+
+static void observe_exit(part_t *part, runtime_t *rt, const exit_info_t *info) {
+    (void)part;
+    w.exits++;
+    tell("actor %lu ends: %s%s%s", short_id(info->id), exit_reason_name(info->reason),
+         info->text[0] != '\0' ? ", " : "", info->text);
+    hash(info->id ^ ((uint64_t)info->reason << 56));
+    id_fact_t *fact = fact_of(info->id);
+    if (w.is_blind) return;
+    if (fact->flags & HAS_EXITED) fail("W4: actor %lu ends twice", short_id(info->id));
+    fact->flags |= HAS_EXITED;
+    fact->reason = info->reason;
+    if (strncmp(info->text, "restart intensity", 17) == 0) w.report.give_ups++;
+    w.dying_id = info->id;
+    if (fact->being != NOBODY) forget_being(fact->being);
+    if (info->parent != ACTOR_ID_INVALID && actor_is_alive(rt, info->parent)) {
+        const being_t *parent = being_of(info->parent);
+        if (parent != NULL) promise(PROMISE_CHILD, index_of(parent), 0, info->id, true);
+    }
+    for (size_t i = 0; i < PROMISES_MAX; i++)
+        if (w.promises[i].kind == PROMISE_DOWN && w.promises[i].who == info->id)
+            w.promises[i].is_due = true;
+    break_links(info->id, info->reason);
+}
+
+static void end_part(part_t *part, runtime_t *rt) {
+    (void)part;
+    (void)rt;
+}
+
+static const part_ops_t world_ops = {observe_exit, NULL, end_part};
+
+static void free_being(void *state) {
+    being_t *being = state;
+    if (being->freed++ != 0) fail("W4: a state is freed twice");
+    if (being->id != ACTOR_ID_INVALID && w.dying_id != ACTOR_ID_INVALID &&
+        being->id != w.dying_id)
+        fail("W4: actor %lu ends with the state of %lu", short_id(w.dying_id),
+             short_id(being->id));
+    message_destroy(being->held);
+    being->held = NULL;
+    /* Out of its own end it may still do harm. */
+    if (w.dying_id != ACTOR_ID_INVALID && chance(1, 24)) {
+        actor_id_t id = any_mortal();
+        tell("  and its last deed is to stop %lu", short_id(id));
+        actor_stop(w.rt, id);
+    }
+}
+
+/* --- restarts (W3) --- */
+
+/* Of the remembered ones, those from `from_ms` to `to_ms`. */
+static unsigned count_between(const moments_t *moments, uint64_t from_ms,
+                              uint64_t to_ms) {
+    unsigned kept = moments->count < STARTS_MAX ? moments->count : STARTS_MAX;
+    unsigned count = 0;
+    for (unsigned i = 0; i < kept; i++)
+        if (moments->at_ms[i] >= from_ms && moments->at_ms[i] <= to_ms) count++;
+    return count;
+}
+
+/* A restart was spent at `at_ms`. `slack`: how many more may seem to be within the
+ * window because it is not known when they were spent. */
+static void note_restart(moments_t *moments, const supervisor_options_t *options,
+                         uint64_t at_ms, unsigned slack, actor_id_t sup) {
+    moments->at_ms[moments->count++ % STARTS_MAX] = at_ms;
+    unsigned limit = options->max_restarts > 0 ? (unsigned)options->max_restarts : 0;
+    if (w.observer == OBSERVER_HALVES_THE_LIMIT) limit /= 2;
+    uint64_t window = options->window_ms;
+    unsigned count = moments->count;
+    if (window != 0)
+        count = count_between(moments, window > at_ms ? 0 : at_ms - window, at_ms);
+    if (count > limit + slack)
+        fail("W3: supervisor %lu restarts %u times within %lu ms; %u are allowed",
+             short_id(sup), count, (unsigned long)window, limit);
+}
+
+static sup_t *find_sup(actor_id_t id) {
+    for (size_t i = w.sups_len; i > 0; i--)
+        if (w.sups[i - 1].id == id) return &w.sups[i - 1];
+    return NULL;
+}
+
+static sup_t *note_sup(actor_id_t id, uint8_t plan) {
+    sup_t *sup = find_sup(id);
+    if (sup != NULL) return sup;
+    if (w.sups_len == SUPS_MAX) {
+        w.is_over = true;
+        return NULL;
+    }
+    know(id, NOBODY, IS_SUPERVISOR);
+    sup = &w.sups[w.sups_len++];
+    *sup = (sup_t){.id = id, .plan = plan};
+    return sup;
+}
+
+/* A factory runs: whose, and is it a restart? A child without back-off is restarted
+ * when that is spent, or was spent when the attempt before failed. An attempt may also
+ * fail behind the factory, when memory or places are short; then moments are guesses.
+ */
+static void note_start(const place_t *place, bool fails) {
+    actor_id_t id = w.api_sup != ACTOR_ID_INVALID ? w.api_sup : actor_self(w.rt);
+    uint16_t number = (uint16_t)(place - w.places);
+    sup_t *sup = note_sup(id, place->plan);
+    if (sup == NULL) return;
+    const plan_t *plan = &w.plans[place->plan];
+    track_t *track = NULL;
+    for (size_t i = w.tracks_len; i > 0 && track == NULL; i--)
+        if (w.tracks[i - 1].sup == id && w.tracks[i - 1].place == number)
+            track = &w.tracks[i - 1];
+    if (track == NULL) {
+        if (w.tracks_len == TRACKS_MAX) {
+            w.is_over = true;
+            return;
+        }
+        w.tracks[w.tracks_len++] = (track_t){.sup = id, .place = number};
+        return; /* the first start is none */
+    }
+    uint64_t now_ms = runtime_now_ms(w.rt);
+    uint64_t at_ms = track->has_failed ? track->failed_ms : now_ms;
+    track->has_failed = fails;
+    track->failed_ms = now_ms;
+    if (w.api_sup != ACTOR_ID_INVALID) return; /* neither is one by a call */
+    w.report.restarts++;
+    const supervisor_options_t *options = &plan->config.options;
+    bool is_sure = w.short_ms + options->window_ms < at_ms && options->window_ms != 0 &&
+                   !mk_alloc_fail_hit();
+    note_restart(&track->restarts, options, at_ms, place->is_exact && is_sure ? 0 : 1,
+                 id);
+    if (options->strategy == STRATEGY_ONE_FOR_ONE && plan->is_exact && is_sure)
+        note_restart(&sup->restarts, options, at_ms, 0, id);
+}
+
+static void *make_child(void *arg) {
+    place_t *place = arg;
+    bool fails = chance(1, 16);
+    note_start(place, fails);
+    tell("  %s is started%s", place->name, fails ? ", and fails" : "");
+    w.factories++;
+    if (chance(1, 40) && w.api_sup != ACTOR_ID_INVALID &&
+        supervisor_terminate_child(w.rt, w.api_sup, place->name, 0) != MK_EBUSY)
+        fail("W8: a factory may change the children of its own supervisor");
+    if (chance(1, 60)) actor_stop(w.rt, any_mortal());
+    w.factories--;
+    if (fails) return NULL;
+    if (place->inner != NULL) return place->make_inner(place->inner);
+    being_t *being = make_being((uint16_t)(place - w.places));
+    if (being != NULL) being->drops_mail = place->drops_mail;
+    return being;
+}
+
+/* Where a start may fail after the factory. */
+static int give_name(runtime_t *rt, const char *name, actor_id_t id) {
+    (void)name;
+    (void)id;
+    if (!chance(1, 6)) return MK_OK;
+    tell("  and gets no name");
+    w.short_ms = runtime_now_ms(rt);
+    return MK_EEXIST;
+}
+
+/* --- letters (W5, W6) --- */
+
+static void check_order(uint16_t from, uint16_t to, uint32_t number) {
+    uint32_t key = (uint32_t)from * SENDERS_MAX + to + 1;
+    size_t at = key * UINT32_C(2654435761) % PAIRS_MAX;
+    size_t steps = 0;
+    while (w.pairs[at].key != 0 && w.pairs[at].key != key) {
+        at = (at + 1) % PAIRS_MAX;
+        if (++steps == PAIRS_MAX) return; /* the book is full: unchecked */
+    }
+    w.pairs[at].key = key;
+    if (is_tricked(OBSERVER_SWAPS_LETTERS)) number = w.pairs[at].last;
+    if (number <= w.pairs[at].last)
+        fail("W5: letter %lu arrives after %lu of the same sender",
+             (unsigned long)number, (unsigned long)w.pairs[at].last);
+    w.pairs[at].last = number;
+}
+
+static uint64_t failures_of(const runtime_counters_t *c) {
+    return c->refused + c->dead_letters + c->no_memory;
+}
+
+/* What one send did to the counters: exactly one thing. */
+static void check_send(const runtime_counters_t *before, bool was_sent) {
+    runtime_counters_t after = runtime_counters(w.rt);
+    uint64_t failed = failures_of(&after) - failures_of(before);
+    if (after.sends - before->sends != (was_sent ? 1 : 0))
+        fail("W6: a send %s and is counted the other way",
+             was_sent ? "worked" : "failed");
+    if (failed != (was_sent ? 0 : 1))
+        fail("W6: a send that %s counts %lu failures", was_sent ? "worked" : "failed",
+             (unsigned long)failed);
+    if (!was_sent) w.nobody += after.dead_letters - before->dead_letters;
+    if (is_tricked(OBSERVER_INVENTS_A_SEND)) w.nobody++;
+}
+
+static letter_t write_letter(uint16_t from) {
+    return (letter_t){.number = ++w.letters, .from = from};
+}
+
+static bool send_letter(uint16_t from, actor_id_t dest) {
+    static unsigned char bytes[3000];
+    static const uint16_t sizes[] = {8, 8, 8, 8, 16, 60, 64, 65, 200, 2040, 3000};
+    if (w.energy == 0) return true;
+    w.energy--;
+    letter_t letter = write_letter(from);
+    memcpy(bytes, &letter, sizeof letter);
+    size_t size = sizes[roll(sizeof sizes / sizeof sizes[0])];
+    msg_type_t type = (msg_type_t)(LETTER + roll(LAST_LETTER));
+    runtime_counters_t before = runtime_counters(w.rt);
+    bool was_sent = actor_send(w.rt, dest, type, bytes, size);
+    tell("  letter %lu to %lu%s", (unsigned long)letter.number, short_id(dest),
+         was_sent ? "" : ": refused");
+    check_send(&before, was_sent);
+    return was_sent;
+}
+
+static void pass_on(message_t *msg, actor_id_t dest, being_t *keeper) {
+    letter_t letter;
+    memcpy(&letter, msg->payload, sizeof letter);
+    letter.is_kept = true;
+    memcpy(msg->payload, &letter, sizeof letter);
+    runtime_counters_t before = runtime_counters(w.rt);
+    bool was_sent = actor_forward(w.rt, dest, msg, chance(1, 2));
+    tell("  letter %lu passed on to %lu%s", (unsigned long)letter.number,
+         short_id(dest), was_sent ? "" : ": refused");
+    if (was_sent && keeper != NULL) keeper->held = NULL;
+    check_send(&before, was_sent);
+}
+
+/* --- timers and jobs (W7) --- */
+
+static void arm(being_t *me) {
+    uint64_t interval_ms = roll(8) == 0 ? 0 : roll(40);
+    bool is_periodic = chance(1, 4);
+    alarm_t *alarm = NULL;
+    for (size_t i = 0; i < ALARMS_MAX && alarm == NULL; i++)
+        if (!w.alarms[i].is_used) alarm = &w.alarms[i];
+    if (alarm == NULL) return;
+    timer_id_t timer = actor_set_timer(w.rt, interval_ms, is_periodic);
+    if (timer == TIMER_ID_INVALID) return;
+    if (is_periodic && interval_ms == 0) interval_ms = 1;
+    tell("  timer %lu: %s %lu ms", (unsigned long)timer, is_periodic ? "every" : "in",
+         (unsigned long)interval_ms);
+    *alarm = (alarm_t){.start_ms = runtime_now_ms(w.rt),
+                       .interval_ms = interval_ms,
+                       .timer = timer,
+                       .being = index_of(me),
+                       .is_used = true,
+                       .is_periodic = is_periodic};
+}
+
+static alarm_t *alarm_of(const being_t *me, timer_id_t timer) {
+    for (size_t i = 0; i < ALARMS_MAX; i++) {
+        alarm_t *alarm = &w.alarms[i];
+        if (alarm->is_used && alarm->being == index_of(me) && alarm->timer == timer)
+            return alarm;
+    }
+    return NULL;
+}
+
+static void disarm(const being_t *me) {
+    for (size_t i = 0; i < ALARMS_MAX; i++) {
+        alarm_t *alarm = &w.alarms[i];
+        if (!alarm->is_used || alarm->being != index_of(me) || alarm->is_cancelled)
+            continue;
+        bool was_armed = actor_cancel_timer(w.rt, alarm->timer);
+        tell("  timer %lu cancelled%s", (unsigned long)alarm->timer,
+             was_armed ? "" : ": it has fired");
+        if (!was_armed && alarm->is_periodic) fail("W7: a periodic timer is gone");
+        alarm->is_cancelled = was_armed;
+        return;
+    }
+}
+
+static void on_timer(being_t *me, const message_t *msg) {
+    timer_payload_t payload;
+    memcpy(&payload, msg->payload, sizeof payload);
+    if (w.is_blind || is_tricked(OBSERVER_MISSES_TIMERS)) return;
+    alarm_t *alarm = alarm_of(me, payload.id);
+    if (alarm == NULL) {
+        fail("W7: actor %lu gets timer %lu, which it did not set", short_id(me->id),
+             (unsigned long)payload.id);
+        return;
+    }
+    uint64_t passed_ms = runtime_now_ms(w.rt) - alarm->start_ms;
+    alarm->told += payload.expirations;
+    if (payload.expirations == 0 || passed_ms < alarm->interval_ms ||
+        (alarm->is_periodic && passed_ms / alarm->interval_ms < alarm->told))
+        fail("W7: timer %lu is early", (unsigned long)payload.id);
+    if (!alarm->is_periodic) alarm->is_used = false;
+}
+
+static void *do_job(void *arg) {
+    job_t *job = arg;
+    job->ran++;
+    return job;
+}
+
+static void discard_job(void *result) {
+    ((job_t *)result)->discarded++;
+}
+
+static void offload(void) {
+    if (w.jobs_len == JOBS_MAX) return;
+    job_t *job = &w.jobs[w.jobs_len];
+    *job = (job_t){0};
+    if (runtime_offload(w.rt, do_job, job, discard_job) != 0) w.jobs_len++;
+}
+
+/* --- what actors do --- */
+
+static bool live(runtime_t *rt, actor_t *self, message_t *msg, void *state);
+
+static void spawn(actor_id_t parent) {
+    runtime_counters_t counters = runtime_counters(w.rt);
+    if (counters.actors >= LIVING_MAX) return;
+    being_t *being = make_being(NOBODY);
+    if (being == NULL) return;
+    actor_options_t options = {
+        .mailbox_size = 1 + roll(12),
+        .mailbox_bytes = chance(1, 4) ? 256 + roll(4000) : 0,
+        .mailbox_policy = (mailbox_policy_t)roll(3),
+        .priority = chance(1, 5) ? ACTOR_PRIORITY_SYSTEM : ACTOR_PRIORITY_NORMAL,
+        .parent = parent,
+    };
+    actor_id_t id = actor_spawn_with(w.rt, live, being, free_being, &options);
+    if (id == ACTOR_ID_INVALID) {
+        w.beings_len--;
+        return;
+    }
+    tell("  actor %lu is spawned%s", short_id(id),
+         parent != ACTOR_ID_INVALID ? " as a child" : "");
+    being->drops_mail = options.mailbox_policy != MAILBOX_FAIL;
+    learn_id(being, id);
+    if (chance(3, 4)) send_letter(FROM_OUTSIDE, id);
+}
+
+static void link_to(being_t *me, actor_id_t peer) {
+    bool is_there = actor_is_alive(w.rt, peer);
+    size_t at = find_link(me->id, peer);
+    size_t room = find_link(ACTOR_ID_INVALID, ACTOR_ID_INVALID);
+    if (peer == ACTOR_ID_INVALID || room == LINKS_MAX || me->is_immortal) return;
+    bool was_linked = actor_link(w.rt, peer);
+    tell("  link with %lu%s", short_id(peer), was_linked ? "" : ": refused");
+    if (!was_linked || at != LINKS_MAX) return;
+    if (is_there) {
+        w.links[room].a = me->id;
+        w.links[room].b = peer;
+    } else if (me->traps) {
+        promise(PROMISE_EXIT, index_of(me), 0, peer, true);
+    } else {
+        fact_of(me->id)->flags |= IS_DOOMED;
+    }
+}
+
+static void unlink_from(being_t *me, actor_id_t peer) {
+    size_t at = find_link(me->id, peer);
+    bool was_linked = actor_unlink(w.rt, peer);
+    if (was_linked != (at != LINKS_MAX))
+        fail("W2: actor %lu and %lu are %slinked", short_id(me->id), short_id(peer),
+             was_linked ? "" : "not ");
+    if (!was_linked || is_tricked(OBSERVER_FORGETS_UNLINK)) return;
+    tell("  no link with %lu any more", short_id(peer));
+    w.links[at].a = w.links[at].b = ACTOR_ID_INVALID;
+}
+
+/* Somebody it is linked with; else anybody. */
+static actor_id_t linked_peer(const being_t *me) {
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        if (w.links[i].a == me->id) return w.links[i].b;
+        if (w.links[i].b == me->id) return w.links[i].a;
+    }
+    return any_mortal();
+}
+
+static void monitor(being_t *me, actor_id_t target) {
+    bool is_there = actor_is_alive(w.rt, target);
+    monitor_id_t id = actor_monitor(w.rt, target);
+    if (id == 0) return;
+    tell("  monitor %lu of %lu", (unsigned long)id, short_id(target));
+    promise(PROMISE_DOWN, index_of(me), id, target, !is_there);
+}
+
+static void demonitor(being_t *me) {
+    for (size_t i = 0; i < PROMISES_MAX; i++) {
+        promise_t *p = &w.promises[i];
+        if (p->kind != PROMISE_DOWN || p->being != index_of(me)) continue;
+        bool was_there = actor_demonitor(w.rt, p->monitor);
+        if (was_there && p->is_due) fail("W1: a monitor outlives its target");
+        if (!was_there && !p->is_due) fail("W1: a monitor is lost");
+        if (was_there) p->kind = PROMISE_NONE;
+        return;
+    }
+    if (actor_demonitor(w.rt, (monitor_id_t)roll(50)))
+        fail("W1: actor %lu drops a monitor it does not hold", short_id(me->id));
+}
+
+static void add_child(actor_id_t sup);
+static void start_tree(actor_id_t parent);
+
+/* A call about a supervisor's children, from wherever. */
+static void manage(void) {
+    actor_id_t id = any_supervisor();
+    const sup_t *sup = id != ACTOR_ID_INVALID ? find_sup(id) : NULL;
+    if (sup == NULL || w.api_sup != ACTOR_ID_INVALID) return;
+    child_info_t infos[16];
+    size_t len = supervisor_which_children(w.rt, id, infos, 16);
+    if (len > 16) len = 16;
+    const char *name = len > 0 ? infos[roll(len)].name : "none";
+    for (size_t i = 0; i < w.places_len; i++)
+        if (strcmp(w.places[i].name, name) == 0) w.places[i].was_touched = true;
+    w.api_sup = id;
+    switch (roll(8)) {
+    case 0:
+    case 1: add_child(id); break;
+    case 2: {
+        actor_id_t child = len > 0 && chance(1, 2) ? infos[roll(len)].id : 0;
+        for (size_t i = 0; i < len; i++)
+            if (infos[i].id == child)
+                for (size_t p = 0; p < w.places_len; p++)
+                    if (strcmp(w.places[p].name, infos[i].name) == 0)
+                        w.places[p].was_touched = true;
+        tell("  %lu: terminate %s/%lu", short_id(id), name, short_id(child));
+        (void)supervisor_terminate_child(w.rt, id, name, child);
+        break;
+    }
+    case 3:
+        tell("  %lu: restart %s", short_id(id), name);
+        (void)supervisor_restart_child(w.rt, id, name);
+        break;
+    case 4:
+        tell("  %lu: delete %s", short_id(id), name);
+        (void)supervisor_delete_child(w.rt, id, name);
+        break;
+    case 5:
+        if (!chance(1, 4)) break;
+        tell("  %lu: stop", short_id(id));
+        /* Its supervisor takes that for a termination. */
+        for (size_t i = 0; i < w.places_len; i++)
+            if (w.places[i].inner == &w.plans[sup->plan].config)
+                w.places[i].was_touched = true;
+        supervisor_stop(w.rt, id);
+        break;
+    default: break;
+    }
+    w.api_sup = ACTOR_ID_INVALID;
+}
+
+static const char *const last_words[] = {"it fell over", "no more", "", NULL};
+
+/* One deed. False: the actor ends by returning false. */
+static bool act(being_t *me, message_t *msg) {
+    if (me->place != NOBODY && chance(1, 12)) {
+        actor_exit(w.rt, EXIT_CRASHED, "a bad day");
+        return true;
+    }
+    bool has_letter = msg->type >= LETTER && msg->type < LETTER + LAST_LETTER;
+    switch (roll(34)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5: send_letter(index_of(me), any_id()); break;
+    case 6: send_letter(index_of(me), me->id); break;
+    case 7: {
+        actor_id_t dest = any_id();
+        for (int i = 0; i < 4; i++)
+            send_letter(index_of(me), dest);
+        break;
+    }
+    case 8:
+    case 9:
+        if (has_letter && w.energy > 0) pass_on(msg, any_id(), NULL);
+        break;
+    case 10:
+        if (!has_letter || me->held != NULL || !message_take(w.rt, msg)) break;
+        me->held = msg;
+        break;
+    case 11:
+        if (me->held != NULL && chance(1, 2)) {
+            pass_on(me->held, any_id(), me);
+        } else {
+            message_destroy(me->held);
+            me->held = NULL;
+        }
+        break;
+    case 12: spawn(ACTOR_ID_INVALID); break;
+    case 13: spawn(me->id); break;
+    case 14: link_to(me, any_mortal()); break;
+    case 15: unlink_from(me, linked_peer(me)); break;
+    case 16:
+        me->traps = chance(1, 2);
+        actor_trap_exits(w.rt, me->traps);
+        break;
+    case 17:
+    case 18: monitor(me, any_id()); break;
+    case 19: demonitor(me); break;
+    case 20:
+    case 21: arm(me); break;
+    case 22: disarm(me); break;
+    case 23: (void)actor_watch_fd(w.rt, w.fds[roll(FDS)], MK_POLL_IN); break;
+    case 24: (void)actor_unwatch_fd(w.rt, w.fds[roll(FDS)]); break;
+    case 25: offload(); break;
+    case 26: manage(); break;
+    case 27: {
+        actor_id_t victim = chance(1, 2) ? linked_peer(me) : any_mortal();
+        tell("  stops %lu", short_id(victim));
+        actor_stop(w.rt, victim);
+        break;
+    }
+    case 28: (void)actor_shutdown(w.rt, any_mortal()); break;
+    case 29:
+        if (me->is_immortal) break;
+        actor_exit(w.rt, (uint8_t)(EXIT_CRASHED + roll(4)), last_words[roll(4)]);
+        break;
+    case 30:
+        if (!me->is_immortal && chance(1, 2)) actor_stop(w.rt, me->id);
+        break;
+    case 31: return me->is_immortal || chance(1, 2);
+    case 32:
+        if (chance(1, 4)) start_tree(chance(1, 2) ? me->id : ACTOR_ID_INVALID);
+        break;
+    default: break;
+    }
+    return true;
+}
+
+static void on_letter(being_t *me, const message_t *msg) {
+    letter_t letter;
+    memcpy(&letter, msg->payload, sizeof letter);
+    if (!letter.is_kept) check_order(letter.from, index_of(me), letter.number);
+}
+
+/* The behaviour of everybody who is no supervisor. */
+static bool live(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
+    (void)self;
+    being_t *me = state;
+    learn_id(me, actor_self(rt));
+    tell("actor %lu gets %s%lu from %lu", short_id(me->id),
+         msg->type > LAST_LETTER ? "message " : "letter type ",
+         (unsigned long)msg->type & 0xFFFFFFul, short_id(msg->source));
+    hash(((uint64_t)msg->type << 32 | me->id) ^ sim_now_ns() << 12);
+    if (fact_of(me->id)->flags & IS_DOOMED && !w.is_blind)
+        fail("W2: actor %lu lives on after the end of a link", short_id(me->id));
+    if (me->freed != 0) fail("W4: actor %lu runs without its state", short_id(me->id));
+    down_payload_t down;
+    child_exit_payload_t child;
+    offload_done_payload_t done;
+    switch (msg->type) {
+    case MSG_TIMER: on_timer(me, msg); break;
+    case MSG_DOWN:
+        memcpy(&down, msg->payload, sizeof down);
+        keep_promise(PROMISE_DOWN, index_of(me), down.monitor, down.actor_id,
+                     down.exit_reason);
+        break;
+    case MSG_EXIT:
+        memcpy(&down, msg->payload, sizeof down);
+        keep_promise(PROMISE_EXIT, index_of(me), 0, down.actor_id, down.exit_reason);
+        break;
+    case MSG_CHILD_EXIT:
+        memcpy(&child, msg->payload, sizeof child);
+        keep_promise(PROMISE_CHILD, index_of(me), 0, child.child_id, child.exit_reason);
+        break;
+    case MSG_OFFLOAD_DONE:
+        memcpy(&done, msg->payload, sizeof done);
+        ((job_t *)done.result)->told++;
+        break;
+    case MSG_FD_EVENT: {
+        fd_event_payload_t event;
+        memcpy(&event, msg->payload, sizeof event);
+        sim_handle_set_ready(event.fd, 0);
+        break;
+    }
+    case MSG_SHUTDOWN:
+        if (!me->is_immortal && !(me->is_stubborn && chance(1, 2))) return false;
+        break;
+    default: on_letter(me, msg); break;
+    }
+    return w.is_over || act(me, msg);
+}
+
+/* --- supervisors --- */
+
+static place_t *new_place(uint8_t plan) {
+    if (w.places_len == PLACES_MAX) return NULL;
+    place_t *place = &w.places[w.places_len];
+    *place = (place_t){.plan = plan};
+    snprintf(place->name, sizeof place->name, "c%u", (unsigned)w.places_len);
+    w.places_len++;
+    return place;
+}
+
+static child_spec_t spec_of(place_t *place) {
+    return (child_spec_t){.name = place->name,
+                          .behavior = live,
+                          .factory = make_child,
+                          .factory_arg = place,
+                          .free_state = free_being,
+                          .mailbox_size = 1 + roll(8),
+                          .restart_type = (restart_type_t)roll(3)};
+}
+
+static child_options_t options_of(place_t *place, const child_spec_t *spec,
+                                  restart_strategy_t strategy) {
+    child_options_t options = {
+        .shutdown_ms = chance(1, 2) ? roll(30) : 0,
+        .backoff_ms = chance(1, 4) ? 1 + roll(10) : 0,
+        .is_significant = spec->restart_type != RESTART_PERMANENT && chance(1, 3),
+        .mailbox_policy = (mailbox_policy_t)roll(3),
+    };
+    if (chance(1, 6)) options.register_as = "somebody";
+    place->drops_mail = options.mailbox_policy != MAILBOX_FAIL;
+    place->is_exact = options.backoff_ms == 0 && strategy == STRATEGY_ONE_FOR_ONE;
+    return options;
+}
+
+/* Describe a supervisor, and those below it. NULL: the book is full. */
+static plan_t *new_plan(unsigned depth) {
+    if (w.plans_len == PLANS_MAX) return NULL;
+    uint8_t number = (uint8_t)w.plans_len++;
+    plan_t *plan = &w.plans[number];
+    *plan = (plan_t){.is_exact = true};
+    supervisor_options_t *how = &plan->config.options;
+    *how = (supervisor_options_t){
+        .strategy = (restart_strategy_t)roll(3),
+        .max_restarts = (int)roll(6),
+        .window_ms = chance(1, 6) ? 0 : 2 + roll(100),
+        .auto_shutdown = (auto_shutdown_t)roll(3),
+        .is_template = chance(1, 5),
+        .name = "sup",
+    };
+    if (how->is_template) how->strategy = STRATEGY_ONE_FOR_ONE;
+    size_t wanted = how->is_template ? 1 : 1 + roll(CHILDREN_MAX);
+    size_t len = 0;
+    for (size_t i = 0; i < wanted; i++) {
+        place_t *place = new_place(number);
+        if (place == NULL) break;
+        child_spec_t *spec = &plan->specs[len];
+        *spec = spec_of(place);
+        plan_t *inner =
+            depth > 0 && !how->is_template && chance(1, 3) ? new_plan(depth - 1) : NULL;
+        if (inner != NULL) {
+            supervisor_child_spec(spec, place->name, &inner->config,
+                                  (restart_type_t)roll(3));
+            place->inner = &inner->config;
+            place->make_inner = spec->factory;
+            spec->factory = make_child;
+            spec->factory_arg = place;
+        }
+        plan->options[len] = options_of(place, spec, how->strategy);
+        if (inner != NULL) plan->options[len].shutdown_ms = 500;
+        plan->is_exact &= place->is_exact;
+        len++;
+    }
+    plan->config.specs = plan->specs;
+    plan->config.child_options = plan->options;
+    plan->config.n_specs = len;
+    return plan;
+}
+
+static void start_tree(actor_id_t parent) {
+    if (w.factories > 0 || w.api_sup != ACTOR_ID_INVALID) return;
+    plan_t *plan = w.plans_len < PLANS_MAX ? new_plan(2) : &w.plans[roll(PLANS_MAX)];
+    if (plan == NULL || plan->config.n_specs == 0) return;
+    if (runtime_counters(w.rt).actors >= LIVING_MAX) return;
+    supervisor_options_t options = plan->config.options;
+    options.parent = parent;
+    actor_id_t id = supervisor_start_with(w.rt, &options, plan->specs, plan->options,
+                                          plan->config.n_specs);
+    if (id == ACTOR_ID_INVALID) return;
+    tell("  supervisor %lu is started, %u children", short_id(id),
+         (unsigned)plan->config.n_specs);
+    (void)note_sup(id, (uint8_t)(plan - w.plans));
+}
+
+static void add_child(actor_id_t sup) {
+    const sup_t *found = find_sup(sup);
+    uint8_t number = found->plan;
+    plan_t *plan = &w.plans[number];
+    place_t *place = new_place(number);
+    if (place == NULL || runtime_counters(w.rt).actors >= LIVING_MAX) return;
+    actor_id_t id;
+    if (plan->config.options.is_template) {
+        place->is_exact = plan->is_exact;
+        place->drops_mail = plan->options[0].mailbox_policy != MAILBOX_FAIL;
+        place->was_touched = true;
+        id = supervisor_start_child(w.rt, sup, NULL, NULL, place);
+    } else {
+        child_spec_t spec = spec_of(place);
+        child_options_t options =
+            options_of(place, &spec, plan->config.options.strategy);
+        plan->is_exact &= place->is_exact;
+        id = supervisor_start_child(w.rt, sup, &spec, &options, NULL);
+    }
+    tell("  %lu: start %s: %lu", short_id(sup), place->name, short_id(id));
+}
+
+/* --- at rest --- */
+
+/* Deliver what can be delivered without time passing. */
+static void settle(void) {
+    unsigned idle = 0;
+    for (unsigned steps = 0; idle < 2; steps++) {
+        runtime_counters_t before = runtime_counters(w.rt);
+        runtime_step(w.rt);
+        runtime_counters_t after = runtime_counters(w.rt);
+        bool moved = before.delivered + before.exited + before.sends !=
+                     after.delivered + after.exited + after.sends;
+        idle = moved ? 0 : idle + 1;
+        if (steps > 200000) {
+            fail("W6: the world does not come to rest");
+            return;
+        }
+    }
+}
+
+/* A permanent child that nobody terminated is down, and not about to come back. */
+static const char *missing_child(const sup_t *sup) {
+    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    size_t count =
+        supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < w.places_len; p++) {
+            const place_t *place = &w.places[p];
+            if (strcmp(place->name, infos[i].name) != 0) continue;
+            if (infos[i].id == ACTOR_ID_INVALID && !infos[i].is_restarting &&
+                infos[i].restart_type == RESTART_PERMANENT && !place->was_touched)
+                return place->name;
+        }
+    return NULL;
+}
+
+/* W8: a supervisor that is ending has time for it, but not for ever. */
+static void check_permanent(const sup_t *sup) {
+    for (int i = 0; i < 200 && missing_child(sup) != NULL; i++) {
+        sim_advance(35000000);
+        settle();
+    }
+    const char *name = missing_child(sup);
+    if (name != NULL)
+        fail("W8: child %s of supervisor %lu is permanent and down", name,
+             short_id(sup->id));
+}
+
+/* W8. */
+static void check_supervisor(const sup_t *sup, const actor_info_t *all, size_t len) {
+    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    size_t count =
+        supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
+    size_t running = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (infos[i].id != ACTOR_ID_INVALID) {
+            actor_info_t info;
+            running++;
+            if (!runtime_actor_find(w.rt, infos[i].id, &info) || info.parent != sup->id)
+                fail("W8: supervisor %lu lists %lu, which is not its child",
+                     short_id(sup->id), short_id(infos[i].id));
+        }
+    }
+    size_t children = is_tricked(OBSERVER_MISSES_CHILDREN) ? 1 : 0;
+    for (size_t i = 0; i < len; i++)
+        if (all[i].parent == sup->id) children++;
+    if (children != running)
+        fail("W8: supervisor %lu lists %u living children, it has %u",
+             short_id(sup->id), (unsigned)running, (unsigned)children);
+}
+
+static void check_alarms(void) {
+    uint64_t now_ms = runtime_now_ms(w.rt);
+    for (size_t i = 0; i < ALARMS_MAX; i++) {
+        const alarm_t *alarm = &w.alarms[i];
+        if (!alarm->is_used || alarm->is_cancelled) continue;
+        if (w.beings[alarm->being].drops_mail) continue;
+        uint64_t passed_ms = now_ms - alarm->start_ms;
+        uint64_t told_ms = alarm->told * alarm->interval_ms;
+        if (passed_ms > told_ms + alarm->interval_ms + 3)
+            fail("W7: timer %lu of actor %lu is lost", (unsigned long)alarm->timer,
+                 short_id(w.beings[alarm->being].id));
+    }
+}
+
+static void check_at_rest(void) {
+    static actor_info_t all[LIVING_MAX * 4];
+    runtime_counters_t c = runtime_counters(w.rt);
+    size_t len = runtime_actor_info(w.rt, all, sizeof all / sizeof all[0]);
+    if (w.is_blind || len != c.actors) return;
+    for (size_t i = 0; i < len; i++) {
+        if (all[i].mailbox_used != 0)
+            fail("W6: mail of actor %lu waits at rest", short_id(all[i].id));
+        const being_t *being = being_of(all[i].id);
+        if (being != NULL && being->place != NOBODY &&
+            !actor_is_alive(w.rt, all[i].parent))
+            fail("W8: actor %lu outlives its supervisor", short_id(all[i].id));
+    }
+    if (c.sends + w.nobody != c.delivered + c.dropped + c.dead_letters)
+        fail("W6: %lu sent, %lu to nobody; %lu delivered, %lu dropped, %lu dead",
+             (unsigned long)c.sends, (unsigned long)w.nobody,
+             (unsigned long)c.delivered, (unsigned long)c.dropped,
+             (unsigned long)c.dead_letters);
+    for (size_t i = 0; i < PROMISES_MAX; i++) {
+        const promise_t *p = &w.promises[i];
+        if (p->kind != PROMISE_NONE && p->is_due)
+            fail("W1: actor %lu was never told of the end of %lu",
+                 short_id(w.beings[p->being].id), short_id(p->who));
+    }
+    for (size_t i = 0; i < w.known_len; i++)
+        if (fact_of(w.known[i])->flags & IS_DOOMED && actor_is_alive(w.rt, w.known[i]))
+            fail("W2: actor %lu outlives its link", short_id(w.known[i]));
+    for (size_t i = 0; i < w.sups_len; i++)
+        if (supervisor_is(w.rt, w.sups[i].id)) check_supervisor(&w.sups[i], all, len);
+    check_alarms();
+    for (size_t i = 0; i < w.sups_len; i++)
+        if (supervisor_is(w.rt, w.sups[i].id)) check_permanent(&w.sups[i]);
+}
+
+/* After each step: what is cheap to see. */
+static void check_always(void) {
+    runtime_counters_t c = runtime_counters(w.rt);
+    if (c.exited != w.exits)
+        fail("W4: %lu ends are counted, %lu were seen", (unsigned long)c.exited,
+             (unsigned long)w.exits);
+    if (c.spawned != c.exited + c.actors)
+        fail("W4: %lu spawned, %lu ended, %lu alive", (unsigned long)c.spawned,
+             (unsigned long)c.exited, (unsigned long)c.actors);
+    if (c.spawned > IDS_MAX - 64) w.is_over = true;
+    if (c.actors + 40 > runtime_get_max_actors(w.rt) || mk_alloc_fail_hit())
+        w.short_ms = runtime_now_ms(w.rt);
+}
+
+/* Let everything come to an end that can, then look. */
+static void rest(void) {
+    mk_alloc_fail_at(0, false);
+    w.energy = 0;
+    for (int i = 0; i < 4; i++) {
+        settle();
+        check_always();
+        sim_advance(1000000);
+    }
+    settle();
+    check_at_rest();
+}
+
+/* --- the outside --- */
+
+static void end_slice(void *arg) {
+    runtime_stop(arg);
+}
+
+static void post(void) {
+    letter_t letter = write_letter(FROM_POST);
+    if (w.energy == 0) return;
+    (void)runtime_post(w.rt, w.beings[w.clerk].id, LETTER, &letter, sizeof letter);
+}
+
+static void intervene(void) {
+    switch (roll(12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: send_letter(FROM_OUTSIDE, any_id()); break;
+    case 4: post(); break;
+    case 5: spawn(ACTOR_ID_INVALID); break;
+    case 6: manage(); break;
+    case 7: sim_handle_set_ready(w.fds[roll(FDS)], MK_POLL_IN); break;
+    case 8:
+        (void)sim_handle_set_ready_at(w.fds[roll(FDS)], MK_POLL_IN,
+                                      sim_now_ns() + roll(20000000));
+        break;
+    case 9:
+        if (chance(1, 3)) actor_stop(w.rt, any_mortal());
+        break;
+    case 10:
+        if (chance(1, 4)) start_tree(ACTOR_ID_INVALID);
+        break;
+    default: break;
+    }
+}
+
+/* Children that a supervisor made and that got no message yet. */
+static void meet_the_new(void) {
+    static actor_id_t ids[LIVING_MAX * 4];
+    size_t len = runtime_list_actors(w.rt, ids, sizeof ids / sizeof ids[0]);
+    for (size_t i = 0; i < len && !w.is_over; i++) {
+        being_t *being = actor__state_of(w.rt, ids[i], live);
+        if (being != NULL) learn_id(being, ids[i]);
+    }
+}
+
+static void run_slice(void) {
+    w.energy += 40;
+    meet_the_new();
+    if (chance(1, 5)) {
+        bool for_ever = chance(1, 3);
+        w.report.faults++;
+        tell("memory will be short%s", for_ever ? " until further notice" : "");
+        mk_alloc_fail_at(1 + roll(12), for_ever);
+    }
+    for (uint64_t n = roll(12); n > 0; n--)
+        intervene();
+    if (chance(1, 2)) {
+        for (uint64_t n = roll(30); n > 0; n--) {
+            runtime_step(w.rt);
+            check_always();
+        }
+        sim_advance(roll(8000000));
+    } else if (sim_call_at(sim_now_ns() + roll(15000000), end_slice, w.rt) == MK_OK) {
+        runtime_run(w.rt);
+        check_always();
+    }
+    if (mk_alloc_fail_hit()) w.short_ms = runtime_now_ms(w.rt);
+    if (chance(2, 3)) mk_alloc_fail_at(0, false);
+    if (chance(1, 6)) rest();
+}
+
+static bool begin(uint64_t seed, world_observer_t observer, bool tells) {
+    memset(&w, 0, sizeof w);
+    for (size_t i = 0; i < IDS_MAX; i++)
+        w.ids[i].being = NOBODY;
+    w.observer = observer;
+    w.tells = tells;
+    w.deaf = 1;
+    w.report.order_hash = UINT64_C(0xcbf29ce484222325);
+    prng_init(&w.fate, seed);
+    sim_reset(seed);
+    w.rt = runtime_init((node_id_t)roll(3), LIVING_MAX + 40);
+    if (w.rt == NULL || !part_attach(w.rt, &w.part, &world_ops) ||
+        !supervisor_set_registrar(w.rt, give_name))
+        return false;
+    for (int i = 0; i < FDS; i++)
+        w.fds[i] = sim_handle_create();
+    being_t *clerk = make_being(NOBODY);
+    clerk->is_immortal = true;
+    clerk->is_stubborn = true;
+    w.clerk = index_of(clerk);
+    learn_id(clerk, actor_spawn(w.rt, live, clerk, free_being, 64));
+    w.energy = 20;
+    for (uint64_t n = 1 + roll(2); n > 0; n--)
+        start_tree(ACTOR_ID_INVALID);
+    for (uint64_t n = 2 + roll(6); n > 0; n--)
+        spawn(ACTOR_ID_INVALID);
+    return true;
+}
+
+static void finish(void) {
+    runtime_counters_t c = runtime_counters(w.rt);
+    w.report.delivered = c.delivered;
+    w.report.spawned = c.spawned;
+    w.report.crashed = c.crashed;
+    w.dying_id = ACTOR_ID_INVALID;
+    mk_alloc_fail_at(0, false);
+    runtime_destroy(w.rt);
+    sim_reset(1);
+    for (size_t i = 0; i < w.beings_len; i++)
+        if (w.beings[i].freed != 1)
+            fail("W4: the state of actor %lu is freed %u times",
+                 short_id(w.beings[i].id), w.beings[i].freed);
+    for (size_t i = 0; i < w.jobs_len; i++)
+        if (w.jobs[i].told + w.jobs[i].discarded != 1 || w.jobs[i].ran > 1)
+            fail("W7: job %u ran %u times, was told %u and discarded %u times",
+                 (unsigned)i, w.jobs[i].ran, w.jobs[i].told, w.jobs[i].discarded);
+}
+
+world_report_t world_run(uint64_t seed, world_observer_t observer, bool tells) {
+    size_t live_before = mk_alloc_live();
+    if (begin(seed, observer, tells)) {
+        for (int slice = 0; slice < SLICES && !w.is_over; slice++)
+            run_slice();
+        if (w.report.failure == NULL) rest();
+    } else {
+        fail("W9: no runtime");
+    }
+    finish();
+    void *kept = observer == OBSERVER_KEEPS_A_BLOCK ? mk_alloc(1) : NULL;
+    size_t left = mk_alloc_live() - live_before;
+    mk_free(kept);
+    if (left != 0) fail("W9: %lu blocks are left", (unsigned long)left);
+    return w.report;
+}
