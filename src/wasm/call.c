@@ -227,7 +227,7 @@ size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
     uint32_t body, callers = instance->caller_count;
     uint32_t frame = instance->frame, position = instance->position;
     const wasm_instance_t *inst = instance->current;
-    if (instance->state == WASM_IDLE) return 0;
+    if (instance->state == WASM_IDLE || instance->is_running) return 0;
     while (body_at(inst->module, position, &body)) {
         const wasm_module_t *module = inst->module;
         if (count < cap)

@@ -38,11 +38,12 @@ _Static_assert(OP_br_i64_ge_u_i - OP_br_i64_eq_i == COMPARE_RI - 1, "order");
 _Static_assert(OP_i32_ge_u_i - OP_i32_eq_i == COMPARE_RI - 1, "order of code.def");
 _Static_assert(OP_i64_ge_u_i - OP_i64_eq_i == COMPARE_RI - 1, "order of code.def");
 enum { TO_BACKWARD = OP_br_nz_back - OP_br_nz };
-_Static_assert(OP_br_i64_ge_u_i_back - OP_br_i64_ge_u_i == TO_BACKWARD, "order");
+_Static_assert(OP_br_f64_nle_back - OP_br_f64_nle == TO_BACKWARD, "order");
 enum {
     TO_SUM_I = OP_load32_i - OP_load32, /* from a plain access to that at a sum */
     TO_SUM_S = OP_load32_s - OP_load32
 };
+_Static_assert(OP_f64_le - OP_f64_eq == 3, "order of code.def");
 _Static_assert(OP_store64_i - OP_store64 == TO_SUM_I, "order of code.def");
 _Static_assert(OP_store64_s - OP_store64 == TO_SUM_S, "order of code.def");
 _Static_assert(OP_global_get64 == OP_global_get32 + 1, "order of code.def");
@@ -342,17 +343,17 @@ static bool join_mask(translator_t *t, unsigned op, const operand_t *a,
 /* A long constant inside the instruction. */
 static bool emit_long(translator_t *t, unsigned op, const operand_t *a,
                       const operand_t *b, uint32_t to) {
-    static const uint16_t rows[][3] = {
-        /* plain, long, commutes */
-        {OP_i64_add, OP_i64_add_q, 1}, {OP_i64_mul, OP_i64_mul_q, 1},
-        {OP_i64_xor, OP_i64_xor_q, 1}, {OP_f64_add, OP_f64_add_q, 1},
-        {OP_f64_mul, OP_f64_mul_q, 1}, {OP_f64_lt, OP_f64_lt_q, 0}};
+    static const uint16_t rows[][2] = {/* plain, long; each commutes */
+                                       {OP_i64_add, OP_i64_add_q},
+                                       {OP_i64_mul, OP_i64_mul_q},
+                                       {OP_i64_xor, OP_i64_xor_q},
+                                       {OP_f64_add, OP_f64_add_q},
+                                       {OP_f64_mul, OP_f64_mul_q}};
     if (a->place == IS_CONSTANT && b->place == IS_CONSTANT) return false;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i][0] != op) continue;
         const operand_t *constant = b->place == IS_CONSTANT ? b : a;
-        if (constant->place != IS_CONSTANT || (constant == a && rows[i][2] == 0))
-            return false;
+        if (constant->place != IS_CONSTANT) return false;
         uint32_t slot = wasm__slot_of(t, constant == b ? a : b);
         uint64_t value = constant->value;
         const uint16_t units[] = {(uint16_t)to,
@@ -492,7 +493,14 @@ void wasm__emit_store(translator_t *t, unsigned op, uint32_t memory, uint32_t of
     if (!t->is_live) return;
     if (memory == 0) {
         if (emit_store_constant(t, op, offset, address, value)) return;
-        if (is_sum(address) && offset == 0) {
+        if (op == OP_store32 && is_sum(value)) {
+            uint32_t at = near_address(t, address, &offset);
+            uint32_t added = (uint32_t)value->value;
+            const uint16_t units[] = {(uint16_t)at, (uint16_t)source_of(t, value),
+                                      (uint16_t)added, (uint16_t)(added >> 16),
+                                      (uint16_t)offset};
+            wasm__emit(t, OP_store32_sum, units, 5);
+        } else if (is_sum(address) && offset == 0) {
             uint32_t from = wasm__slot_of(t, value);
             wasm__emit_ddw(t, op + TO_SUM_I, source_of(t, address), from,
                            (uint32_t)address->value);
@@ -540,6 +548,7 @@ static uint16_t cost_of(const translator_t *t, const block_t *block) {
 static bool emit_step(translator_t *t, unsigned op, const uint16_t *units,
                       const block_t *block) {
     static const uint16_t rows[][3] = {/* branch, step, units behind the sum */
+                                       {OP_br, OP_add_br_back, 0},
                                        {OP_br_nz, OP_add_br_nz_back, 0},
                                        {OP_br_i32_ne_i, OP_add_br_ne_i_back, 2},
                                        {OP_br_i32_lt_s_i, OP_add_br_lt_s_i_back, 2},
@@ -551,8 +560,12 @@ static bool emit_step(translator_t *t, unsigned op, const uint16_t *units,
     uint16_t sum = t->code[t->last + 1];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i][0] != op) continue;
-        uint16_t other = units[0] == sum ? units[1] : units[0];
-        if (units[0] != sum && (op != OP_br_i32_ne || units[1] != sum)) return false;
+        uint16_t other = 0;
+        if (op != OP_br) {
+            other = units[0] == sum ? units[1] : units[0];
+            if (units[0] != sum && (op != OP_br_i32_ne || units[1] != sum))
+                return false;
+        }
         uint16_t taken[TAKEN_UNITS], all[10];
         unsigned count = 0;
         (void)take_last(t, taken);
@@ -721,6 +734,20 @@ static condition_t make_condition(translator_t *t, const operand_t *operand,
         return c;
     }
     unsigned made = t->code[t->last];
+    if (made >= OP_f64_eq && made <= OP_f64_le) {
+        /* The opposite of < is not >= when a NaN is compared. */
+        static const uint16_t branches[][2] = {{OP_br_f64_eq, OP_br_f64_ne},
+                                               {OP_br_f64_ne, OP_br_f64_eq},
+                                               {OP_br_f64_lt, OP_br_f64_nlt},
+                                               {OP_br_f64_le, OP_br_f64_nle}};
+        uint16_t taken[TAKEN_UNITS];
+        (void)take_last(t, taken);
+        c.op = branches[made - OP_f64_eq][if_zero ? 1 : 0];
+        c.count = 2;
+        c.units[0] = taken[2];
+        c.units[1] = taken[3];
+        return c;
+    }
     for (size_t i = 0; i < sizeof compare_families / sizeof compare_families[0]; i++) {
         const compare_family_t *family = &compare_families[i];
         unsigned number = made - family->compare;

@@ -443,6 +443,7 @@ int wasm_instance_create(wasm_module_t *module, const wasm_instance_options_t *o
     if (code == MK_OK) code = create_memories(instance, error);
     if (code == MK_OK) code = create_tables(instance, error);
     if (code == MK_OK) code = enter_store(instance, error);
+    if (module->memory_count > 0) instance->memory = instance->memories[0];
     if (code != MK_OK) {
         free_instance(instance);
         return code;

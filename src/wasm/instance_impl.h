@@ -50,6 +50,7 @@ struct wasm_instance {
     const char *host_text; /* why the host trapped, or NULL */
 
     wasm_link_t *links;       /* imported functions */
+    wasm_memory_t *memory;    /* memory 0, or NULL */
     wasm_memory_t **memories; /* own ones lie in this block */
     wasm_table_t **tables;
     uint32_t **imported_globals; /* where they are */

@@ -290,13 +290,9 @@ MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table
 /* Registers that a change of instance, of its memory or of its code makes stale. */
 #define LOAD_MEMORY()                                                                  \
     do {                                                                               \
-        if (inst->module->memory_count > 0) {                                          \
-            mem = inst->memories[0]->bytes;                                            \
-            mem_size = inst->memories[0]->committed;                                   \
-        } else {                                                                       \
-            mem = NULL;                                                                \
-            mem_size = 0;                                                              \
-        }                                                                              \
+        const wasm_memory_t *memory_ = inst->memory;                                   \
+        mem = memory_ != NULL ? memory_->bytes : NULL;                                 \
+        mem_size = memory_ != NULL ? memory_->committed : 0;                           \
     } while (0)
 #define LOAD_INSTANCE()                                                                \
     do {                                                                               \
@@ -390,6 +386,13 @@ L_br_table : {
     CONDITIONAL(br_nz, 2, I32(1) != 0)
     CONDITIONAL(br_z, 2, I32(1) == 0)
 
+    CONDITIONAL(br_f64_eq, 3, F64(1) == F64(2))
+    CONDITIONAL(br_f64_ne, 3, F64(1) != F64(2))
+    CONDITIONAL(br_f64_lt, 3, F64(1) < F64(2))
+    CONDITIONAL(br_f64_nlt, 3, !(F64(1) < F64(2)))
+    CONDITIONAL(br_f64_le, 3, F64(1) <= F64(2))
+    CONDITIONAL(br_f64_nle, 3, !(F64(1) <= F64(2)))
+
     /* Comparisons of two slots and of a slot with a number, as branch and as value. */
 #define COMPARE(type, name, T, op, READ, IMM)                                          \
     CONDITIONAL(br_##type##_##name, 3, (T)READ(1) op(T) READ(2))                       \
@@ -480,13 +483,25 @@ L_call_import:
     function = W32(2);
     return_to = (uint32_t)(pc - code) + 4;
     goto call_import;
-L_call_indirect:
-    trap = find_callee(inst, pc[3], I32(2), W32(4), &callee);
-    if (MK_UNLIKELY(trap != WASM_TRAP_NONE)) goto trapped;
+L_call_indirect : {
+    const wasm_table_t *callees = inst->tables[pc[3]];
+    uint32_t at = I32(2);
     base = pc[1];
     return_to = (uint32_t)(pc - code) + 6;
+    if (MK_LIKELY(at < callees->size)) {
+        /* A null handle, or one of elsewhere, is no number of an own body. */
+        const wasm_module_t *module = inst->module;
+        function = callees->entries[at] - 1 - inst->function_base;
+        body = function - module->imported_functions;
+        if (MK_LIKELY(body < module->body_count &&
+                      module->function_types[function] == W32(4)))
+            goto call_body;
+    }
+    trap = find_callee(inst, pc[3], at, W32(4), &callee);
+    if (MK_UNLIKELY(trap != WASM_TRAP_NONE)) goto trapped;
     function = callee.function;
     goto call_found;
+}
 L_tail_call:
     body = W32(2);
     base = pc[1];
@@ -533,6 +548,11 @@ call_found : {
     if (callee.instance != inst) goto call_foreign;
     if (function < inst->module->imported_functions) goto call_import;
     body = function - inst->module->imported_functions;
+    goto call_body;
+}
+
+    /* Call `body` of inst with arguments at `base`, then go on at return_to. */
+call_body : {
     uint32_t entry = entries[body];
     if (MK_UNLIKELY(entry == 0)) goto translate;
     const uint16_t *to = code + entry;
@@ -583,28 +603,18 @@ call_foreign : {
     /* Host function `callee.function` among the imports of callee.instance. */
 call_host : {
     const wasm_link_t *link = &callee.instance->links[callee.function];
-    root->position = return_to;
-    root->frame = (uint32_t)(fp - root->stack);
-    root->current = inst;
-    root->pending = root->frame + base;
     wasm_host_call_t call = {callee.instance, link->u.data, fp + base};
     wasm_host_status_t status = link->host(&call);
-    if (MK_UNLIKELY(status != WASM_HOST_DONE)) {
-        if (status == WASM_HOST_SUSPEND) {
-            root->state = WASM_SUSPENDED;
-        } else {
-            root->state = WASM_TRAPPED;
-            root->trap = WASM_TRAP_HOST;
-            root->host_text = callee.instance->host_text;
-        }
-        *fuel_left = fuel;
-        return;
-    }
     /* It may have touched memory, or made another instance of the module translate. */
     code = inst->module->code;
     pc = code + return_to;
     LOAD_MEMORY();
-    DISPATCH();
+    if (MK_LIKELY(status == WASM_HOST_DONE)) DISPATCH();
+    root->state = WASM_SUSPENDED;
+    root->pending = (uint32_t)(fp - root->stack) + base;
+    if (status == WASM_HOST_SUSPEND) goto leave;
+    root->host_text = callee.instance->host_text;
+    TRAP(WASM_TRAP_HOST);
 }
 
     /* --- moves, constants, globals --- */
@@ -721,6 +731,10 @@ L_store8_c:
 L_store32_ic:
     CHECK_ADDRESS(I32(1) + W32(2), 0, 4);
     put_le32(mem + touch_at, W32(4));
+    NEXT(6);
+L_store32_sum:
+    CHECK_ADDRESS(I32(1), (uint32_t)pc[5], 4);
+    put_le32(mem + touch_at + pc[5], I32(2) + W32(3));
     NEXT(6);
 L_store8_ic:
     CHECK_ADDRESS(I32(1) + W32(2), 0, 1);
@@ -987,6 +1001,10 @@ L_ref_func:
         }                                                                              \
         NEXT((field) + 3);                                                             \
     }
+L_add_br_back:
+    SET32(1, I32(2) + W32(3));
+    BRANCH_BACK(5);
+    DISPATCH();
     STEP(nz, 5, sum != 0)
     STEP(ne_i, 7, sum != W32(5))
     STEP(lt_s_i, 7, (int32_t)sum < (int32_t)W32(5))
@@ -1027,7 +1045,6 @@ L_mov_mov:
     LONG(i64_xor, SET64, I64(2) ^ imm64(pc + 3))
     LONG(f64_add, SETF64, F64(2) + num_double(imm64(pc + 3)))
     LONG(f64_mul, SETF64, F64(2) * num_double(imm64(pc + 3)))
-    LONG(f64_lt, SET32, F64(2) < num_double(imm64(pc + 3)))
 
     /* --- slow ways -----------------------------------------------------------------
      */
@@ -1035,8 +1052,8 @@ L_mov_mov:
     /* The bytes may be there though they are not committed: commit them and repeat. */
 touch:
     trap = WASM_TRAP_MEMORY_BOUNDS;
-    if (inst->module->memory_count > 0)
-        trap = wasm__memory_touch(inst->memories[0], touch_at, touch_size);
+    if (inst->memory != NULL)
+        trap = wasm__memory_touch(inst->memory, touch_at, touch_size);
     if (trap != WASM_TRAP_NONE) goto trapped;
     LOAD_MEMORY();
     DISPATCH();

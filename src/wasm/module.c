@@ -205,6 +205,15 @@ static int translate_with(translator_t *t, uint32_t body) {
     return MK_OK;
 }
 
+uint32_t wasm__code_size(const wasm_module_t *module, uint32_t body) {
+    uint32_t begin = module->entries[body];
+    uint32_t end = module->code_size;
+    for (uint32_t i = 0; i < module->body_count; i++)
+        if (module->entries[i] > begin && module->entries[i] < end)
+            end = module->entries[i];
+    return end - begin;
+}
+
 int wasm__translate(wasm_module_t *module, uint32_t body) {
     wasm_error_t error = {0};
     translator_t translator;

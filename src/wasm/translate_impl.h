@@ -115,8 +115,12 @@ void wasm__translator_deinit(translator_t *t);
  * False: t->r.error tells. */
 bool wasm__translate_body(translator_t *t, uint32_t body, bool makes_code);
 
-/* Translate body number `body` into the module's code. MK_OK or MK_ENOMEM. */
+/* Translate body number `body` into the module's code unless it was already. MK_OK or
+ * MK_ENOMEM. */
 int wasm__translate(wasm_module_t *module, uint32_t body);
+
+/* Units of the code of a translated body, its header included. */
+uint32_t wasm__code_size(const wasm_module_t *module, uint32_t body);
 
 bool wasm__reserve(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
                    size_t item_size);

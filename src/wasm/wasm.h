@@ -167,6 +167,12 @@ typedef struct {
 } wasm_module_sizes_t;
 wasm_module_sizes_t wasm_module_sizes(const wasm_module_t *module);
 
+/* Our code of one function, translated if it was not yet, a line per instruction.
+ * MK_OK, MK_ENOENT: no such function or an import; MK_ENOMEM. For tools. */
+typedef void (*wasm_line_fn)(void *arg, const char *line);
+int wasm_disassemble(wasm_module_t *module, uint32_t function, wasm_line_fn print,
+                     void *arg);
+
 /* --- host functions and linking --------------------------------------------------- */
 
 typedef enum {
@@ -322,7 +328,7 @@ typedef struct {
 } wasm_frame_t;
 
 /* The calls that are open (or were when it trapped), innermost first: at most `cap`;
- * returns how many there are. */
+ * returns how many there are. None while it runs. */
 size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
                       size_t cap);
 

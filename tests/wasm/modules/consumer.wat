@@ -1,0 +1,16 @@
+;; SPDX-License-Identifier: Apache-2.0
+(module
+  (import "provider" "memory" (memory 1))
+  (import "provider" "table" (table 4 funcref))
+  (import "provider" "level" (global $level (mut i32)))
+  (import "provider" "next" (func $next (result i32)))
+  (import "env" "ask" (func $ask (param i32) (result i32)))
+  (elem (i32.const 1) $mine $next)
+  (func $mine (result i32) (i32.const 44))
+  (func (export "run") (result i32)
+    (global.set $level (i32.add (global.get $level) (call $next)))
+    (i32.add (global.get $level)
+             (i32.add (i32.load (i32.const 0))
+                      (call_indirect (result i32) (i32.const 2)))))
+  (func (export "ask") (param i32) (result i32) (call $ask (local.get 0)))
+  (export "next" (func $next)))
