@@ -79,10 +79,6 @@ void runtime_destroy(runtime_t *rt) {
 
 /* ---- turns ---- */
 
-static scheduler_t *queue_of(runtime_t *rt, const actor_t *actor) {
-    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
-}
-
 /* The next actor to run; system first, but not for ever. Skips the retired. */
 static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
@@ -105,7 +101,8 @@ static bool has_ready(const runtime_t *rt) {
     return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
 }
 
-/* Deliver one message to the running actor. False: it has ended. */
+/* Deliver one message to the running actor. False: its turn is over, because it has
+ * ended, awaits something or wants no more now. */
 static inline bool handle_one(runtime_t *rt, actor_t *actor) {
     message_t *msg = actor->head;
     actor->head = msg->mk_next;
@@ -120,7 +117,7 @@ static inline bool handle_one(runtime_t *rt, actor_t *actor) {
     bool keeps = actor->behavior(rt, actor, msg, actor->state);
     if (MK_LIKELY(rt->message != NULL)) message__end(rt, rt->message);
     rt->message = NULL;
-    if (MK_LIKELY(keeps)) return actor->status != ACTOR_STOPPED;
+    if (MK_LIKELY(keeps)) return actor->status == ACTOR_RUNNING;
     if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, EXIT_NORMAL, NULL);
     if (!(actor->flags & ACTOR_EXIT_SAID))
         actor->exit_reason = type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
@@ -174,9 +171,11 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     rt->counts.turns++;
     rt->counts.delivered += actor->handled - before;
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
-    if (MK_LIKELY(actor->status == ACTOR_RUNNING)) {
+    if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
-        if (actor->head != NULL) queue__push(queue_of(rt, actor), actor);
+        if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
+    } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
+        queue__push(queue__of(rt, actor), actor);
     }
     if (rt->dying != 0) exit__reap(rt);
 }

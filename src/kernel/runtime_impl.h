@@ -78,7 +78,9 @@ typedef struct {
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
  * then room is 0 so that sends take the slow path. (2) status READY exactly while
- * ACTOR_IN_QUEUE is set and it is not STOPPED. (3) it is in runtime.actors until
+ * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
+ * awaited type in front, so ordinary mail, for which only IDLE enters the queue, leaves
+ * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
 struct actor {
     uint32_t id;   /* local number; first, see id_table.h */
@@ -97,7 +99,10 @@ struct actor {
     actor_extra_t *extra; /* NULL until needed */
     uint32_t capacity;    /* messages */
     uint32_t parent;      /* local number; 0: none */
-    uint32_t next_dying;  /* local number; 0: last */
+    union {
+        msg_type_t awaited;  /* while alive: see actor__await; 0: nothing yet */
+        uint32_t next_dying; /* once STOPPED: local number; 0: last */
+    };
     msg_type_t last_type; /* of the last message delivered */
     uint64_t handled;     /* messages delivered */
 };
@@ -190,6 +195,10 @@ static inline void queue__push(scheduler_t *queue, actor_t *actor) {
     queue->ready_count++;
 }
 
+static inline scheduler_t *queue__of(runtime_t *rt, const actor_t *actor) {
+    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
+}
+
 static inline actor_t *queue__pop(scheduler_t *queue) {
     actor_t *actor = queue->ready_queue_head;
     if (actor == NULL) return NULL;
@@ -197,6 +206,12 @@ static inline actor_t *queue__pop(scheduler_t *queue) {
     queue->ready_count--;
     actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
     return actor;
+}
+
+/* True when what `actor` waits for is there. */
+static inline bool actor__has_awaited(const actor_t *actor) {
+    return actor->head != NULL && (actor->head->mk_block & BLOCK_IS_UNCOUNTED) &&
+           actor->head->type == actor->awaited;
 }
 
 /* message.c: blocks of this runtime; the fast halves are inline. */

@@ -108,6 +108,7 @@ const char *shell__status_name(actor_status_t status) {
     case ACTOR_READY: return "ready";
     case ACTOR_RUNNING: return "running";
     case ACTOR_STOPPED: return "stopped";
+    case ACTOR_WAITING: return "waiting";
     }
     return "unknown";
 }
