@@ -46,5 +46,9 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
         target_link_libraries(bench_${name} PRIVATE microkernel)
         set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name}
             RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench)
+        # A thousandth of the work: that it runs, never how fast.
+        add_test(NAME bench.${name} COMMAND bench_${name} --quick)
+        set_tests_properties(bench.${name} PROPERTIES
+            TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 endif()

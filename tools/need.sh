@@ -63,7 +63,8 @@ need() {
         # Package lists may be older than what the mirror still has.
         need_apt "$root" update || true
         if ! need_apt "$root" install -y --no-install-recommends "${missing[@]}"; then
-            echo "dev: could not install ${missing[*]}. When the network is there, run: ${root:+$root sh -c '}${by_hand}${root:+'}" >&2
+            [ -z "$root" ] || by_hand="$root sh -c '$by_hand'"
+            echo "dev: could not install ${missing[*]}. When the network is there, run: $by_hand" >&2
             return 1
         fi
     fi

@@ -4,8 +4,8 @@
  * Delivery contract: a message arrives at most once; the order between one sender and
  * one receiver is kept; a message that cannot be delivered makes the send return false,
  * and what is dropped later (policy, death of the receiver) is counted in
- * runtime_counters. All functions belong to the runtime's thread; from other threads use
- * runtime_post (runtime.h). */
+ * runtime_counters. All functions belong to the runtime's thread; from other threads
+ * use runtime_post (runtime.h). */
 #ifndef MICROKERNEL_ACTOR_H
 #define MICROKERNEL_ACTOR_H
 
@@ -72,23 +72,24 @@ typedef struct {
 } down_payload_t;
 
 /* Start an actor with the default options and a mailbox for `mailbox_size` messages
- * (rounded up to a power of two, at least 2). `initial_state` is the runtime's from now on
- * and is passed to `free_state` (may be NULL) when the actor ends. Returns its id, or
- * ACTOR_ID_INVALID - then the caller still owns the state - when the runtime holds
- * max_actors already, memory is short, `behavior` is NULL, or the mailbox is to hold more
- * than 2^31 messages. Inside and outside behaviours. */
+ * (rounded up to a power of two, at least 2). `initial_state` is the runtime's from now
+ * on and is passed to `free_state` (may be NULL) when the actor ends. Returns its id,
+ * or ACTOR_ID_INVALID - then the caller still owns the state - when the runtime holds
+ * max_actors already, memory is short, `behavior` is NULL, or the mailbox is to hold
+ * more than 2^31 messages. Inside and outside behaviours. */
 actor_id_t actor_spawn(runtime_t *rt, actor_behavior_fn behavior, void *initial_state,
                        void (*free_state)(void *), size_t mailbox_size);
 
-/* As actor_spawn, with options (NULL: defaults). Fails also when `parent` is given and is
- * not a live actor of this runtime, or a policy or priority does not exist. */
+/* As actor_spawn, with options (NULL: defaults). Fails also when `parent` is given and
+ * is not a live actor of this runtime, or a policy or priority does not exist. */
 actor_id_t actor_spawn_with(runtime_t *rt, actor_behavior_fn behavior,
                             void *initial_state, void (*free_state)(void *),
                             const actor_options_t *options);
 
-/* End an actor with EXIT_KILLED. It gets no further message; its memory, timers, watches
- * and names go before the next message is delivered. Unknown ids and ids of other nodes
- * are ignored. Safe for the running actor itself, its parent, and actors with mail. */
+/* End an actor with EXIT_KILLED. It gets no further message; its memory, timers,
+ * watches and names go before the next message is delivered. Unknown ids and ids of
+ * other nodes are ignored. Safe for the running actor itself, its parent, and actors
+ * with mail. */
 void actor_stop(runtime_t *rt, actor_id_t id);
 
 /* End the running actor when its behaviour returns, whatever it returns, with `reason`
@@ -102,9 +103,9 @@ void actor_exit(runtime_t *rt, uint8_t reason, const char *text);
 bool actor_shutdown(runtime_t *rt, actor_id_t id);
 
 /* Send a copy of the payload. `source` is the running actor, 0 outside. False, and
- * nothing is delivered, when nobody is there, the mailbox is full (policy MAILBOX_FAIL),
- * memory is short, the type is reserved to the system (debug builds), or the node of
- * `dest` is not connected. NULL or size 0 send no payload. */
+ * nothing is delivered, when nobody is there, the mailbox is full (policy
+ * MAILBOX_FAIL), memory is short, the type is reserved to the system (debug builds), or
+ * the node of `dest` is not connected. NULL or size 0 send no payload. */
 bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *payload,
                 size_t payload_size);
 
@@ -123,17 +124,18 @@ void *actor_state(runtime_t *rt);
 /* True while `id` is a live actor of this runtime. */
 bool actor_is_alive(runtime_t *rt, actor_id_t id);
 
-/* Link the running actor with `other`, both ways: when one ends abnormally the other ends
- * with the same reason, unless it traps exits; then it gets MSG_EXIT (also for normal
- * ends). Linking twice is one link. When `other` does not exist the running actor is
- * treated as if it had just ended with EXIT_NO_ACTOR. False: outside a behaviour, `other`
- * is the running actor, or memory is short. */
+/* Link the running actor with `other`, both ways: when one ends abnormally the other
+ * ends with the same reason, unless it traps exits; then it gets MSG_EXIT (also for
+ * normal ends). Linking twice is one link. When `other` does not exist the running
+ * actor is treated as if it had just ended with EXIT_NO_ACTOR. False: outside a
+ * behaviour, `other` is the running actor, or memory is short. */
 bool actor_link(runtime_t *rt, actor_id_t other);
 
 /* Undo actor_link. False when there was no link. Inside a behaviour. */
 bool actor_unlink(runtime_t *rt, actor_id_t other);
 
-/* Turn deaths of linked actors into MSG_EXIT for the running actor. Inside a behaviour. */
+/* Turn deaths of linked actors into MSG_EXIT for the running actor. Inside a behaviour.
+ */
 void actor_trap_exits(runtime_t *rt, bool on);
 
 /* Have the running actor told (MSG_DOWN, once) when `target` ends; at once, with
@@ -141,8 +143,9 @@ void actor_trap_exits(runtime_t *rt, bool on);
  * 0 outside a behaviour or when memory is short. */
 monitor_id_t actor_monitor(runtime_t *rt, actor_id_t target);
 
-/* Drop a monitor of the running actor; its MSG_DOWN will not come unless it waits in the
- * mailbox already. False when it is not (or no longer) there. Inside a behaviour. */
+/* Drop a monitor of the running actor; its MSG_DOWN will not come unless it waits in
+ * the mailbox already. False when it is not (or no longer) there. Inside a behaviour.
+ */
 bool actor_demonitor(runtime_t *rt, monitor_id_t monitor);
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
 #ifndef MICROKERNEL_CAPS_H
 #define MICROKERNEL_CAPS_H
 
+#include "microkernel/error.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/types.h"
 

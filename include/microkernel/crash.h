@@ -10,6 +10,7 @@
 #define MICROKERNEL_CRASH_H
 
 #include "microkernel/actor.h"
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/types.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.h - every bound of the library, with its unit, range and reason. Each may be set
- * on the compiler's command line (on a chip: by Kconfig); the library and the programs
- * that use it must agree. */
+/* limits.h - every bound of the library, with its unit, range and reason. Each may be
+ * set on the compiler's command line (on a chip: by Kconfig); the library and the
+ * programs that use it must agree. */
 #ifndef MICROKERNEL_LIMITS_H
 #define MICROKERNEL_LIMITS_H
 
@@ -16,8 +16,8 @@
 #define MK_MAILBOX_BYTES (16u * 1024u * 1024u)
 #endif
 
-/* Messages an actor may handle in one turn before the clock is asked; 1..65536. Long enough
- * to keep the code and the state warm and to make the clock's price vanish. */
+/* Messages an actor may handle in one turn before the clock is asked; 1..65536. Long
+ * enough to keep the code and the state warm and to make the clock's price vanish. */
 #ifndef MK_TURN_MESSAGES
 #define MK_TURN_MESSAGES 128
 #endif
@@ -28,7 +28,8 @@
 #define MK_TURN_US 1000
 #endif
 
-/* System-priority turns in a row before one normal turn; 1..65536. */
+/* System-priority turns in a row before one normal turn; 1..65536. Supervisors go
+ * first, but a supervisor that is flooded does not starve its children. */
 #ifndef MK_SYSTEM_TURNS
 #define MK_SYSTEM_TURNS 32
 #endif
@@ -39,25 +40,28 @@
 #define MK_POLL_INTERVAL_US 200
 #endif
 
-/* Bytes of the first slab of a block pool; a power of two, 1024 to 2^21. One slab serves
- * one block size; a program that sends two kinds of message touches two slabs. */
+/* Bytes of the first slab of a block pool; a power of two, 1024 to 2^21. One slab
+ * serves one block size; a program that sends two kinds of message touches two slabs.
+ */
 #ifndef MK_SLAB_BYTES
 #define MK_SLAB_BYTES 65536
 #endif
 
-/* Bytes of the largest slab; a power of two, MK_SLAB_BYTES to 2^30. Pools grow by an eighth
- * of themselves up to this: 2 MiB is a large page of x86-64 and aarch64. */
+/* Bytes of the largest slab; a power of two, MK_SLAB_BYTES to 2^30. Pools grow by an
+ * eighth of themselves up to this: 2 MiB is a large page of x86-64 and aarch64. */
 #ifndef MK_SLAB_BYTES_MAX
 #define MK_SLAB_BYTES_MAX (2u * 1024u * 1024u)
 #endif
 
-/* Largest message block that comes from a pool, in bytes; a multiple of 64, at most a
- * quarter of a slab. Larger ones come from the heap. */
+/* Largest message block that comes from a pool, in bytes; a multiple of 64, 64 to
+ * MK_SLAB_BYTES / 4. Larger ones come from the heap, which is slower but keeps rare
+ * sizes from each holding a slab. */
 #ifndef MK_POOL_BLOCK_MAX
 #define MK_POOL_BLOCK_MAX 2048
 #endif
 
-/* Messages posted by other threads that may wait; 16..2^31. */
+/* Messages posted by other threads that may wait; 16 to 2^31. They are in no mailbox
+ * yet, so nothing else bounds them: 4 MiB with small payloads. */
 #ifndef MK_POST_MAX
 #define MK_POST_MAX 65536
 #endif
@@ -68,22 +72,25 @@
 #define MK_OFFLOAD_THREADS 2
 #endif
 
-/* Events taken from the platform in one look; 1..4096. */
+/* Events taken from the platform in one look; 1..4096. One system call per 256 ready
+ * descriptors; 4 KiB per runtime. */
 #ifndef MK_POLL_BATCH
 #define MK_POLL_BATCH 256
 #endif
 
-/* Bytes of a flat name with its NUL (names are at most 63 bytes). */
+/* Bytes of a flat name with its NUL. The layout of name_register_payload_t: names are
+ * at most 63 bytes on every node. */
 #define MK_NAME_MAX 64
 
-/* Bytes of a path with its NUL (paths are at most 127 bytes). */
+/* Bytes of a path with its NUL. The layout of ns_register_t and its kin: paths are at
+ * most 127 bytes on every node. */
 #define MK_PATH_MAX 128
 
-/* Bytes of a log text with its NUL; the layout of log_payload_t. */
+/* Bytes of a log text with its NUL. The layout of log_payload_t. */
 #define MK_LOG_TEXT_MAX 256
 
-/* Bytes of the name of a saved state, and of a key, with the NUL (both are at most 127
- * bytes, as paths are). */
+/* Bytes of the name of a saved state, and of a key, with the NUL. Both are at most 127
+ * bytes. As long as paths, since a path may be the name of an actor. */
 #define MK_STATE_NAME_MAX 128
 
 /* Bytes of one saved value; 64 to 2^30. It is written and read whole, in one block of
@@ -92,8 +99,8 @@
 #define MK_STATE_VALUE_MAX (1024u * 1024u)
 #endif
 
-/* Keys of one name; 1..65536. Bounds, with the size of a value, what an actor that makes up
- * keys can take of the disk; a list of them fits a message. */
+/* Keys of one name; 1..65536. Bounds, with the size of a value, what an actor that
+ * makes up keys can take of the disk; a list of them fits a message. */
 #ifndef MK_STATE_KEYS_MAX
 #define MK_STATE_KEYS_MAX 1024
 #endif

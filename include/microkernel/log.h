@@ -17,6 +17,7 @@
 #ifndef MICROKERNEL_LOG_H
 #define MICROKERNEL_LOG_H
 
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/types.h"
@@ -49,7 +50,8 @@ extern "C" {
 #define MK_LOG_LINES_PER_S 100
 #endif
 
-/* Bytes of the fields of one line, as they are kept in the queue; 64 to 4096. */
+/* Bytes of the fields of one line, as they are kept in the queue; 64 to 4096. About ten
+ * short fields; log_event keeps them on its stack. */
 #ifndef MK_LOG_FIELDS_BYTES
 #define MK_LOG_FIELDS_BYTES 256
 #endif

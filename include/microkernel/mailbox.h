@@ -25,8 +25,8 @@ mailbox_t *mailbox_create(size_t capacity);
 /* End the queue and the messages in it; takes `mb`, NULL is allowed. */
 void mailbox_destroy(mailbox_t *mb);
 
-/* Append a message of message_create. True: the mailbox has taken `msg`. False: full, NULL,
- * or a message taken from a runtime (message_take); the caller keeps it. */
+/* Append a message of message_create. True: the mailbox has taken `msg`. False: full,
+ * NULL, or a message taken from a runtime (message_take); the caller keeps it. */
 bool mailbox_enqueue(mailbox_t *mb, message_t *msg);
 
 /* Remove the oldest message. Returns owned; NULL when empty. */

@@ -2,9 +2,10 @@
 /* message.h - what travels between actors.
  *
  * A message is one block: this header and, behind it, a copy of the payload. Payloads
- * are aligned for any object type (those of at most 8 bytes: to 8). A message belongs to
- * exactly one place at a time: its creator, a mailbox, or the behaviour it is delivered
- * to. Messages of a runtime are used on that runtime's thread only. */
+ * are aligned to two pointers, as most heaps align (those of at most 8 bytes: to 8). A
+ * message belongs to exactly one place at a time: its creator, a mailbox, or the
+ * behaviour it is delivered to. Messages of a runtime are used on that runtime's thread
+ * only. */
 #ifndef MICROKERNEL_MESSAGE_H
 #define MICROKERNEL_MESSAGE_H
 

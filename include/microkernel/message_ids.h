@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message_ids.h - the numbers of message_ids.def as constants.
  *
- * MSG_SYSTEM_FIRST and up are the system's. Programs may send the requests of the device
- * and service actors; what only the runtime itself may create (mk_message_is_reserved) is
- * refused by actor_send in debug builds. */
+ * MSG_SYSTEM_FIRST and up are the system's. Programs may send the requests of the
+ * device and service actors; what only the runtime itself may create
+ * (mk_message_is_reserved) is refused by actor_send in debug builds. */
 #ifndef MICROKERNEL_MESSAGE_IDS_H
 #define MICROKERNEL_MESSAGE_IDS_H
 

@@ -9,6 +9,7 @@
 #ifndef MICROKERNEL_NAMES_H
 #define MICROKERNEL_NAMES_H
 
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/types.h"

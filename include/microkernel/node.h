@@ -10,6 +10,7 @@
 #ifndef MICROKERNEL_NODE_H
 #define MICROKERNEL_NODE_H
 
+#include "microkernel/error.h"
 #include "microkernel/types.h"
 
 #ifdef __cplusplus

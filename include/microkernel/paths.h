@@ -15,6 +15,7 @@
 #ifndef MICROKERNEL_PATHS_H
 #define MICROKERNEL_PATHS_H
 
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/types.h"

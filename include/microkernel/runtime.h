@@ -28,11 +28,11 @@ typedef struct {
     uint64_t time_ns;          /* spent in its behaviour; see runtime_measure_time */
     size_t mailbox_bytes_used; /* bytes of blocks waiting */
     size_t mailbox_bytes_cap;
-    uint32_t timers;           /* armed */
-    uint32_t watches;          /* descriptors watched */
-    uint32_t links;            /* linked actors */
-    uint32_t monitors;         /* monitors it holds */
-    msg_type_t last_type;      /* of the last message delivered; 0 before the first */
+    uint32_t timers;      /* armed */
+    uint32_t watches;     /* descriptors watched */
+    uint32_t links;       /* linked actors */
+    uint32_t monitors;    /* monitors it holds */
+    msg_type_t last_type; /* of the last message delivered; 0 before the first */
     actor_priority_t priority;
 } actor_stats_t;
 
@@ -49,11 +49,11 @@ typedef struct {
     uint64_t dead_letters; /* sends to nobody, and mail of actors that ended */
     uint64_t no_memory;    /* operations that failed for want of memory */
     uint64_t timers_fired;
-    uint64_t polls;        /* looks at the descriptors */
-    size_t actors;         /* alive now */
-    size_t timers;         /* armed now */
-    size_t watches;        /* descriptors watched now */
-    size_t memory_bytes;   /* held by block pools and tables */
+    uint64_t polls;      /* looks at the descriptors */
+    size_t actors;       /* alive now */
+    size_t timers;       /* armed now */
+    size_t watches;      /* descriptors watched now */
+    size_t memory_bytes; /* held by block pools and tables */
 } runtime_counters_t;
 
 /* A runtime whose actors get ids of `node_id` (0 is allowed: ids are then the bare
@@ -67,19 +67,19 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors);
  * message_take must have been ended before. */
 void runtime_destroy(runtime_t *rt);
 
-/* Run until runtime_stop, until no actor is left, or until nothing can ever happen again
- * (no message, timer, watch, posted or offloaded work). Does nothing inside a behaviour or
- * a free_state. */
+/* Run until runtime_stop, until no actor is left, or until nothing can ever happen
+ * again (no message, timer, watch, posted or offloaded work). Does nothing inside a
+ * behaviour or a free_state. */
 void runtime_run(runtime_t *rt);
 
 /* Look at timers and descriptors without waiting, deliver exactly one message to one
- * actor (none, if none waits), and clean up after actors that ended. Does nothing inside
- * a behaviour or a free_state. */
+ * actor (none, if none waits), and clean up after actors that ended. Does nothing
+ * inside a behaviour or a free_state. */
 void runtime_step(runtime_t *rt);
 
-/* Make runtime_run return after the current message; when it does not run, make its next
- * call return at once, so that a stop from another thread cannot come too early. Any
- * thread, until runtime_destroy begins; NULL is ignored. */
+/* Make runtime_run return after the current message; when it does not run, make its
+ * next call return at once, so that a stop from another thread cannot come too early.
+ * Any thread, until runtime_destroy begins; NULL is ignored. */
 void runtime_stop(runtime_t *rt);
 
 /* Ids of live actors in ascending order of spawning, at most `max_count`. Returns how

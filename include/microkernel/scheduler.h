@@ -19,9 +19,9 @@ struct scheduler {
 /* Make an empty queue in the caller's memory. */
 void scheduler_init(scheduler_t *sched);
 
-/* Append an idle `actor` and set it ACTOR_READY; does nothing when it waits already, runs,
- * has ended, or is NULL. One that is taken out stays ready: who queues an actor of a
- * runtime elsewhere takes its turns away. */
+/* Append an idle `actor` and set it ACTOR_READY; does nothing when it waits already,
+ * runs, has ended, or is NULL. One that is taken out stays ready: who queues an actor
+ * of a runtime elsewhere takes its turns away. */
 void scheduler_enqueue(scheduler_t *sched, actor_t *actor);
 
 /* Take the first actor out, its status unchanged; NULL when empty. */

@@ -37,7 +37,8 @@ extern "C" {
 #define MK_SHELL_LOG_BYTES 8192
 #endif
 
-/* Bytes of output that wait for a slow terminal before listings pause; 512 to 2^24. */
+/* Bytes of output that wait for a slow terminal before listings pause; 512 to 2^24.
+ * Four screens of 80 columns by 25 rows. */
 #ifndef MK_SHELL_OUTPUT_BYTES
 #define MK_SHELL_OUTPUT_BYTES 8192
 #endif
@@ -115,35 +116,45 @@ size_t shell_complete(const char *line, size_t cursor, mk_rl_choices_t *choices,
 /* For mk_rl_set_hints (`ctx` is not used): the arguments that a command wants. */
 size_t shell_hint(const char *line, size_t len, char *hint, size_t cap, void *ctx);
 
-/* The session is over: everything was written, the terminal is as it was. `status` is the
- * exit code for the process. Called in the console's last turn. */
+/* The session is over: everything was written, the terminal is as it was. `status` is
+ * the exit code for the process. Called once, in the console's last turn. A console
+ * that is ended by others (actor_stop, runtime_destroy) gives the terminal back and
+ * does not call this: a program that needs to know monitors it. */
 typedef void (*shell_end_fn)(runtime_t *rt, int status, void *ctx);
 
 /* A zeroed struct means the defaults. Texts are copied. */
 typedef struct {
-    const char *commands;     /* run these lines and end, instead of reading */
-    int input;                /* handle to read; used when has_input, else standard input */
-    bool has_input;           /* `input` is not a person, whatever it is */
-    bool keeps_going;         /* lines after a failed command are run too */
-    bool is_json;             /* as in shell_options_t */
+    const char *commands; /* run these lines and end, instead of reading */
+    int input;            /* handle to read; used when has_input, else standard input */
+    bool has_input;       /* `input` is not a person, whatever it is */
+    bool keeps_going;     /* lines after a failed command are run too */
+    bool is_json;         /* as in shell_options_t */
     const char *history_path; /* file for the lines typed by a person; NULL: none */
-    const char *welcome;      /* rows that a person sees behind the banner; NULL: none */
-    shell_end_fn on_end;      /* NULL: runtime_stop */
-    void *end_ctx;            /* handed to it */
+    const char *welcome; /* rows that a person sees behind the banner; NULL: none */
+    shell_end_fn on_end; /* NULL: runtime_stop */
+    void *end_ctx;       /* handed to it */
 } shell_console_options_t;
 
 /* Open the platform's terminal and start a console (flat name "console") and its shell.
  *
- * When a person is there (input and output are terminals, no `commands`, no `has_input`)
- * the console edits lines with completion and history, shows log lines above the prompt,
- * and Ctrl-C stops the command that runs. Otherwise it runs line after line without
- * prompt or banner, writes what says why a command failed to the debug output (standard
- * error), and ends with the first command that fails unless `keeps_going`.
+ * When a person is there (input and output are terminals, no `commands`, no
+ * `has_input`) the console edits lines with completion and history, shows log lines
+ * above the prompt, and Ctrl-C stops the command that runs. The log's debug output is
+ * off meanwhile; a program for which that is not the same screen switches it on again
+ * behind this call (log_set_debug_output). Otherwise the console runs line after line
+ * without prompt or banner, writes what says why a command failed to the debug output
+ * (standard error), and ends with the first command that fails unless `keeps_going`. A
+ * line that is too long (MK_SHELL_LINE_MAX; a person's: MK_RL_MAX_LINE) is refused
+ * whole. When the shell is stopped or crashes a person, and whoever `keeps_going`, gets
+ * a new one.
  *
  * MSG_SHELL_INPUT with SHELL_INPUT_INTERRUPT interrupts it as Ctrl-C does (without a
  * person it then ends with SHELL_INTERRUPTED); MSG_SHUTDOWN ends the session in an
- * orderly way. Neither a slow nor a stuck terminal delays other actors. MK_OK and the id,
- * or the error of port_terminal_open, MK_ENOMEM, MK_EFULL: no actor can be spawned. */
+ * orderly way. Neither a slow nor a stuck terminal delays other actors.
+ *
+ * `options` NULL: the defaults. MK_OK and in `*console` (NULL: not wanted) the id; or,
+ * with nothing started, MK_EINVAL: no runtime, the error of port_terminal_open,
+ * MK_ENOMEM, MK_EFULL: no actor can be spawned. Outside behaviours and inside. */
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *console);
 

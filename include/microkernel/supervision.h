@@ -25,6 +25,7 @@
 #define MICROKERNEL_SUPERVISION_H
 
 #include "microkernel/actor.h"
+#include "microkernel/error.h"
 #include "microkernel/types.h"
 
 #ifdef __cplusplus

@@ -45,14 +45,18 @@ typedef struct transport transport_t;
 typedef bool (*actor_behavior_fn)(runtime_t *rt, actor_t *self, message_t *msg,
                                   void *state);
 
+/* The id of actor number `seq` of `node`. Pure, any thread, like the two below: they
+ * take an id apart and accept any value. */
 static inline actor_id_t actor_id_make(node_id_t node, uint32_t seq) {
     return ((actor_id_t)node << 32) | seq;
 }
 
+/* The node an id belongs to. */
 static inline node_id_t actor_id_node(actor_id_t id) {
     return (node_id_t)(id >> 32);
 }
 
+/* The actor's number on that node. */
 static inline uint32_t actor_id_seq(actor_id_t id) {
     return (uint32_t)(id & 0xFFFFFFFFu);
 }

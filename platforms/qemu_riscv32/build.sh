@@ -16,7 +16,7 @@ need "the bare-metal build" cmake:cmake ninja-build:ninja \
 log=$build/build.log
 mkdir -p "$build"
 show_and_fail() {
-    cat "$log" >&2
+    grep -vE '^(\[[0-9]+/[0-9]+\] (Building|Linking|Re-)|-- )' "$log" >&2
     echo "build.sh: $1 failed (above; also in $log). To begin anew: rm -rf $build" >&2
     exit 1
 }

@@ -34,8 +34,10 @@ void abort(void) {
 
 static int put_char(char c, FILE *file) {
     (void)file;
-    virt__uart_print(&c, 1);
-    return (unsigned char)c;
+    uint8_t byte = (uint8_t)c;
+    while (virt__uart_write(&byte, 1, false) == 0)
+        virt__uart_await_room();
+    return byte;
 }
 
 static FILE console = FDEV_SETUP_STREAM(put_char, NULL, NULL, _FDEV_SETUP_WRITE);

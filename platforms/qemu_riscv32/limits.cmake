@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The bounds of include/microkernel/limits.h on a machine with 320 KiB of RAM. The one
-# place where they are set; docs/PORTING.md says how each was chosen.
+# The bounds of the library on a machine with 320 KiB of RAM: the one place where they
+# are set. What each one bounds, and its range, stand in the header named above it.
 set(MK_CHIP_LIMITS
-    MK_MAILBOX_BYTES=16384  # a flooded mailbox takes 5 % of the heap, not all of it
-    MK_SLAB_BYTES=2048      # few actors: a slab per size class must stay small
-    MK_SLAB_BYTES_MAX=8192  # larger pieces are not to be found in a used heap
-    MK_POOL_BLOCK_MAX=512   # a quarter of a slab
-    MK_POLL_BATCH=8         # the UART has two handles
-    MK_POST_MAX=64          # only interrupt handlers post
-    MK_CRASH_RECORDS=8
-    MK_STATE_VALUE_MAX=4096 # held twice while it is saved
-    MK_STATE_KEYS_MAX=32
-    MK_STATE_QUEUE_MAX=16
-    MK_STATE_QUEUE_BYTES=16384
-    MK_STATE_ACTOR_QUEUE=8)
+    # include/microkernel/limits.h
+    MK_MAILBOX_BYTES=16384      # bytes; a flooded mailbox takes 5 % of the RAM, not all
+    MK_SLAB_BYTES=2048          # bytes; with few actors the slabs must stay small
+    MK_SLAB_BYTES_MAX=8192      # bytes; larger pieces are not to be found in a used heap
+    MK_POOL_BLOCK_MAX=512       # bytes; a quarter of a slab
+    MK_POLL_BATCH=8             # events; the UART has two handles
+    MK_POST_MAX=64              # messages; nobody but the program itself posts
+    MK_CRASH_RECORDS=8          # records, of about 250 bytes
+    MK_STATE_VALUE_MAX=4096     # bytes; held twice while it is saved
+    MK_STATE_KEYS_MAX=32        # keys; a list of them is one message
+    MK_STATE_QUEUE_MAX=16       # requests
+    MK_STATE_QUEUE_BYTES=16384  # bytes; four of the largest values
+    MK_STATE_ACTOR_QUEUE=8      # requests; half of all
+    # include/microkernel/log.h
+    MK_LOG_QUEUE_BYTES=4096     # bytes; some 30 lines between two turns of the loop
+    # include/microkernel/shell.h
+    MK_SHELL_LOG_BYTES=4096     # bytes, taken twice; some 40 lines
+    MK_SHELL_OUTPUT_BYTES=2048) # bytes; a screenful

@@ -18,8 +18,7 @@
 
 enum { SYS_GET_CMDLINE = 0x15 };
 
-/* start.S: ask the debugger, which is QEMU; -1 when there is none. Interrupts are off.
- */
+/* In start.S. -1 when there is nobody to ask; interrupts are off. */
 int virt__semihost(int operation, void *block);
 
 /* What is at an end of the serial line. */
@@ -30,15 +29,20 @@ static struct {
     bool is_read;
 } options;
 
+int virt__ask_host(int operation, void *block) {
+    uint32_t before = virt__interrupts_off();
+    int answer = virt__semihost(operation, block);
+    virt__interrupts_restore(before);
+    return answer;
+}
+
 static const char *read_line(void) {
     if (!options.is_read) {
         struct {
             char *text;
             uint32_t size;
         } block = {options.line, sizeof options.line};
-        uint32_t before = virt__interrupts_off();
-        if (virt__semihost(SYS_GET_CMDLINE, &block) != 0) options.line[0] = '\0';
-        virt__interrupts_restore(before);
+        if (virt__ask_host(SYS_GET_CMDLINE, &block) != 0) options.line[0] = '\0';
         options.line[sizeof options.line - 1] = '\0';
         options.is_read = true;
     }

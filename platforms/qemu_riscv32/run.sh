@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh - the bare-metal images under QEMU.
-#   run.sh tests [NAME...]     all test images, or the suites and tests with these names;
+#   run.sh tests [-v] [NAME...] all test images, or the suites and tests with these names;
 #                              the last line is "N passed, N failed"
 #   run.sh shell [ARGUMENT...] the demo node with its shell, on this terminal or a pipe
-#   run.sh size [OPTION...]    code and RAM per folder
 # The exit code is the program's. MK_QEMU_TIMEOUT: seconds an image of tests may take.
 # MK_NODE_NAME, MK_NODE_ID: given to the node of `shell`. MK_QEMU_BUILD: another folder
-# than build/qemu-riscv32.
+# than build/qemu-riscv32. MK_QEMU_NO_BUILD=1: `shell` is run as it was built.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -56,17 +55,45 @@ set_qemu_command() {
         -semihosting-config "$semihosting")
 }
 
-# boot_alone IMAGE WORD...: nobody types, and there is a limit of time.
+# boot_alone IMAGE WORD...: nobody types, and there is a limit of time. Its output is in
+# `output`, its exit code in `status`.
 boot_alone() {
     set_qemu_command "$@"
-    timeout -k 5 "$timeout_s" "${qemu_command[@]}" </dev/null
+    status=0
+    # In the foreground: Ctrl-C has to reach QEMU too.
+    output=$(timeout --foreground -k 5 "$timeout_s" "${qemu_command[@]}" </dev/null 2>&1) ||
+        status=$?
+    # That is exit code 0 for QEMU, but not the program's.
+    if [ "$status" = 0 ] && [[ $output == *"qemu-system-riscv32: terminating on signal"* ]]; then
+        status=128
+    fi
 }
 
 # --- tests ------------------------------------------------------------------------
 passed=0 failed=0 skipped=0
 
+# What the tests of this platform expect to be told (app/test_{machine,terminal}.c).
+test_words=(input=pipe output=pipe size=80x24 node_name=kitchen%20table node_id=7 seed=abc)
+
+end_named() { # end_named STATUS: what that exit code of an image means
+    case $1 in
+    124 | 137) echo "not finished in $timeout_s s" ;;
+    125) echo "a trap (exit code 125)" ;;
+    134) echo "aborted (exit code 134)" ;;
+    *) echo "exit code $1" ;;
+    esac
+}
+
+# Where in the source a trap happened, and who called.
+explain_trap() { # explain_trap IMAGE OUTPUT
+    local at='pc ([0-9a-f]{8}).*ra +([0-9a-f]{8})'
+    [[ $2 =~ $at ]] || return 0
+    riscv64-unknown-elf-addr2line -f -p -s -e "$build/bin/$1.elf" "${BASH_REMATCH[@]:1}" |
+        sed 's/^/  /'
+}
+
 # Adds up the lines "suite: N passed, N failed[, N skipped]" of a program's output. A bad
-# end that no count tells of is one failure.
+# end that they do not tell of is one more failure.
 account() { # account TITLE STATUS OUTPUT
     local line bad=0 all=0
     while IFS= read -r line; do
@@ -79,29 +106,30 @@ account() { # account TITLE STATUS OUTPUT
             all=$((all + BASH_REMATCH[2] + BASH_REMATCH[3] + ${BASH_REMATCH[5]:-0}))
         fi
     done <<<"$3"
-    if [ "$bad" = 0 ] && { [ "$2" != 0 ] || [ "$all" = 0 ]; }; then
-        echo "FAIL $1: exit code $2 after $all tests (124: more than $timeout_s s)"
-        bad=1
+    if [ "$2" -gt 1 ] || [ "$all" = 0 ] || [ "$2-$bad" = 1-0 ]; then
+        echo "FAIL $1: $(end_named "$2") after $all tests"
+        bad=$((bad + 1))
     fi
     failed=$((failed + bad))
 }
 
 run_image() { # run_image IMAGE WORD...
-    local output status=0
-    output=$(boot_alone "$@" 2>&1) || status=$?
-    # Names were given, and none of them is in this image.
-    if [ $status = 2 ] && [ $# -gt 1 ] && [[ $output == *"no test or suite has that name"* ]]; then
+    local output status
+    boot_alone "$1" "${test_words[@]}" "${@:2}"
+    # None of the names that were given is in this image.
+    if [ "$status" = 2 ] && [[ $output == *"no test or suite has that name"* ]]; then
         return
     fi
-    printf '%s\n' "$output" | grep -v '^all: ' || true
-    account "$1" $status "$output"
+    printf '%s\n' "$output" | grep -vxE 'all: .*|\[debug output\]' || true
+    [ "$status" != 125 ] || explain_trap "$1" "$output"
+    account "$1" "$status" "$output"
 }
 
 # end_reaches_host ARGUMENT CODE TEXT: what became of the image `faults`.
 end_reaches_host() {
-    local output status=0
-    output=$(boot_alone faults "+$1" 2>&1) || status=$?
-    if [ $status = "$2" ] && [[ $output == *"$3"* ]]; then
+    local output status
+    boot_alone faults "+$1"
+    if [ "$status" = "$2" ] && [[ $output == *"$3"* ]]; then
         ends_good=$((ends_good + 1))
     else
         ends_bad=$((ends_bad + 1))
@@ -117,6 +145,7 @@ run_faults() {
     end_reaches_host illegal 125 "illegal instruction"
     end_reaches_host stack 125 "the stack is used up"
     end_reaches_host assert 134 "zero == 1"
+    timeout_s=4 end_reaches_host hang 124 "good night"
     local line="faults: $ends_good passed, $ends_bad failed"
     echo "$line"
     account faults 0 "$line"
@@ -124,19 +153,20 @@ run_faults() {
 
 run_session() {
     local output status=0
-    output=$("$here/app/test_session.sh" 2>&1) || status=$?
+    output=$("$here/app/test_session.py" 2>&1) || status=$?
     printf '%s\n' "$output"
-    account session $status "$output"
+    account session "$status" "$output"
 }
 
 run_tests() {
-    local words images image
+    local words images image argument names=0
+    for argument in "$@"; do [[ $argument == -* ]] || names=$((names + 1)); done
     mapfile -t words < <(arguments "$@")
     mapfile -t images <"$build/test_images.txt"
     for image in "${images[@]}"; do
         [ -z "$image" ] || run_image "$image" ${words[@]+"${words[@]}"}
     done
-    if [ $# = 0 ]; then
+    if [ $names = 0 ]; then
         run_faults
         run_session
     elif [ $((passed + failed + skipped)) = 0 ]; then
@@ -172,24 +202,24 @@ run_shell() {
     if [ -t 0 ]; then exec "${qemu_command[@]}"; fi
     # A serial line has no end: byte 4 says that nothing more will come (terminal.c).
     exec {source}<&0
-    exec "${qemu_command[@]}" < <(cat <&"$source"; printf '\004'; )
+    exec "${qemu_command[@]}" < <(cat <&"$source" 2>/dev/null; printf '\004')
 }
 
 # ----------------------------------------------------------------------------------
 command=${1:-}
 [ $# = 0 ] || shift
 case $command in
-tests | shell | size) ;;
+tests | shell) ;;
 *)
     sed -n 's/^# \{0,1\}//; 3,/^The exit code/p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac
-if [ "$command" = size ]; then exec "$root/tools/size_report" "$@"; fi
 need "the bare-metal image" qemu-system-misc:qemu-system-riscv32
 if [ "$command" = shell ]; then
-    "$here/build.sh" shell
+    [ -n "${MK_QEMU_NO_BUILD:-}" ] || "$here/build.sh" shell
     run_shell "$@"
 fi
+need "the session test" python3:python3
 "$here/build.sh"
 run_tests "$@"

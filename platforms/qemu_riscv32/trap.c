@@ -26,12 +26,12 @@
 #define MIE_TIMER    0x80u
 #define MIE_EXTERNAL 0x800u
 
-/* A frame of up to this size cannot step over the guard unseen. */
-enum { STACK_GUARD = 1024 };
+/* A frame of up to this size cannot step over the guard unseen; a larger one does not
+ * compile (-Wframe-larger-than in CMakeLists.txt). */
+enum { STACK_GUARD = 8192 };
 
-#define PMP_LOCKED_TOR                                                                 \
-    0x88u /* from the entry before to this one; no rights; locked                      \
-           */
+/* From the address of the entry before to this one's; no rights; locked. */
+#define PMP_LOCKED_TOR 0x88u
 
 extern char __heap_end[]; /* the linker's: the stack begins here and grows to here */
 extern void virt__trap_again(void);

@@ -1,42 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uart.c - the 16550A: receives by interrupt into a ring, sends from its FIFO.
+/* uart.c - the 16550A: receives by interrupt into a ring, sends byte by byte.
  *
  * Nothing that was received is dropped here: when the ring is full the receive
  * interrupt is switched off and bytes stay in the device, which makes QEMU hold back
- * the sender; reading switches it on again. There is no ring for sending: the FIFO
- * takes 16 bytes at a time, and who has more waits for the next interrupt, as for any
- * other readiness.
+ * the sender; reading switches it on again. There is no ring for sending: when the
+ * device takes no more, who has more sleeps until its interrupt, as for any other
+ * readiness. Only last words poll: the interrupts may be what has failed.
+ *
+ * The device's FIFOs stay off, as they are after a reset: switching them on would empty
+ * the receiver, and with it lose the first byte of what was piped in before the boot.
  *
  * Invariants: 1. Only the interrupt handler moves `head`, and only virt__uart_read
  * moves `tail`; both count on and wrap by themselves. 2. `ier` is what the device's
  * interrupt enable register holds; it is changed with interrupts off. */
 #include "virt_impl.h"
 
-/* Registers of the 16550A, one byte each (National Semiconductor PC16550D, table II).
- */
+/* Registers of the 16550A, one byte each (National PC16550D data sheet, table II). */
 #define UART_DATA (VIRT_UART + 0u) /* received, to send; divisor low with DLAB */
 #define UART_IER  (VIRT_UART + 1u) /* interrupts wanted; divisor high with DLAB */
 #define UART_IIR  (VIRT_UART + 2u) /* read: which interrupt */
-#define UART_FCR  (VIRT_UART + 2u) /* write: FIFO control */
 #define UART_LCR  (VIRT_UART + 3u)
 #define UART_MCR  (VIRT_UART + 4u)
 #define UART_LSR  (VIRT_UART + 5u)
 
 #define IER_RECEIVED 0x01u
 #define IER_ROOM     0x02u
-#define FCR_ON_CLEAR 0x07u /* FIFOs on and empty, interrupt from the first byte on */
 #define LCR_8N1      0x03u
 #define LCR_DLAB     0x80u
 #define MCR_LOOP     0x10u
 #define MCR_OUT2     0x08u /* lets interrupts out of the chip on PC boards */
 #define LSR_RECEIVED 0x01u
 #define LSR_OVERRUN  0x02u
-#define LSR_ROOM     0x20u /* the sending FIFO is empty */
+#define LSR_ROOM     0x20u /* takes a byte */
 
-enum {
-    RING_SIZE = 1024, /* a power of two; a pasted screenful waits here */
-    FIFO_SIZE = 16    /* bytes the device takes when it has said that it has room */
-};
+enum { RING_SIZE = 1024 }; /* a power of two; a pasted screenful waits here */
 
 static struct {
     volatile uint32_t head;     /* bytes ever received */
@@ -60,7 +57,6 @@ void virt__uart_init(void) {
     virt__write8(UART_DATA, 1); /* as fast as it goes; QEMU does not care */
     virt__write8(UART_IER, 0);
     virt__write8(UART_LCR, LCR_8N1);
-    virt__write8(UART_FCR, FCR_ON_CLEAR);
     virt__write8(UART_MCR, MCR_OUT2);
     uint32_t before = virt__interrupts_off();
     set_ier(IER_RECEIVED);
@@ -121,12 +117,10 @@ bool virt__uart_has_room(void) {
 size_t virt__uart_write(const uint8_t *bytes, size_t size, bool is_tty) {
     size_t done = 0;
     while (done < size && virt__uart_has_room()) {
-        for (size_t room = FIFO_SIZE; room > 0 && done < size; room--) {
-            bool needs_return = is_tty && bytes[done] == '\n' && !uart.has_sent_return;
-            uint8_t byte = needs_return ? '\r' : bytes[done++];
-            virt__write8(UART_DATA, byte);
-            uart.has_sent_return = byte == '\r';
-        }
+        bool needs_return = is_tty && bytes[done] == '\n' && !uart.has_sent_return;
+        uint8_t byte = needs_return ? '\r' : bytes[done++];
+        virt__write8(UART_DATA, byte);
+        uart.has_sent_return = byte == '\r';
     }
     return done;
 }
@@ -136,6 +130,17 @@ void virt__uart_tell_room(bool is_wanted) {
     uint8_t ier = uart.ier & (uint8_t)~IER_ROOM;
     if (is_wanted) ier |= IER_ROOM;
     set_ier(ier);
+    virt__interrupts_restore(before);
+}
+
+void virt__uart_await_room(void) {
+    uint32_t before = virt__interrupts_off();
+    while ((read_status() & LSR_ROOM) == 0) {
+        set_ier(uart.ier | IER_ROOM);
+        virt__sleep();
+        virt__interrupts_restore(before); /* here the handler runs */
+        (void)virt__interrupts_off();
+    }
     virt__interrupts_restore(before);
 }
 

@@ -60,7 +60,7 @@ static inline void virt__sleep(void) {
 /* Called by start.S once memory is ready: devices, interrupts, main(), exit(). */
 _Noreturn void virt__start(void);
 
-/* Called by trap_entry.S. Interrupts are handled; a fault is told on the UART and ends
+/* Called by start.S. Interrupts are handled; a fault is told on the UART and ends
  * the program with VIRT_EXIT_TRAP. */
 void virt__trap(uint32_t cause, uint32_t pc, uint32_t value, uint32_t sp, uint32_t ra);
 
@@ -112,8 +112,11 @@ size_t virt__uart_write(const uint8_t *bytes, size_t size, bool is_tty);
 /* Interrupt when the transmitter has room: wakes virt__sleep. */
 void virt__uart_tell_room(bool is_wanted);
 
-/* Send all of a text, waiting as long as it takes: for the last words of a program and
- * for the C library's stdout. */
+/* Sleep until the transmitter has room. Interrupts are on. */
+void virt__uart_await_room(void);
+
+/* Send all of a text, polling as long as it takes and needing no interrupt: for the
+ * last words of a program. */
 void virt__uart_print(const char *bytes, size_t size);
 
 /* Bytes that came while the receiver was full: lost by the hardware, not by us. */
@@ -132,6 +135,9 @@ int virt__option_text(const char *name, char *text, size_t cap);
 
 /* The same for an argument of the program, counted from 0. */
 int virt__option_argument(size_t index, char *text, size_t cap);
+
+/* Ask QEMU by semihosting: its answer, -1 when it does not listen. */
+int virt__ask_host(int operation, void *block);
 
 /* Whether a person may be at that end of the line: true unless the option
  * `input`, or `output`, says "pipe". */

@@ -78,6 +78,7 @@ int buffer_append(buffer_t *buffer, const void *bytes, size_t size) {
     uint8_t *room;
     int result = buffer_reserve(buffer, size, &room);
     if (result < 0 || size == 0) return result;
+    MK_ASSERT(room != NULL); /* with size > 0 there is a block */
     memcpy(room, bytes, size);
     buffer_commit(buffer, size);
     return MK_OK;

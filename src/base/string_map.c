@@ -176,7 +176,7 @@ static void shrink(string_map_t *map) {
         map->slots = NULL;
         map->cap = 0;
     } else if (map->cap > MIN_CAP && map->count < map->cap / 8) {
-        (void)resize(map, map->cap / 2); /* without memory it stays large for now */
+        (void)resize(map, map->cap / 2); /* without memory it stays large */
     }
 }
 

@@ -5,9 +5,9 @@
  * touched while a behaviour may still look at it. Between two messages exit__reap takes
  * each from the list and retire undoes everything it owns: timers, watches, what
  * parts hold, links and monitors (their notices were reserved when they were made, so
- * telling cannot fail), mail, state. An actor that still waits in a ready queue keeps its
- * bare block until the queue reaches it: unlinking from the middle of a singly linked
- * queue would cost a walk. */
+ * telling cannot fail), mail, state. An actor that still waits in a ready queue keeps
+ * its bare block until the queue reaches it: unlinking from the middle of a singly
+ * linked queue would cost a walk. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
@@ -52,6 +52,7 @@ void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text)
     actor->flags |= ACTOR_IN_DYING;
     actor->next_dying = rt->dying;
     rt->dying = actor->id;
+    atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
 }
 
 static void drain(runtime_t *rt, actor_t *actor) {
@@ -77,9 +78,9 @@ static void free_owned(runtime_t *rt, actor_t *actor) {
 }
 
 static void tell_parent(runtime_t *rt, actor_t *actor) {
-    actor_t *parent =
-        actor->parent != 0 ? actor__find(rt, actor_id_make(rt->node, actor->parent))
-                           : NULL;
+    actor_t *parent = actor->parent != 0
+                          ? actor__find(rt, actor_id_make(rt->node, actor->parent))
+                          : NULL;
     if (parent == NULL) return;
     message_t *notice = actor->extra->parent_notice;
     actor->extra->parent_notice = NULL;
@@ -92,10 +93,9 @@ static void tell_parent(runtime_t *rt, actor_t *actor) {
 static void retire(runtime_t *rt, actor_t *actor) {
     actor_id_t id = actor__id(rt, actor);
     uint8_t reason = actor->exit_reason;
-    char text[MK_EXIT_TEXT_MAX] = "";
+    const char *text = actor->extra != NULL ? actor->extra->exit_text : "";
     rt->counts.exited++;
     if (exit_is_abnormal(reason) && reason != EXIT_KILLED) rt->counts.crashed++;
-    if (actor->extra != NULL) memcpy(text, actor->extra->exit_text, sizeof text);
     if (rt->parts != NULL) {
         exit_info_t info = {.id = id,
                             .reason = reason,

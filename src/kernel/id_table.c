@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Growing keeps every object findable: two numbers that differ in their low n bits differ
- * in their low n + 1 bits. Shrinking may not be possible, so it is tried, on trim only. */
+/* Growing keeps every object findable: two numbers that differ in their low n bits
+ * differ in their low n + 1 bits. Shrinking may not be possible, so it is tried, on
+ * trim only. */
 #include "kernel/id_table.h"
 
 #include "base/alloc.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* id_table.h - 32-bit numbers that are not used again for long, and what they stand for.
+/* id_table.h - 32-bit numbers that are not used again for long, and what they stand
+ * for.
  *
  * Numbers count up from 1. The table is an array of a power of two, indexed by the low
  * bits; a number whose place is taken is skipped, and the table doubles when it is more
@@ -19,10 +20,14 @@ typedef struct {
     size_t count;  /* numbers in use */
 } id_table_t;
 
+/* The object in the place of a number, whose number may be another; or NULL. */
+static inline void *id_table_at(const id_table_t *table, uint32_t id) {
+    return table->slots != NULL ? table->slots[id & table->mask] : NULL;
+}
+
 /* The object of a number, or NULL. */
 static inline void *id_table_find(const id_table_t *table, uint32_t id) {
-    if (table->slots == NULL) return NULL;
-    void *object = table->slots[id & table->mask];
+    void *object = id_table_at(table, id);
     return object != NULL && *(const uint32_t *)object == id ? object : NULL;
 }
 

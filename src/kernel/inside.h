@@ -19,8 +19,8 @@ bool actor__notify_with(runtime_t *rt, message_t *msg);
 
 /* As actor_send with a given source and no check of the type: for services that answer
  * on behalf of an actor. Respects the mailbox's limits. */
-bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
-                      const void *payload, size_t payload_size);
+bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                      msg_type_t type, const void *payload, size_t payload_size);
 
 /* State of a live actor whose behaviour is `behavior`; NULL for all others. The way to
  * trust an id that came from outside. */
@@ -42,8 +42,8 @@ void actor__await(runtime_t *rt, msg_type_t type);
 /* Let the others run after this message, although more mail waits. Inside a behaviour. */
 void actor__end_turn(runtime_t *rt);
 
-/* Change who gets MSG_CHILD_EXIT for `id` (0: nobody). False when `id` or a given parent
- * is not alive, or memory is short. */
+/* Change who gets MSG_CHILD_EXIT for `id` (0: nobody). False when `id` or a given
+ * parent is not alive, or memory is short. */
 bool actor__set_parent(runtime_t *rt, actor_id_t id, actor_id_t parent);
 
 /* Arm and cancel timers on behalf of a live actor; as actor_set_timer. */

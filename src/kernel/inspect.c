@@ -9,10 +9,10 @@ static actor_info_t info_of(runtime_t *rt, const actor_t *actor) {
     return (actor_info_t){
         .id = actor__id(rt, actor),
         .status = (actor_status_t)actor->status,
-        .mailbox_used = actor->capacity - actor->room,
+        .mailbox_used = actor->capacity - room__messages(actor->room),
         .mailbox_cap = actor->capacity,
-        .parent =
-            actor->parent != 0 ? actor_id_make(rt->node, actor->parent) : ACTOR_ID_INVALID,
+        .parent = actor->parent != 0 ? actor_id_make(rt->node, actor->parent)
+                                     : ACTOR_ID_INVALID,
     };
 }
 
@@ -81,7 +81,8 @@ bool runtime_actor_stats(runtime_t *rt, actor_id_t id, actor_stats_t *out) {
     *out = (actor_stats_t){
         .handled = actor->handled,
         .mailbox_bytes_cap = bytes_cap,
-        .mailbox_bytes_used = bytes_cap - actor->room_bytes,
+        .mailbox_bytes_used =
+            bytes_cap / BLOCK_UNIT * BLOCK_UNIT - room__bytes(actor->room),
         .last_type = actor->last_type,
         .priority = actor->flags & ACTOR_IS_SYSTEM ? ACTOR_PRIORITY_SYSTEM
                                                    : ACTOR_PRIORITY_NORMAL,
@@ -99,6 +100,7 @@ bool runtime_actor_stats(runtime_t *rt, actor_id_t id, actor_stats_t *out) {
 runtime_counters_t runtime_counters(runtime_t *rt) {
     if (rt == NULL) return (runtime_counters_t){0};
     runtime_counters_t counters = rt->counts;
+    counters.sends = rt->sends;
     counters.actors = rt->actors.count;
     counters.timers = rt->timer_ids.count;
     counters.watches = rt->watch_count;

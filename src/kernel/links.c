@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Links and monitors.
  *
- * Each half of a link and each monitor holds the message that will tell its owner, so an
- * end is told even when memory is short then. A link is one block with two halves, one
- * in the list of each actor. */
+ * Each half of a link and each monitor holds the message that will tell its owner, so
+ * an end is told even when memory is short then. A link is one block with two halves,
+ * one in the list of each actor. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
 #include <string.h>
 
 typedef struct link_half {
-    list_node_t node;         /* in extra.links of the owner */
-    struct link_half *other;  /* half of the other actor */
-    message_t *notice;        /* reserved MSG_EXIT to the owner */
-    uint32_t owner;           /* local number */
-    bool is_first;            /* the block begins at this half */
+    list_node_t node;        /* in extra.links of the owner */
+    struct link_half *other; /* half of the other actor */
+    message_t *notice;       /* reserved MSG_EXIT to the owner */
+    uint32_t owner;          /* local number */
+    bool is_first;           /* the block begins at this half */
 } link_half_t;
 
 typedef struct {
@@ -22,12 +22,12 @@ typedef struct {
 } link_t;
 
 typedef struct {
-    uint32_t id;             /* first, see id_table.h */
-    uint32_t watcher;        /* local number of who is told */
-    actor_id_t target;       /* who is watched */
-    list_node_t of_watcher;  /* in its extra.monitors */
-    list_node_t of_target;   /* in its extra.watchers */
-    message_t *notice;       /* reserved MSG_DOWN */
+    uint32_t id;            /* first, see id_table.h */
+    uint32_t watcher;       /* local number of who is told */
+    actor_id_t target;      /* who is watched */
+    list_node_t of_watcher; /* in its extra.monitors */
+    list_node_t of_target;  /* in its extra.watchers */
+    message_t *notice;      /* reserved MSG_DOWN */
 } monitor_t;
 
 static void fill_notice(message_t *notice, actor_id_t who, monitor_id_t monitor,
@@ -157,8 +157,7 @@ static void free_monitor(runtime_t *rt, monitor_t *monitor) {
 
 static void fire_monitor(runtime_t *rt, monitor_t *monitor, uint8_t reason,
                          const char *text) {
-    actor_t *watcher =
-        actor__find(rt, actor_id_make(rt->node, monitor->watcher));
+    actor_t *watcher = actor__find(rt, actor_id_make(rt->node, monitor->watcher));
     if (watcher != NULL) {
         fill_notice(monitor->notice, monitor->target, monitor->id, reason, text);
         actor__deliver_notice(rt, watcher, monitor->notice, monitor->target, MSG_DOWN);
@@ -220,8 +219,7 @@ void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *t
         fire_monitor(rt, MK_CONTAINER_OF(extra->watchers.next, monitor_t, of_target),
                      reason, text);
     while (!list_is_empty(&extra->monitors))
-        free_monitor(rt,
-                     MK_CONTAINER_OF(extra->monitors.next, monitor_t, of_watcher));
+        free_monitor(rt, MK_CONTAINER_OF(extra->monitors.next, monitor_t, of_watcher));
 }
 
 void links__discard(runtime_t *rt, actor_t *actor) {
@@ -230,9 +228,7 @@ void links__discard(runtime_t *rt, actor_t *actor) {
     while (!list_is_empty(&extra->links))
         free_link(rt, MK_CONTAINER_OF(extra->links.next, link_half_t, node));
     while (!list_is_empty(&extra->watchers))
-        free_monitor(rt,
-                     MK_CONTAINER_OF(extra->watchers.next, monitor_t, of_target));
+        free_monitor(rt, MK_CONTAINER_OF(extra->watchers.next, monitor_t, of_target));
     while (!list_is_empty(&extra->monitors))
-        free_monitor(rt,
-                     MK_CONTAINER_OF(extra->monitors.next, monitor_t, of_watcher));
+        free_monitor(rt, MK_CONTAINER_OF(extra->monitors.next, monitor_t, of_watcher));
 }

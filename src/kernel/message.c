@@ -11,24 +11,42 @@ message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size)
     size_t size = message__block_size(payload_size);
     message_t *msg;
     if (MK_LIKELY(size - 1 < MK_POOL_BLOCK_MAX)) {
-        msg = pool_take(&rt->messages[size / BLOCK_UNIT - 1]);
+        msg = message__take_spare(rt, size);
+        if (msg == NULL) msg = pool_take(&rt->messages[size / BLOCK_UNIT - 1]);
         if (MK_UNLIKELY(msg == NULL)) return NULL;
         message__fill(msg, (uint32_t)size, payload, payload_size);
         return msg;
     }
     if (size == 0) return NULL;
     msg = mk_alloc(size);
-    if (msg != NULL) message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
+    if (msg != NULL)
+        message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
     return msg;
 }
 
-void message__end_slow(runtime_t *rt, message_t *msg) {
+MK_NOINLINE void message__end_slow(runtime_t *rt, message_t *msg) {
     if (msg->free_payload != NULL && msg->payload != NULL)
         msg->free_payload(msg->payload);
-    if (msg->mk_block & BLOCK_IS_HEAP)
+    if (msg->mk_block & BLOCK_IS_HEAP) {
         mk_free(msg);
-    else
-        pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);
+        return;
+    }
+    msg->mk_block &= ~(uint32_t)BLOCK_FLAGS;
+    msg->free_payload = NULL;
+    pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);
+}
+
+/* The spare blocks of pools that may shrink go back where they can be counted. */
+void message__give_spare_back(runtime_t *rt) {
+    for (size_t i = 0; i < MESSAGE_CLASSES; i++) {
+        if (rt->messages[i].bytes <= MK_SLAB_BYTES) continue;
+        while (rt->spare[i] != NULL) {
+            message_t *msg = rt->spare[i];
+            rt->spare[i] = msg->mk_next;
+            pool_give(&rt->messages[i], msg);
+        }
+        if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i]);
+    }
 }
 
 message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
@@ -47,8 +65,8 @@ message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
 
 void message_destroy(message_t *msg) {
     if (msg == NULL) return;
-    runtime_t *rt = msg->mk_block & BLOCK_IS_TAKEN ? (runtime_t *)(void *)msg->mk_next
-                                                   : NULL;
+    runtime_t *rt =
+        msg->mk_block & BLOCK_IS_TAKEN ? (runtime_t *)(void *)msg->mk_next : NULL;
     MK_ASSERT(rt != NULL || (msg->mk_block & BLOCK_IS_HEAP));
     message__end(rt, msg);
 }

@@ -22,7 +22,8 @@ typedef struct {
 } exit_info_t;
 
 typedef struct {
-    /* An actor is about to be forgotten; its names still exist. NULL: not interested. */
+    /* An actor is about to be forgotten; its names still exist. NULL: not interested.
+     */
     void (*observe_exit)(part_t *part, runtime_t *rt, const exit_info_t *info);
     /* Forget what is held for this actor. Called for actors that were claimed only
      * (part_claim). NULL: nothing is held. */
@@ -44,8 +45,8 @@ bool part_attach(runtime_t *rt, part_t *part, const part_ops_t *ops);
 /* The part with these ops, or NULL. */
 part_t *part_find(runtime_t *rt, const part_ops_t *ops);
 
-/* From now on `ops->on_actor_exit` will be called when this actor ends. Ids that are not
- * alive here are ignored. */
+/* From now on `ops->on_actor_exit` will be called when this actor ends. Ids that are
+ * not alive here are ignored. */
 void part_claim(runtime_t *rt, actor_id_t id);
 
 #endif

@@ -4,14 +4,14 @@
  *
  * To return memory pool_trim finds the slab of each free item by binary search over the
  * slabs' addresses, counts, and drops those that are free altogether. A header per slab
- * found by masking the address was rejected: it forces slabs to be aligned to their size,
- * which wastes up to half of a small heap.
+ * found by masking the address was rejected: it forces slabs to be aligned to their
+ * size, which wastes up to half of a small heap.
  *
- * With MK_POOL_PASSTHROUGH every item is a heap block of its own, so that the sanitizers
- * see each use after the end.
+ * With MK_POOL_PASSTHROUGH every item is a heap block of its own, so that the
+ * sanitizers see each use after the end.
  *
- * Invariants: (1) used + length(free) + never-taken items = total. (2) fresh lies in the
- * newest slab. */
+ * Invariants: (1) used + length(free) + never-taken items = total. (2) fresh lies in
+ * the newest slab. */
 #include "kernel/pool.h"
 
 #include "base/alloc.h"
@@ -21,11 +21,11 @@
 #include <stdlib.h>
 
 struct pool_slab {
-    pool_slab_t *next;    /* older slab */
-    size_t size;          /* bytes, this header included */
-    size_t items;         /* how many fit */
-    size_t free_in_trim;  /* scratch of pool_trim */
-    uint64_t padding[4];  /* items start at 64 bytes: a cache line of their own */
+    pool_slab_t *next;   /* older slab */
+    size_t size;         /* bytes, this header included */
+    size_t items;        /* how many fit */
+    size_t free_in_trim; /* scratch of pool_trim */
+    uint64_t padding[4]; /* items start at 64 bytes: a cache line of their own */
 };
 
 enum { SLAB_HEADER = 64 };
@@ -141,6 +141,13 @@ static bool is_idle(const pool_slab_t *slab) {
     return slab->free_in_trim == slab->items;
 }
 
+static bool has_idle(const pool_t *pool) {
+    const pool_slab_t *slab = pool->slabs;
+    while (slab != NULL && !is_idle(slab))
+        slab = slab->next;
+    return slab != NULL;
+}
+
 static void drop_idle_slabs(pool_t *pool, pool_slab_t *const *sorted, size_t count) {
     pool_item_t **link = &pool->free;
     while (*link != NULL) {
@@ -190,6 +197,6 @@ void pool_trim(pool_t *pool) {
             (size_t)(pool->fresh_end - pool->fresh) / pool->item_size;
     for (pool_item_t *item = pool->free; item != NULL; item = item->next)
         slab_of(sorted, count, item)->free_in_trim++;
-    drop_idle_slabs(pool, sorted, count);
+    if (has_idle(pool)) drop_idle_slabs(pool, sorted, count);
     mk_free(sorted);
 }

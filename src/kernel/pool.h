@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pool.h - items of one size, taken and given in a few instructions.
  *
- * Items come from slabs, slabs from the platform. A given item is the next one taken, so
- * it is warm. Memory of slabs whose items are all back is returned by pool_trim. Not
+ * Items come from slabs, slabs from the platform. A given item is the next one taken,
+ * so it is warm. Memory of slabs whose items are all back is returned by pool_trim. Not
  * thread safe. */
 #ifndef MK_KERNEL_POOL_H
 #define MK_KERNEL_POOL_H
@@ -32,8 +32,8 @@ typedef struct {
     uint32_t item_size; /* bytes, a multiple of 8 */
 } pool_t;
 
-/* Prepare for items of `item_size` bytes (rounded up to a multiple of 8); takes no memory
- * yet. */
+/* Prepare for items of `item_size` bytes (rounded up to a multiple of 8); takes no
+ * memory yet. */
 void pool_init(pool_t *pool, size_t item_size);
 
 /* Give all slabs back. Items still out become invalid. */
@@ -55,20 +55,6 @@ static inline void *pool_take(pool_t *pool) {
     return pool__take_fresh(pool);
 }
 
-/* As pool_take, but only what needs no new memory; NULL else. */
-static inline void *pool_take_ready(pool_t *pool) {
-#if !defined(MK_POOL_PASSTHROUGH)
-    pool_item_t *item = pool->free;
-    if (MK_UNLIKELY(item == NULL)) return NULL;
-    pool->free = item->next;
-    pool->used++;
-    return item;
-#else
-    (void)pool;
-    return NULL;
-#endif
-}
-
 /* The sanitizers' half of pool_give. */
 void pool__give_back(pool_t *pool, void *item);
 
@@ -84,13 +70,14 @@ static inline void pool_give(pool_t *pool, void *item) {
 #endif
 }
 
-/* True when at least three quarters of more than one slab lie idle, so that pool_trim is
- * worth its walk over the free items; after a pool_trim, when seven eighths of the rest
- * have been given too, or the pool was full again meanwhile. */
+/* True when at least three quarters of more than one slab lie idle, so that pool_trim
+ * is worth its walk over the free items; after a pool_trim, when seven eighths of the
+ * rest have been given too, or the pool was full again meanwhile. */
 bool pool_wants_trim(const pool_t *pool);
 
-/* Return slabs without a single item in use to the platform. Costs O(f log s) for f free
- * items and s slabs; when the little memory this needs is short nothing is returned. */
+/* Return slabs without a single item in use to the platform. Costs O(f log s) for f
+ * free items and s slabs; when the little memory this needs is short nothing is
+ * returned. */
 void pool_trim(pool_t *pool);
 
 #endif

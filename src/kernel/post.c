@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages from other threads: a stack that many push onto and the loop takes whole, then
- * reverses. The release of a push pairs with the acquire of the exchange. */
+/* Messages from other threads: a stack that many push onto and the loop takes whole,
+ * then reverses. The release of a push pairs with the acquire of the exchange. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
@@ -15,7 +15,8 @@ bool runtime_post(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *p
         atomic_fetch_sub_explicit(&rt->posted_count, 1, memory_order_relaxed);
         return false;
     }
-    message_t *msg = message_create(ACTOR_ID_INVALID, dest, type, payload, payload_size);
+    message_t *msg =
+        message_create(ACTOR_ID_INVALID, dest, type, payload, payload_size);
     if (msg == NULL) {
         atomic_fetch_sub_explicit(&rt->posted_count, 1, memory_order_relaxed);
         return false;
@@ -35,7 +36,8 @@ bool post__is_waiting(runtime_t *rt) {
 
 /* All that was posted, oldest first. */
 static message_t *take_all(runtime_t *rt) {
-    message_t *newest = atomic_exchange_explicit(&rt->posted, NULL, memory_order_acquire);
+    message_t *newest =
+        atomic_exchange_explicit(&rt->posted, NULL, memory_order_acquire);
     message_t *oldest = NULL;
     while (newest != NULL) {
         message_t *next = newest->mk_next;

@@ -15,8 +15,8 @@ struct router {
     bool (*is_connected)(router_t *router, runtime_t *rt, node_id_t node);
 };
 
-/* Set (or, with NULL, remove) the one router of a runtime; borrowed until replaced or the
- * runtime ends. Without one every other node is unreachable. */
+/* Set (or, with NULL, remove) the one router of a runtime; borrowed until replaced or
+ * the runtime ends. Without one every other node is unreachable. */
 void runtime_set_router(runtime_t *rt, router_t *router);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: turns of actors, looks at clock and descriptors in between, sleep when there
- * is nothing to do.
+/* The loop: turns of actors, looks at clock and descriptors in between, sleep when
+ * there is nothing to do.
  *
  * How many turns pass between two looks adapts itself so that they take about
  * MK_POLL_INTERVAL_US: with short turns the clock costs nothing, with long ones it is
@@ -84,7 +84,8 @@ static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
         actor_t *actor = NULL;
         if (MK_UNLIKELY(rt->system.ready_queue_head != NULL) &&
-            (rt->system_turns < MK_SYSTEM_TURNS || rt->normal.ready_queue_head == NULL)) {
+            (rt->system_turns < MK_SYSTEM_TURNS ||
+             rt->normal.ready_queue_head == NULL)) {
             actor = queue__pop(&rt->system);
             rt->system_turns++;
         } else {
@@ -101,26 +102,25 @@ static bool has_ready(const runtime_t *rt) {
     return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
 }
 
-/* Deliver one message to the running actor. False: its turn is over, because it has
- * ended, awaits something or wants no more now. */
-static inline bool handle_one(runtime_t *rt, actor_t *actor) {
-    message_t *msg = actor->head;
+/* The behaviour returned false. */
+static void end_of_its_own(runtime_t *rt, actor_t *actor) {
+    uint8_t reason = actor->last_type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
+    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, reason, NULL);
+    if (!(actor->flags & ACTOR_EXIT_SAID)) actor->exit_reason = reason;
+}
+
+/* Deliver one message to the running actor. False: it ends. */
+static inline bool handle_one(runtime_t *rt, actor_t *actor, message_t *msg) {
+    uint32_t block = msg->mk_block;
+    actor->last_type = msg->type;
     actor->head = msg->mk_next;
-    if (MK_LIKELY(!(msg->mk_block & BLOCK_IS_UNCOUNTED))) {
-        actor->room++;
-        actor->room_bytes += msg->mk_block & ~(uint32_t)BLOCK_FLAGS;
-    }
-    msg_type_t type = msg->type;
     actor->handled++;
-    actor->last_type = type;
+    if (MK_LIKELY(!(block & BLOCK_IS_UNCOUNTED))) actor->room += room__for(block);
     rt->message = msg;
     bool keeps = actor->behavior(rt, actor, msg, actor->state);
-    if (MK_LIKELY(rt->message != NULL)) message__end(rt, rt->message);
-    rt->message = NULL;
-    if (MK_LIKELY(keeps)) return actor->status == ACTOR_RUNNING;
-    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, EXIT_NORMAL, NULL);
-    if (!(actor->flags & ACTOR_EXIT_SAID))
-        actor->exit_reason = type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
+    if (MK_LIKELY(rt->message == msg)) message__end(rt, msg);
+    if (MK_LIKELY(keeps)) return true;
+    end_of_its_own(rt, actor);
     return false;
 }
 
@@ -145,6 +145,16 @@ static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     return now_ns < rt->turn_ends_ns;
 }
 
+/* Somebody ended, awaits or wants no more, or a stop is wanted. False: the turn ends. A stop from another thread
+ * that is missed here, because it came while attention was being cleared, is seen when
+ * the turn is over. */
+static bool attend(runtime_t *rt, actor_t *actor) {
+    atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
+    rt->message = NULL;
+    if (rt->dying != 0) exit__reap(rt);
+    return actor->status == ACTOR_RUNNING && !is_stop_wanted(rt);
+}
+
 static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     uint64_t began_ns = rt->is_timed ? port_clock_monotonic_ns() : 0;
     uint64_t before = actor->handled;
@@ -154,18 +164,18 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     const message_t *last = actor->tail; /* a turn takes what waits when it begins */
     unsigned left = budget;
     rt->turn_ends_ns = 0;
+    message_t *msg = actor->head;
     for (;;) {
-        bool is_last = actor->head == last;
-        if (!handle_one(rt, actor) || is_last || actor->head == NULL) break;
+        bool is_last = msg == last;
+        if (!handle_one(rt, actor, msg)) break;
+        if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed)) &&
+            !attend(rt, actor))
+            break;
+        msg = actor->head;
+        if (is_last || msg == NULL) break;
         if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
-        if (MK_UNLIKELY(rt->dying != 0)) {
-            exit__reap(rt);
-            /* The end of another may have been the end of this one: by a link, or by
-             * its free_state. */
-            if (actor->status == ACTOR_STOPPED) break;
-        }
-        if (MK_UNLIKELY(is_stop_wanted(rt))) break;
     }
+    rt->message = NULL;
     rt->current = NULL;
     rt->self = ACTOR_ID_INVALID;
     rt->counts.turns++;
@@ -192,8 +202,7 @@ static void give_memory_back(runtime_t *rt) {
         id_table_trim(&rt->timer_ids);
     }
     if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
-    for (size_t i = 0; i < MESSAGE_CLASSES; i++)
-        if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i]);
+    message__give_spare_back(rt);
 }
 
 static void look(runtime_t *rt, uint64_t deadline_ns) {
@@ -262,7 +271,8 @@ void runtime_step(runtime_t *rt) {
 
 void runtime_stop(runtime_t *rt) {
     if (rt == NULL) return;
-    atomic_store_explicit(&rt->stop_wanted, true, memory_order_relaxed);
+    atomic_store_explicit(&rt->stop_wanted, true, memory_order_release);
+    atomic_store_explicit(&rt->attention, true, memory_order_release);
     port_poller_wake(rt->poller);
 }
 

@@ -47,34 +47,62 @@ _Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one
 /* ---- actors ---- */
 
 enum {
-    ACTOR_IN_QUEUE = 1u << 0,   /* linked into a ready queue */
-    ACTOR_IN_DYING = 1u << 1,   /* linked into runtime.dying */
-    ACTOR_TRAPS = 1u << 2,      /* gets MSG_EXIT instead of ending */
-    ACTOR_CLAIMED = 1u << 3,    /* a part holds something for it */
-    ACTOR_EXIT_SAID = 1u << 4,  /* exit_reason came from actor_exit: nothing overrides */
-    ACTOR_IS_SYSTEM = 1u << 5,  /* ACTOR_PRIORITY_SYSTEM */
-    ACTOR_DROPS_OLD = 1u << 6,  /* MAILBOX_DROP_OLDEST */
-    ACTOR_KEEPS_LAST = 1u << 7  /* MAILBOX_KEEP_LATEST */
+    ACTOR_IN_QUEUE = 1u << 0,  /* linked into a ready queue */
+    ACTOR_IN_DYING = 1u << 1,  /* linked into runtime.dying */
+    ACTOR_TRAPS = 1u << 2,     /* gets MSG_EXIT instead of ending */
+    ACTOR_CLAIMED = 1u << 3,   /* a part holds something for it */
+    ACTOR_EXIT_SAID = 1u << 4, /* exit_reason came from actor_exit: nothing overrides */
+    ACTOR_IS_SYSTEM = 1u << 5, /* ACTOR_PRIORITY_SYSTEM */
+    ACTOR_DROPS_OLD = 1u << 6, /* MAILBOX_DROP_OLDEST */
+    ACTOR_KEEPS_LAST = 1u << 7 /* MAILBOX_KEEP_LATEST */
 };
 
 /* What only some actors have; made when first needed. */
 typedef struct {
-    list_node_t timers;         /* timer_t.of_owner */
-    list_node_t watches;        /* watch_t.of_owner */
-    list_node_t links;          /* link_half_t.node */
-    list_node_t monitors;       /* monitor_t.of_watcher: those it holds */
-    list_node_t watchers;       /* monitor_t.of_target: those on it */
-    message_t *parent_notice;   /* reserved MSG_CHILD_EXIT; NULL without parent */
-    uint64_t dropped;           /* messages refused or dropped */
-    uint64_t pushed_out;        /* of these, messages that waited already */
-    uint64_t time_ns;           /* in its behaviour */
-    uint32_t mailbox_bytes;     /* limit if not MK_MAILBOX_BYTES, else 0 */
-    uint32_t timer_count;       /* length of timers */
-    uint32_t watch_count;       /* length of watches */
-    uint32_t link_count;        /* length of links */
-    uint32_t monitor_count;     /* length of monitors */
+    list_node_t timers;               /* timer_t.of_owner */
+    list_node_t watches;              /* watch_t.of_owner */
+    list_node_t links;                /* link_half_t.node */
+    list_node_t monitors;             /* monitor_t.of_watcher: those it holds */
+    list_node_t watchers;             /* monitor_t.of_target: those on it */
+    message_t *parent_notice;         /* reserved MSG_CHILD_EXIT; NULL without parent */
+    uint64_t dropped;                 /* messages refused or dropped */
+    uint64_t pushed_out;              /* of these, messages that waited already */
+    uint64_t time_ns;                 /* in its behaviour */
+    uint32_t mailbox_bytes;           /* limit if not MK_MAILBOX_BYTES, else 0 */
+    uint32_t timer_count;             /* length of timers */
+    uint32_t watch_count;             /* length of watches */
+    uint32_t link_count;              /* length of links */
+    uint32_t monitor_count;           /* length of monitors */
     char exit_text[MK_EXIT_TEXT_MAX]; /* why it ends; "" until said */
 } actor_extra_t;
+
+/* What a mailbox still takes: block units in the low bits, messages above them, in one
+ * word so that a send checks and charges both at once. A field that would fall below
+ * zero borrows, which sets the bit above it. */
+typedef uint64_t room_t;
+enum { ROOM_MESSAGES_AT = 28 };
+#define ROOM_BORROWED (UINT64_C(1) << 63 | UINT64_C(1) << (ROOM_MESSAGES_AT - 1))
+
+static inline room_t room__of(uint32_t messages, uint32_t bytes) {
+    return (room_t)messages << ROOM_MESSAGES_AT | bytes / BLOCK_UNIT;
+}
+
+static inline uint32_t room__messages(room_t room) {
+    return (uint32_t)(room >> ROOM_MESSAGES_AT);
+}
+
+static inline uint32_t room__bytes(room_t room) {
+    return (uint32_t)(room & ((1u << ROOM_MESSAGES_AT) - 1)) * BLOCK_UNIT;
+}
+
+/* What a message takes. */
+static inline room_t room__for(uint32_t mk_block) {
+    return ((room_t)1 << ROOM_MESSAGES_AT) + mk_block / BLOCK_UNIT;
+}
+
+static inline bool room__has(room_t room, room_t wanted) {
+    return ((room - wanted) & ROOM_BORROWED) == 0;
+}
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
  * then room is 0 so that sends take the slow path. (2) status READY exactly while
@@ -83,28 +111,28 @@ typedef struct {
  * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
 struct actor {
-    uint32_t id;   /* local number; first, see id_table.h */
-    uint32_t room; /* messages that still fit */
+    uint32_t id;          /* local number; first, see id_table.h */
+    msg_type_t last_type; /* of the last message delivered */
+    room_t room;          /* what its mailbox still takes */
+    uint64_t handled;     /* messages delivered */
     message_t *head;
     message_t *tail; /* valid while head is not NULL */
     actor_t *next_ready;
     actor_behavior_fn behavior;
     void *state;
-    uint32_t room_bytes; /* bytes of blocks that still fit */
+    actor_id_t self;     /* its whole id, so that a send compares once */
     uint8_t status;      /* actor_status_t */
     uint8_t flags;       /* ACTOR_... */
     uint8_t exit_reason; /* EXIT_..., valid when STOPPED */
     uint8_t unused;
+    uint32_t capacity; /* messages */
     void (*free_state)(void *);
     actor_extra_t *extra; /* NULL until needed */
-    uint32_t capacity;    /* messages */
     uint32_t parent;      /* local number; 0: none */
     union {
         msg_type_t awaited;  /* while alive: see actor__await; 0: nothing yet */
         uint32_t next_dying; /* once STOPPED: local number; 0: last */
     };
-    msg_type_t last_type; /* of the last message delivered */
-    uint64_t handled;     /* messages delivered */
 };
 
 /* ---- timers ---- */
@@ -125,12 +153,14 @@ typedef struct offload offload_t;
 #define TURN_ENDS_NOW UINT64_MAX
 
 struct runtime {
-    id_table_t actors;   /* actor_t, by local number */
-    node_id_t node;      /* upper half of our ids */
-    uint32_t dying;      /* first of the actors that stopped; see actor.next_dying */
-    actor_t *current;    /* whose behaviour runs */
-    actor_id_t self;     /* its id; 0 while none runs */
-    message_t *message;  /* being delivered; NULL when it was taken */
+    id_table_t actors;  /* actor_t, by local number */
+    node_id_t node;     /* upper half of our ids */
+    uint32_t dying;     /* first of the actors that stopped; see actor.next_dying */
+    actor_t *current;   /* whose behaviour runs */
+    actor_id_t self;    /* its id; 0 while none runs */
+    message_t *message; /* being delivered; NULL when it was taken */
+    uint64_t sends;     /* of counts */
+    message_t *spare[MESSAGE_CLASSES]; /* see message__take_spare */
     scheduler_t normal;
     scheduler_t system;
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -151,20 +181,22 @@ struct runtime {
     id_table_t monitor_ids; /* monitor_t */
 
     port_poller_t *poller;
-    port_event_t *events;  /* MK_POLL_BATCH of them */
-    size_t event_count;    /* of the batch being handled */
-    size_t event_at;       /* the one being handled */
-    size_t source_count;   /* open sources that keep the loop going */
+    port_event_t *events;    /* MK_POLL_BATCH of them */
+    size_t event_count;      /* of the batch being handled */
+    size_t event_at;         /* the one being handled */
+    size_t source_count;     /* open sources that keep the loop going */
     list_node_t watch_files; /* watched descriptors, see watch.c */
     size_t watch_count;
-    uint64_t looked_ns;    /* clock at the last poll */
-    uint32_t turns_left;   /* until the clock is read again */
-    uint32_t turns_batch;  /* adapts so that this takes MK_POLL_INTERVAL_US */
+    uint64_t looked_ns;   /* clock at the last poll */
+    uint32_t turns_left;  /* until the clock is read again */
+    uint32_t turns_batch; /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
     router_t *router;
 
     _Atomic bool stop_wanted;
+    _Atomic bool attention; /* set after stop_wanted, dying and a status: a turn
+                               shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */
@@ -178,7 +210,8 @@ static inline actor_t *actor__find(runtime_t *rt, actor_id_t id) {
 }
 
 static inline actor_id_t actor__id(const runtime_t *rt, const actor_t *actor) {
-    return actor_id_make(rt->node, actor->id);
+    (void)rt;
+    return actor->self;
 }
 
 /* scheduler.c: the queue operations, inline for the message path. */
@@ -217,12 +250,37 @@ static inline bool actor__has_awaited(const actor_t *actor) {
 /* message.c: blocks of this runtime; the fast halves are inline. */
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size);
 void message__end_slow(runtime_t *rt, message_t *msg);
+void message__give_spare_back(runtime_t *rt);
+
+/* Blocks between two messages lie in `spare`, linked through mk_next as in a mailbox,
+ * so that what a turn has handled goes back in one piece; their mk_block and
+ * free_payload are right already. They go back to their pools when the loop is idle.
+ * NULL: there is none, take a new one (message__new). */
+static inline message_t *message__take_spare(runtime_t *rt, size_t block_size) {
+    message_t **spare = &rt->spare[block_size / BLOCK_UNIT - 1];
+    message_t *msg = *spare;
+    if (MK_LIKELY(msg != NULL)) *spare = msg->mk_next;
+    return msg;
+}
+
+/* True for a message whose block may become spare as it is. */
+static inline bool message__is_plain(const message_t *msg) {
+#if defined(MK_POOL_PASSTHROUGH)
+    (void)msg;
+    return false;
+#else
+    return (msg->mk_block & BLOCK_FLAGS) == 0 && msg->free_payload == NULL;
+#endif
+}
 
 static inline void message__end(runtime_t *rt, message_t *msg) {
-    if (MK_LIKELY(!(msg->mk_block & BLOCK_IS_HEAP) && msg->free_payload == NULL))
-        pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);
-    else
+    if (MK_UNLIKELY(!message__is_plain(msg))) {
         message__end_slow(rt, msg);
+        return;
+    }
+    message_t **spare = &rt->spare[msg->mk_block / BLOCK_UNIT - 1];
+    msg->mk_next = *spare;
+    *spare = msg;
 }
 
 /* Bytes of a block for this payload; 0 when it cannot be represented. */

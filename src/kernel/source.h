@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* source.h - seam: something the loop can wait for.
  *
- * Embedded in its owner (a watch, a stream, a listener). A runtime with an open source has
- * a reason to go on running. */
+ * Embedded in its owner (a watch, a stream, a listener). A runtime with an open source
+ * has a reason to go on running. */
 #ifndef MK_KERNEL_SOURCE_H
 #define MK_KERNEL_SOURCE_H
 

@@ -5,8 +5,9 @@
  * holds the source and the list of its watches, and waits for what all of them want. A
  * watch whose event message has not been handled yet is muted, so that a ready
  * descriptor puts one message into a mailbox and not thousands; it wants events again
- * when the actor has handled messages up to that one (level triggered: nothing is lost).
- * Files are few and found by walking a list; a table by number would serve thousands. */
+ * when the actor has handled messages up to that one (level triggered: nothing is
+ * lost). Files are few and found by walking a list; a table by number would serve
+ * thousands. */
 #include "microkernel/watch.h"
 
 #include "base/alloc.h"
@@ -24,9 +25,10 @@ typedef struct {
     list_node_t of_owner; /* in extra.watches */
     list_node_t of_file;  /* in file.watches */
     watch_file_t *file;
-    uint32_t owner;     /* local number */
-    uint32_t events;    /* wanted */
-    uint64_t mute_till; /* what has_left shows when the last event has left the mailbox */
+    uint32_t owner;  /* local number */
+    uint32_t events; /* wanted */
+    uint64_t
+        mute_till; /* what has_left shows when the last event has left the mailbox */
 } watch_t;
 
 static watch_file_t *find_file(runtime_t *rt, int fd) {
@@ -40,7 +42,8 @@ static watch_file_t *find_file(runtime_t *rt, int fd) {
 
 static uint32_t wanted_by_all(const watch_file_t *file) {
     uint32_t wanted = 0;
-    for (const list_node_t *at = file->watches.next; at != &file->watches; at = at->next)
+    for (const list_node_t *at = file->watches.next; at != &file->watches;
+         at = at->next)
         wanted |= MK_CONTAINER_OF(at, watch_t, of_file)->events;
     return wanted;
 }
@@ -59,7 +62,8 @@ static void tell(runtime_t *rt, watch_t *watch, uint32_t events) {
     fd_event_payload_t payload = {.fd = watch->file->source.handle, .events = found};
     if (actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_FD_EVENT, &payload,
                        sizeof payload) > 0)
-        watch->mute_till = has_left(owner) + (owner->capacity - owner->room);
+        watch->mute_till =
+            has_left(owner) + (owner->capacity - room__messages(owner->room));
 }
 
 static void on_ready(source_t *source, runtime_t *rt, uint32_t events) {

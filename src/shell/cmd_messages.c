@@ -11,6 +11,7 @@
  * looked for, because "false" helps nobody at a prompt. */
 #include "shell/shell_impl.h"
 
+#include "base/alloc.h"
 #include "base/utf8.h"
 #include "microkernel/caps.h"
 #include "microkernel/error.h"
@@ -21,10 +22,7 @@
 
 #include <string.h>
 
-enum {
-    HEX_SHOWN = 32, /* bytes of a binary payload that are shown as text */
-    CAPS_CAP = 2048 /* bytes of this node's capabilities */
-};
+enum { HEX_SHOWN = 32 }; /* bytes of a binary payload that people are shown */
 
 /* --- showing messages --- */
 
@@ -87,11 +85,16 @@ static void json_payload(printer_t *p, const char *bytes, size_t size) {
     if (shown < size) printer_json_bool(p, "is_cut", true);
 }
 
+/* Never NULL, also of a message without payload. */
+static const char *bytes_of(const message_t *msg) {
+    return msg->payload != NULL ? msg->payload : "";
+}
+
 /* `kind` is "reply" or "msg". */
 static void show_message(shell_t *shell, const char *kind, const message_t *msg,
                          bool is_json) {
     printer_t *p = &shell->printer;
-    const char *bytes = msg->payload;
+    const char *bytes = bytes_of(msg);
     if (is_json) {
         printer_open(p, NULL, '{');
         printer_open(p, kind, '{');
@@ -192,8 +195,7 @@ static int fail_payload(shell_t *shell, const words_error_t *error) {
 typedef struct {
     actor_id_t target;
     msg_type_t type;
-    size_t size; /* of the payload */
-    uint8_t payload[MK_SHELL_LINE_MAX];
+    size_t size; /* of shell->payload */
 } letter_t;
 
 static int read_letter(shell_t *shell, const command_args_t *args, letter_t *letter) {
@@ -204,8 +206,8 @@ static int read_letter(shell_t *shell, const command_args_t *args, letter_t *let
     letter->size = 0;
     if (args->count > 2) {
         words_error_t error;
-        int size = words_payload(args->words, args->at[2], letter->payload,
-                                 sizeof letter->payload, &error);
+        int size = words_payload(args->words, args->at[2], shell->payload,
+                                 sizeof shell->payload, &error);
         if (size < 0) return fail_payload(shell, &error);
         letter->size = (size_t)size;
     }
@@ -257,7 +259,7 @@ static int fail_send(shell_t *shell, const letter_t *letter, text_t word) {
 
 static bool send_letter(shell_t *shell, const letter_t *letter) {
     return actor_send(shell->rt, letter->target, letter->type,
-                      letter->size > 0 ? letter->payload : NULL, letter->size);
+                      letter->size > 0 ? shell->payload : NULL, letter->size);
 }
 
 int command_send(shell_t *shell, const command_args_t *args) {
@@ -401,14 +403,19 @@ static void show_caps(shell_t *shell, text_t rest) {
     printer_json_end(p);
 }
 
+static int show_own_caps(shell_t *shell) {
+    size_t size = caps_text(shell->rt, NULL, 0);
+    char *text = mk_alloc(size + 1);
+    if (text == NULL) return shell__fail_error(shell, "caps", MK_ENOMEM);
+    (void)caps_text(shell->rt, text, size + 1);
+    show_caps(shell, text_make(text, size));
+    mk_free(text);
+    return SHELL_OK;
+}
+
 int command_caps(shell_t *shell, const command_args_t *args) {
     letter_t letter = {.type = MSG_CAPS_REQUEST, .size = 0};
-    if (args->count == 0) {
-        char text[CAPS_CAP];
-        size_t size = caps_text(shell->rt, text, sizeof text);
-        show_caps(shell, text_make(text, size < sizeof text ? size : strlen(text)));
-        return SHELL_OK;
-    }
+    if (args->count == 0) return show_own_caps(shell);
     int status = shell__find_target(shell, args_text(args, 0), &letter.target);
     return status == SHELL_OK ? start_call(shell, args, &letter, true) : status;
 }
@@ -423,7 +430,7 @@ void shell__take_message(shell_t *shell, message_t *msg) {
     bool is_caps = shell->call.is_caps && msg->type == MSG_CAPS_REPLY;
     close_call(shell);
     if (is_caps)
-        show_caps(shell, text_make(msg->payload, msg->payload_size));
+        show_caps(shell, text_make(bytes_of(msg), msg->payload_size));
     else
         show_message(shell, "reply", msg, shell->is_json);
     shell__finish_command(shell, SHELL_OK);

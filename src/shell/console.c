@@ -93,8 +93,9 @@ static void run_nothing(console_t *console) {
 /* What the shell has to be told and could not be yet. */
 static void tell_shell(console_t *console) {
     if (console->is_busy && !console->is_sent) {
+        /* With its NUL: one that is a single byte must not be taken for Ctrl-C. */
         console->is_sent = actor_send(console->rt, console->shell, MSG_SHELL_INPUT,
-                                      console->line, console->line_len);
+                                      console->line, console->line_len + 1);
         if (!console->is_sent) (void)console__call_again(console, CONSOLE_RETRY_MS);
     }
     if (console->owes_interrupt && console->is_sent)
@@ -194,6 +195,14 @@ static void begin(console_t *console) {
 
 /* --- end --- */
 
+/* From now on log lines go where they went before. */
+static void return_log(console_t *console) {
+    if (console->log_sink == 0) return;
+    (void)log_remove_sink(console->rt, console->log_sink);
+    (void)log_set_debug_output(console->rt, true, LOG_LINE_TEXT);
+    console->log_sink = 0;
+}
+
 void console__end(console_t *console, int status) {
     if (console->is_ending) return;
     console->is_ending = true;
@@ -202,6 +211,7 @@ void console__end(console_t *console, int status) {
     if (console->kind == CONSOLE_PERSON) {
         console__clear_prompt(console);
         log_flush(console->rt);
+        return_log(console);
         console__write_editor(MK_RL_PASTE_OFF, strlen(MK_RL_PASTE_OFF), console);
         console->is_hasty = true;
     }
@@ -224,11 +234,7 @@ static void take_grace_timer(console_t *console) {
 
 /* Give back the terminal and the log. The watches must be gone. */
 static void give_back(console_t *console) {
-    if (console->log_sink > 0) {
-        (void)log_remove_sink(console->rt, console->log_sink);
-        (void)log_set_debug_output(console->rt, true, LOG_LINE_TEXT);
-        console->log_sink = 0;
-    }
+    return_log(console);
     shell__drop_output(console->rt, console->shell);
     port_terminal_close(console->terminal);
     console->terminal = NULL;
@@ -373,7 +379,7 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 static void free_console(void *state) {
     console_t *console = state;
     if (console->terminal != NULL) { /* it was stopped in the middle of a session */
-        if (console->log_sink > 0)
+        if (console->kind == CONSOLE_PERSON && !console->is_ending)
             console__write_editor(MK_RL_PASTE_OFF, strlen(MK_RL_PASTE_OFF), console);
         give_back(console);
     }
@@ -450,28 +456,38 @@ static void prepare_screen(console_t *console) {
     (void)log_set_debug_output(console->rt, false, LOG_LINE_TEXT);
 }
 
+/* Its id; ACTOR_ID_INVALID, and the console is gone, when it cannot be started. */
+static actor_id_t spawn(console_t *console) {
+    runtime_t *rt = console->rt;
+    actor_id_t id = actor_spawn(rt, behave, console, free_console, CONSOLE_MAILBOX);
+    if (id == ACTOR_ID_INVALID) {
+        free_console(console);
+        return ACTOR_ID_INVALID;
+    }
+    console->self = id;
+    if (start_shell(console)) {
+        if (console->kind == CONSOLE_PERSON) prepare_screen(console);
+        if (actor__notify(rt, ACTOR_ID_INVALID, id, MSG_SHELL_INIT, NULL, 0)) return id;
+        actor_stop(rt, console->shell);
+    }
+    actor_stop(rt, id);
+    return ACTOR_ID_INVALID;
+}
+
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *id) {
+    static const shell_console_options_t defaults;
     console_t *console = NULL;
+    if (rt == NULL) return MK_EINVAL;
+    if (options == NULL) options = &defaults;
     int result = create_console(&console, rt, options);
     if (result == MK_OK) result = open_terminal(console, options);
     if (result < 0) {
         if (console != NULL) free_console(console);
         return result;
     }
-    console->self = actor_spawn(rt, behave, console, free_console, CONSOLE_MAILBOX);
-    if (console->self == ACTOR_ID_INVALID) {
-        free_console(console);
-        return MK_EFULL;
-    }
-    *id = console->self;
-    if (!start_shell(console)) {
-        actor_stop(rt, *id);
-        return MK_EFULL;
-    }
-    if (console->kind == CONSOLE_PERSON) prepare_screen(console);
-    if (actor_send(rt, *id, MSG_SHELL_INIT, NULL, 0)) return MK_OK;
-    actor_stop(rt, console->shell);
-    actor_stop(rt, *id);
-    return MK_ENOMEM;
+    actor_id_t started = spawn(console);
+    if (started == ACTOR_ID_INVALID) return MK_EFULL;
+    if (id != NULL) *id = started;
+    return MK_OK;
 }

@@ -21,9 +21,9 @@ static void begin_line(console_lines_t *lines) {
 
 static console_lines_result_t complete(console_lines_t *lines) {
     lines->is_complete = true;
-    if (!lines->is_too_long) return CONSOLE_LINES_DONE;
-    lines->len = 0;
-    return CONSOLE_LINES_TOO_LONG;
+    if (lines->is_too_long) lines->len = 0;
+    lines->text[lines->len] = '\0';
+    return lines->is_too_long ? CONSOLE_LINES_TOO_LONG : CONSOLE_LINES_DONE;
 }
 
 console_lines_result_t console_lines_feed(console_lines_t *lines, char byte) {

@@ -16,7 +16,7 @@ typedef enum {
 } console_lines_result_t;
 
 typedef struct {
-    char text[MK_SHELL_LINE_MAX]; /* the line without its '\n' and without a NUL */
+    char text[MK_SHELL_LINE_MAX]; /* the line without its '\n'; a NUL behind it */
     size_t len;                   /* bytes of it */
     uint64_t number;              /* of the line in `text`, from 1 */
     bool is_complete;             /* it was given out; the next byte begins another */

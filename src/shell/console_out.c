@@ -73,6 +73,7 @@ static void put_problem(console_t *console, const char *bytes, size_t size) {
 
 bool console__write_shell(const char *bytes, size_t size, bool is_problem, void *ctx) {
     console_t *console = ctx;
+    if (console->is_ending) return true; /* nobody asked for it */
     if (is_problem && console->kind != CONSOLE_PERSON) {
         put_problem(console, bytes, size);
         return true;

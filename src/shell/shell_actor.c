@@ -66,6 +66,7 @@ void shell__drop_output(runtime_t *rt, actor_id_t id) {
     if (shell == NULL) return;
     shell->printer.write = NULL;
     shell->printer.is_paused = false;
+    shell->options.editor = NULL; /* it went with the output's owner */
 }
 
 /* --- who is listened to --- */

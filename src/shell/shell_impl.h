@@ -66,6 +66,7 @@ struct shell {
     int status;                            /* of the line's first failed command */
     words_t words;                         /* the command being run */
     char word_text[MK_SHELL_LINE_MAX + 1]; /* their bytes */
+    uint8_t payload[MK_SHELL_LINE_MAX];    /* that it sends */
     bool is_json;                          /* it says what it says in JSON */
     bool is_leaving;                       /* `exit` was run */
     bool has_code;                         /* and given a code, which is `status` */

@@ -172,12 +172,14 @@ TEST(utf8_cells_step_both_ways) {
     for (size_t i = 0; i < len; i++) {
         char text[64] = "";
         size_t ends[6];
-        size_t cells = 0;
+        size_t cells = 0, size = 0;
         for (; cells < 6 && texts_with_cells[i][cells] != NULL; cells++) {
-            strcat(text, texts_with_cells[i][cells]);
-            ends[cells] = strlen(text);
+            size_t cell_size = strlen(texts_with_cells[i][cells]);
+            CHECK(size + cell_size < sizeof text);
+            memcpy(text + size, texts_with_cells[i][cells], cell_size);
+            size += cell_size;
+            ends[cells] = size;
         }
-        size_t size = strlen(text);
         size_t at = 0;
         for (size_t j = 0; j < cells; j++) {
             size_t next = utf8_next_cell(text, size, at);

@@ -339,10 +339,13 @@ TEST(the_table_of_monitors_gives_memory_back) {
     tell(rt, b.id, CRASH);
     runtime_run(rt);
     CHECK_EQ(a.count, 400);
-    size_t blocks = test_live_blocks();
-    tell(rt, a.id, WATCH); /* at once: nobody is there */
-    runtime_run(rt);
-    CHECK_EQ(test_live_blocks(), blocks);
+    size_t blocks[2];
+    for (int i = 0; i < 2; i++) {
+        tell(rt, a.id, WATCH); /* at once: nobody is there */
+        runtime_run(rt);
+        blocks[i] = test_live_blocks();
+    }
+    CHECK_EQ(blocks[1], blocks[0]);
     close_stage(rt);
 }
 

@@ -53,7 +53,7 @@ static bool check_pattern(runtime_t *rt, role_t *me, message_t *msg) {
     const unsigned char *bytes = msg->payload;
     CHECK_EQ(msg->payload_size, me->value);
     CHECK_EQ((uintptr_t)bytes % 8, 0);
-    if (msg->payload_size > 8) CHECK_EQ((uintptr_t)bytes % _Alignof(max_align_t), 0);
+    if (msg->payload_size > 8) CHECK_EQ((uintptr_t)bytes % (2 * sizeof(void *)), 0);
     for (size_t i = 0; i < msg->payload_size; i++)
         CHECK_EQ(bytes[i], (unsigned char)(i * 7 + 1));
     return true;

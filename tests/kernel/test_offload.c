@@ -56,7 +56,10 @@ static const bool kinds[] = {false, true}; /* without threads, with threads */
 TEST(every_job_is_told_once_with_its_result) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         discarded = 0;
         actor_options_t options = {.mailbox_size = 2}; /* notices pass it */
@@ -72,7 +75,10 @@ TEST(every_job_is_told_once_with_its_result) {
 TEST(results_of_an_owner_that_ended_are_discarded) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         role_t other = {0};
         cast(rt, &other);
@@ -132,7 +138,10 @@ TEST(a_result_that_waits_in_the_mailbox_of_the_dead_is_discarded) {
 TEST(destroy_discards_what_was_not_told) {
     for (size_t i = 0; i < 2; i++) {
         runtime_t *rt = open_stage();
-        if (!sim_set_threads(kinds[i])) break;
+        if (!sim_set_threads(kinds[i])) {
+            close_stage(rt);
+            break;
+        }
         boss_t boss = {.role.act = run_boss};
         discarded = discarded_args = 0;
         tell(rt, cast(rt, &boss.role), GO);
@@ -166,8 +175,9 @@ TEST(absurd_jobs_are_refused) {
 }
 
 TEST(threads_that_cannot_be_started_leave_the_work_to_the_loop) {
-    runtime_t *rt = open_stage();
     if (!sim_set_threads(true)) test_skip("no threads here");
+    runtime_t *rt = open_stage();
+    CHECK(sim_set_threads(true));
     boss_t boss = {.role.act = run_boss};
     tell(rt, cast(rt, &boss.role), GO);
     sim_fail_port_at(2, true); /* the lock first */
@@ -176,6 +186,7 @@ TEST(threads_that_cannot_be_started_leave_the_work_to_the_loop) {
     CHECK_EQ(boss.told, JOBS);
     close_stage(rt);
     rt = open_stage();
+    CHECK(sim_set_threads(true));
     boss = (boss_t){.role.act = run_boss};
     tell(rt, cast(rt, &boss.role), GO);
     sim_fail_port_at(1, true);

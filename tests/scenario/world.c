@@ -164,6 +164,7 @@ static struct {
     world_observer_t observer;
     bool tells;
     bool is_over;    /* no more slices: something failed, or a book is full */
+    bool is_short;   /* memory, until that is taken back */
     bool is_blind;   /* a book overflowed: its checks are off */
     unsigned energy; /* letters that may still be written */
     unsigned deaf;   /* observer's tricks left */
@@ -239,8 +240,8 @@ static bool is_tricked(world_observer_t observer) {
     return true;
 }
 
-static uint64_t roll(uint64_t below) {
-    return prng_below(&w.fate, below);
+static uint32_t roll(size_t below) {
+    return (uint32_t)prng_below(&w.fate, below);
 }
 
 static bool chance(uint64_t part, uint64_t whole) {
@@ -309,7 +310,7 @@ static being_t *make_being(uint16_t place) {
 static actor_id_t any_id(void) {
     if (w.known_len == 0) return ACTOR_ID_INVALID;
     size_t newest = w.known_len < 24 ? w.known_len : 24;
-    size_t back = chance(4, 5) ? roll(newest) : roll(w.known_len);
+    size_t back = (size_t)(chance(4, 5) ? roll(newest) : roll(w.known_len));
     actor_id_t id = w.known[w.known_len - 1 - back];
     return chance(1, 200) ? id + 1000 : id;
 }
@@ -412,13 +413,14 @@ static void observe_exit(part_t *part, runtime_t *rt, const exit_info_t *info) {
     tell("actor %lu ends: %s%s%s", short_id(info->id), exit_reason_name(info->reason),
          info->text[0] != '\0' ? ", " : "", info->text);
     hash(info->id ^ ((uint64_t)info->reason << 56));
+    w.dying_id = info->id;
     id_fact_t *fact = fact_of(info->id);
+    w.dying_id = info->id;
     if (w.is_blind) return;
     if (fact->flags & HAS_EXITED) fail("W4: actor %lu ends twice", short_id(info->id));
     fact->flags |= HAS_EXITED;
     fact->reason = info->reason;
     if (strncmp(info->text, "restart intensity", 17) == 0) w.report.give_ups++;
-    w.dying_id = info->id;
     if (fact->being != NOBODY) forget_being(fact->being);
     if (info->parent != ACTOR_ID_INVALID && actor_is_alive(rt, info->parent)) {
         const being_t *parent = being_of(info->parent);
@@ -726,8 +728,8 @@ static void spawn(actor_id_t parent) {
     being_t *being = make_being(NOBODY);
     if (being == NULL) return;
     actor_options_t options = {
-        .mailbox_size = 1 + roll(12),
-        .mailbox_bytes = chance(1, 4) ? 256 + roll(4000) : 0,
+        .mailbox_size = 1 + (size_t)roll(12),
+        .mailbox_bytes = chance(1, 4) ? 256 + (size_t)roll(4000) : 0,
         .mailbox_policy = (mailbox_policy_t)roll(3),
         .priority = chance(1, 5) ? ACTOR_PRIORITY_SYSTEM : ACTOR_PRIORITY_NORMAL,
         .parent = parent,
@@ -1006,7 +1008,7 @@ static child_spec_t spec_of(place_t *place) {
                           .factory = make_child,
                           .factory_arg = place,
                           .free_state = free_being,
-                          .mailbox_size = 1 + roll(8),
+                          .mailbox_size = 1 + (size_t)roll(8),
                           .restart_type = (restart_type_t)roll(3)};
 }
 
@@ -1040,7 +1042,7 @@ static plan_t *new_plan(unsigned depth) {
         .name = "sup",
     };
     if (how->is_template) how->strategy = STRATEGY_ONE_FOR_ONE;
-    size_t wanted = how->is_template ? 1 : 1 + roll(CHILDREN_MAX);
+    size_t wanted = how->is_template ? 1 : 1 + (size_t)roll(CHILDREN_MAX);
     size_t len = 0;
     for (size_t i = 0; i < wanted; i++) {
         place_t *place = new_place(number);
@@ -1126,7 +1128,7 @@ static void settle(void) {
 
 /* A permanent child that nobody terminated is down, and not about to come back. */
 static const char *missing_child(const sup_t *sup) {
-    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    static child_info_t infos[CHILDREN_MAX + PLACES_MAX]; /* large for a small stack */
     size_t count =
         supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     for (size_t i = 0; i < count; i++)
@@ -1154,7 +1156,7 @@ static void check_permanent(const sup_t *sup) {
 
 /* W8. */
 static void check_supervisor(const sup_t *sup, const actor_info_t *all, size_t len) {
-    child_info_t infos[CHILDREN_MAX + PLACES_MAX];
+    static child_info_t infos[CHILDREN_MAX + PLACES_MAX]; /* large for a small stack */
     size_t count =
         supervisor_which_children(w.rt, sup->id, infos, sizeof infos / sizeof infos[0]);
     size_t running = 0;
@@ -1240,6 +1242,7 @@ static void check_always(void) {
 /* Let everything come to an end that can, then look. */
 static void rest(void) {
     mk_alloc_fail_at(0, false);
+    w.is_short = false;
     w.energy = 0;
     for (int i = 0; i < 4; i++) {
         settle();
@@ -1301,13 +1304,16 @@ static void run_slice(void) {
     meet_the_new();
     if (chance(1, 5)) {
         bool for_ever = chance(1, 3);
+        w.is_short = for_ever;
         w.report.faults++;
         tell("memory will be short%s", for_ever ? " until further notice" : "");
-        mk_alloc_fail_at(1 + roll(12), for_ever);
+        mk_alloc_fail_at(1 + (size_t)roll(12), for_ever);
     }
     for (uint64_t n = roll(12); n > 0; n--)
         intervene();
-    if (chance(1, 2)) {
+    /* A ready descriptor whose event gets no memory is looked at again at once: the
+     * loop itself would let no time pass while memory is short. */
+    if (w.is_short || chance(1, 2)) {
         for (uint64_t n = roll(30); n > 0; n--) {
             runtime_step(w.rt);
             check_always();
@@ -1318,7 +1324,10 @@ static void run_slice(void) {
         check_always();
     }
     if (mk_alloc_fail_hit()) w.short_ms = runtime_now_ms(w.rt);
-    if (chance(2, 3)) mk_alloc_fail_at(0, false);
+    if (chance(2, 3)) {
+        mk_alloc_fail_at(0, false);
+        w.is_short = false;
+    }
     if (chance(1, 6)) rest();
 }
 

@@ -233,6 +233,15 @@ TEST(bytes_that_are_no_text_are_shown_escaped) {
     end();
 }
 
+TEST(a_line_that_is_one_control_byte_is_a_line) {
+    run_pipe("\x03\n\x11\n\nlookup shell\n",
+             &(shell_console_options_t){.keeps_going = true});
+    CHECK_STR(shown(), "4294967298\n");
+    CHECK_EQ(count(problems(), "Unknown command"), 2);
+    CHECK_EQ(desk.status, SHELL_USAGE);
+    end();
+}
+
 TEST(exit_ends_a_pipe_with_its_code) {
     run_pipe("exit 7\nlookup shell\n", &plain);
     CHECK(strstr(shown(), "4294967298") == NULL);
@@ -354,10 +363,10 @@ TEST(what_is_typed_ahead_waits_for_its_turn) {
 TEST(more_than_fits_may_be_typed_ahead) {
     sit_down(&plain);
     type("call console 300\r");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 400; i++) /* 5200 bytes */
         type("lookup shell\r");
     run();
-    CHECK_EQ(count(shown(), "\n4294967298\n"), 1000);
+    CHECK_EQ(count(shown(), "\n4294967298\n"), 400);
     end();
 }
 
@@ -581,10 +590,13 @@ static bool do_nothing(runtime_t *rt, actor_t *self, message_t *msg, void *state
     return true;
 }
 
+/* A listing that is much longer than all buffers together, and what it shows fits. */
+enum { CROWD = MK_SHELL_OUTPUT_BYTES >= 8192 ? 2000 : 400 };
+
 TEST(a_stuck_terminal_delays_nobody_and_gets_all_of_a_long_listing) {
     clock_state_t state = {0};
     sit_down(&plain);
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < CROWD; i++)
         CHECK(actor_spawn(desk.rt, do_nothing, NULL, NULL, 2) != ACTOR_ID_INVALID);
     actor_id_t clock = actor_spawn(desk.rt, count_seconds, &state, NULL, 4);
     CHECK(actor_send(desk.rt, clock, 1, NULL, 0));
@@ -599,7 +611,7 @@ TEST(a_stuck_terminal_delays_nobody_and_gets_all_of_a_long_listing) {
         sim_terminal_set_room(1000);
         run_for(SECOND_NS / 1000);
     }
-    CHECK_EQ(count(shown(), " idle "), 2002);
+    CHECK_EQ(count(shown(), " idle "), CROWD + 2);
     CHECK(strstr(shown(), "lost") == NULL);
     CHECK(ends_in(shown(), "\n> "));
     end();
@@ -656,6 +668,24 @@ TEST(at_the_end_a_slow_pipe_gets_everything) {
 
 /* --- ends by others --- */
 
+TEST(nothing_is_shown_behind_the_end) {
+    sit_down(&plain);
+    runtime_enable_logging(desk.rt);
+    sim_terminal_set_room(10);
+    type("exit\r");
+    run_for(SECOND_NS / 10);
+    CHECK_EQ(desk.status, -1);
+    actor_log(desk.rt, LOG_INFO, "too late");
+    CHECK(actor_send_named(desk.rt, "shell", 7, "hello", 5));
+    run_for(SECOND_NS / 10);
+    sim_terminal_set_room(SIZE_MAX);
+    run();
+    CHECK_EQ(desk.status, SHELL_OK);
+    CHECK(ends_in(shown(), "Goodbye.\n" MK_RL_PASTE_OFF));
+    CHECK(strstr(problems(), "too late") != NULL);
+    end();
+}
+
 TEST(a_shutdown_is_orderly) {
     sit_down(&plain);
     type("call -t 1h console 300\r");
@@ -681,12 +711,15 @@ TEST(a_shutdown_does_not_wait_for_a_stuck_pipe) {
 
 TEST(a_console_that_is_stopped_gives_the_terminal_back) {
     sit_down(&plain);
+    type("lookup shell\r");
+    run();
     actor_stop(desk.rt, desk.console);
     run();
     CHECK_EQ(desk.ends, 0);
     CHECK(!sim_terminal_is_raw());
     CHECK(ends_in(shown(), MK_RL_PASTE_OFF));
     CHECK(actor_send_named(desk.rt, "shell", 7, "hello", 5));
+    CHECK(actor_send_named(desk.rt, "shell", MSG_SHELL_INPUT, "history; list", 13));
     run();
     end();
 }
@@ -790,6 +823,10 @@ TEST(a_damaged_history_is_no_obstacle) {
 
 /* --- everything at once --- */
 
+static size_t draw(prng_t *random, size_t below) {
+    return (size_t)prng_below(random, below);
+}
+
 /* One thing that a person, the terminal or the node may do. */
 static void do_something(prng_t *random) {
     static const char *const keys[] = {
@@ -799,23 +836,21 @@ static void do_something(prng_t *random) {
         "\t",        "\x15",           "stop shell\r",
         "\r",        "log debug\r",    "register a\r"};
     char byte;
-    switch (prng_below(random, 12)) {
-    case 0: sim_terminal_set_room(prng_below(random, 300)); break;
+    switch (draw(random, 12)) {
+    case 0: sim_terminal_set_room(draw(random, 300)); break;
     case 1: sim_terminal_set_room(SIZE_MAX); break;
-    case 2: sim_terminal_resize((unsigned)prng_below(random, 100), 24); break;
-    case 3:
-        actor_log(desk.rt, LOG_INFO, "line %d", (int)prng_below(random, 100));
-        break;
+    case 2: sim_terminal_resize((unsigned)draw(random, 100), 24); break;
+    case 3: actor_log(desk.rt, LOG_INFO, "line %d", (int)draw(random, 100)); break;
     case 4: (void)actor_send_named(desk.rt, "shell", 7, "hello", 5); break;
     case 5: send_interrupt(NULL); break;
     case 6:
         do
-            byte = (char)prng_below(random, 256);
+            byte = (char)draw(random, 256);
         while (byte == 0x04); /* not to leave at once */
         CHECK_EQ(sim_terminal_type(&byte, 1), MK_OK);
         break;
     case 7: sim_terminal_clear(); break;
-    default: type(keys[prng_below(random, sizeof keys / sizeof keys[0])]); break;
+    default: type(keys[draw(random, sizeof keys / sizeof keys[0])]); break;
     }
 }
 
@@ -827,7 +862,7 @@ TEST(whatever_happens_a_session_ends_and_the_terminal_comes_back) {
         runtime_enable_logging(desk.rt);
         for (int i = 0; i < 200 && desk.ends == 0; i++) {
             do_something(&random);
-            if (prng_below(&random, 3) == 0)
+            if (draw(&random, 3) == 0)
                 run_for(prng_below(&random, 100) * SECOND_NS / 1000);
         }
         CHECK_EQ(desk.ends, 0);
@@ -905,6 +940,27 @@ TEST(a_terminal_that_cannot_be_opened_is_an_error) {
     end();
 }
 
+TEST(absurd_arguments_are_refused_or_mean_the_defaults) {
+    actor_id_t console = 77;
+    CHECK_EQ(shell_console_start(NULL, &plain, &console), MK_EINVAL);
+    CHECK_EQ(console, 77);
+    open_world();
+    CHECK_EQ(shell_console_start(desk.rt, NULL, NULL), MK_OK);
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EBUSY);
+    CHECK_EQ(console, 77);
+    type("exit\r");
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    end();
+    sim_reset(1);
+    desk.rt = runtime_init(1, 1); /* no room for a shell */
+    CHECK_EQ(shell_console_start(desk.rt, &plain, &console), MK_EFULL);
+    run();
+    CHECK_EQ(runtime_list_actors(desk.rt, NULL, 0), 0);
+    CHECK(!sim_terminal_is_raw());
+    end();
+}
+
 TEST(a_terminal_that_cannot_be_raw_is_read_like_a_file) {
     open_world();
     type("lookup shell\n");
@@ -925,6 +981,7 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(a_terminal_is_no_person_when_the_output_is_a_file),
            TEST_ROW(a_line_that_is_too_long_is_refused_whole),
            TEST_ROW(bytes_that_are_no_text_are_shown_escaped),
+           TEST_ROW(a_line_that_is_one_control_byte_is_a_line),
            TEST_ROW(exit_ends_a_pipe_with_its_code),
            TEST_ROW(an_interrupt_ends_a_pipe_in_the_middle_of_a_call),
            TEST_ROW(an_interrupt_ends_a_pipe_that_waits_for_input),
@@ -954,7 +1011,7 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(a_flood_of_log_lines_at_a_stuck_terminal_is_bounded),
            TEST_ROW(at_the_end_a_stuck_terminal_is_waited_for_only_a_moment),
            TEST_ROW(at_the_end_a_slow_pipe_gets_everything),
-           TEST_ROW(a_shutdown_is_orderly),
+           TEST_ROW(nothing_is_shown_behind_the_end), TEST_ROW(a_shutdown_is_orderly),
            TEST_ROW(a_shutdown_does_not_wait_for_a_stuck_pipe),
            TEST_ROW(a_console_that_is_stopped_gives_the_terminal_back),
            TEST_ROW(a_person_gets_another_shell_when_theirs_ends),
@@ -967,4 +1024,5 @@ TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_s
            TEST_ROW(whatever_happens_a_session_ends_and_the_terminal_comes_back),
            TEST_ROW(each_allocation_may_fail_in_a_session),
            TEST_ROW(a_terminal_that_cannot_be_opened_is_an_error),
+           TEST_ROW(absurd_arguments_are_refused_or_mean_the_defaults),
            TEST_ROW(a_terminal_that_cannot_be_raw_is_read_like_a_file))

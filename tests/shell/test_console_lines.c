@@ -16,6 +16,7 @@ static const char *cut(const char *bytes, size_t size) {
             i < size ? console_lines_feed(&lines, bytes[i]) : console_lines_end(&lines);
         if (result == CONSOLE_LINES_TOO_LONG) out[at++] = '!';
         if (result != CONSOLE_LINES_DONE) continue;
+        CHECK_EQ(lines.text[lines.len], 0);
         out[at++] = '[';
         memcpy(out + at, lines.text, lines.len);
         at += lines.len;

@@ -3,6 +3,8 @@
  * editor, as a person sees them. */
 #include "shell_support.h"
 
+#include "base/alloc.h"
+
 static mk_readline_t editor;
 static char screen[8192]; /* what the editor drew since the last key that counts */
 static size_t screen_size;
@@ -88,6 +90,9 @@ TEST(completion_of_paths_goes_from_folder_to_folder) {
 }
 
 TEST(completion_of_a_large_folder_is_one_choice) {
+    void *probe = mk_alloc(4u << 20);
+    mk_free(probe);
+    if (probe == NULL) test_skip("needs 4 MiB");
     open_editor();
     actor_id_t worker = spawn_worker(NULL);
     char path[] = "/many/0000";

@@ -27,7 +27,7 @@ enum {
 
 const char *const demo_welcome =
     "A demo is running: a counter, an echo, and a worker that fails now and then.\n"
-    "Try: tree   info   call echo 1 hello   call /demo/counter 1   crash   log\n\n";
+    "Try: tree   info   call echo 1 hello   send /demo/worker 666 oops   crash   log\n\n";
 
 /* True for messages that a program sent; those of the system are not answered. */
 static bool is_question(const message_t *msg) {

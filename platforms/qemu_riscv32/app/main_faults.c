@@ -3,6 +3,8 @@
  * each end reaches the host. */
 #include "arguments.h"
 
+#include "../virt_impl.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,10 +54,18 @@ static int fail_assertion(void) {
     return 0;
 }
 
+static int sleep_for_ever(void) {
+    puts("good night");
+    for (;;)
+        virt__sleep();
+    return 0;
+}
+
 static const end_t ends[] = {
     {"zero", return_zero},     {"three", return_three},
     {"load", load_behind_ram}, {"illegal", run_no_instruction},
     {"stack", use_up_stack},   {"assert", fail_assertion},
+    {"hang", sleep_for_ever},
 };
 
 int main(void) {

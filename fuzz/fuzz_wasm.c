@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_wasm.c - any bytes as a module: refused with a reason, or validated, translated
+ * and run, twice: with all fuel at once and in small portions. Both must use the same
+ * fuel, give the same results, traps and memory. */
+#include "base/crc32.h"
+#include "microkernel/error.h"
+#include "wasm/wasm.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUIRE(condition)                                                             \
+    do {                                                                               \
+        if (!(condition)) {                                                            \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
+            abort();                                                                   \
+        }                                                                              \
+    } while (0)
+
+enum { FUEL = 20000, PORTION = 61, MAX_CALLS = 16, MAX_VALUES = 16 };
+
+/* What became of a call. */
+typedef struct {
+    wasm_state_t state;
+    wasm_trap_t trap;
+    int64_t used;
+    size_t count;
+    wasm_value_t results[MAX_VALUES];
+} outcome_t;
+
+static wasm_host_status_t host_any(wasm_host_call_t *call) {
+    (void)call;
+    return WASM_HOST_DONE; /* the results are what the slots held */
+}
+
+static wasm_host_status_t host_later(wasm_host_call_t *call) {
+    (void)call;
+    return WASM_HOST_SUSPEND;
+}
+
+/* Every function import gets a host function of its type, by turns one that suspends.
+ */
+typedef struct {
+    const wasm_module_t *module;
+    char signature[2 * 1000 + 2];
+} host_t;
+
+static char letter_of(uint8_t type) {
+    switch (type) {
+    case WASM_I32: return 'i';
+    case WASM_I64: return 'I';
+    case WASM_F32: return 'f';
+    case WASM_F64: return 'F';
+    case WASM_FUNCREF: return 'c';
+    default: return 'r';
+    }
+}
+
+static int resolve(void *arg, const wasm_import_t *import, wasm_extern_t *found,
+                   wasm_error_t *error) {
+    host_t *host = arg;
+    (void)error;
+    if (import->kind != WASM_FUNCTION) return MK_ENOENT;
+    wasm_signature_t type = wasm_function_signature(host->module, import->index);
+    char *at = host->signature;
+    for (uint32_t i = 0; i < type.param_count; i++)
+        *at++ = letter_of(type.params[i]);
+    *at++ = ':';
+    for (uint32_t i = 0; i < type.result_count; i++) {
+        if (type.results[i] == WASM_FUNCREF)
+            return MK_ENOENT; /* it could not be true */
+        *at++ = letter_of(type.results[i]);
+    }
+    *at = '\0';
+    found->host = import->index % 2 == 0 ? host_any : host_later;
+    found->signature = host->signature;
+    return MK_OK;
+}
+
+static outcome_t run(wasm_instance_t *instance, int64_t portion) {
+    outcome_t outcome = {.used = 0};
+    while (outcome.used < FUEL) {
+        int64_t fuel = portion;
+        outcome.state = wasm_run(instance, &fuel);
+        outcome.used += portion - fuel;
+        if (outcome.state == WASM_SUSPENDED)
+            wasm_answer(instance);
+        else if (outcome.state != WASM_RUNNABLE)
+            break;
+    }
+    outcome.trap = wasm_trap(instance);
+    outcome.count = wasm_results(instance, outcome.results, MAX_VALUES);
+    if (outcome.count > MAX_VALUES) outcome.count = MAX_VALUES;
+    return outcome;
+}
+
+static uint32_t memory_of(wasm_instance_t *instance) {
+    size_t size = wasm_memory_committed(instance, 0);
+    return size == 0
+               ? 0
+               : crc32_add(0, wasm_memory_at(instance, 0, 0, (uint32_t)size), size);
+}
+
+static wasm_instance_t *create(wasm_module_t *module, host_t *host) {
+    const wasm_instance_options_t options = {.resolve = resolve,
+                                             .resolve_arg = host,
+                                             .memory_pages = 32,
+                                             .stack_bytes = 8192};
+    wasm_instance_t *instance;
+    wasm_error_t error;
+    int code = wasm_instance_create(module, &options, &instance, &error);
+    if (code == MK_OK) return instance;
+    REQUIRE(error.code == code && error.text[0] != '\0');
+    return NULL;
+}
+
+/* NULL when there is nothing to compare (a call that did not end in time). */
+static bool same_call(wasm_instance_t *a, wasm_instance_t *b) {
+    outcome_t at_once = run(a, FUEL);
+    outcome_t in_portions = run(b, PORTION);
+    bool a_ended = at_once.state == WASM_IDLE || at_once.state == WASM_TRAPPED;
+    bool b_ended = in_portions.state == WASM_IDLE || in_portions.state == WASM_TRAPPED;
+    if (!a_ended || !b_ended) return false;
+    REQUIRE(at_once.state == in_portions.state);
+    REQUIRE(at_once.trap == in_portions.trap);
+    REQUIRE(at_once.used == in_portions.used);
+    REQUIRE(at_once.count == in_portions.count);
+    for (size_t i = 0; i < at_once.count; i++)
+        REQUIRE(at_once.results[i].bits == in_portions.results[i].bits);
+    REQUIRE(memory_of(a) == memory_of(b));
+    return true;
+}
+
+static void run_exports(wasm_instance_t *a, wasm_instance_t *b) {
+    const wasm_module_t *module = wasm_instance_module(a);
+    if (wasm_begin_start(a) == MK_OK) {
+        REQUIRE(wasm_begin_start(b) == MK_OK);
+        if (!same_call(a, b)) return;
+    }
+    for (uint32_t i = 0, calls = 0; i < wasm_export_count(module); i++) {
+        wasm_export_t export = wasm_export_at(module, i);
+        if (export.kind != WASM_FUNCTION || calls++ >= MAX_CALLS) continue;
+        wasm_signature_t type = wasm_function_signature(module, export.index);
+        wasm_value_t args[MAX_VALUES];
+        if (type.param_count > MAX_VALUES) continue;
+        for (uint32_t p = 0; p < type.param_count; p++)
+            args[p] = (wasm_value_t){(wasm_type_t)type.params[p],
+                                     type.params[p] == WASM_FUNCREF ? 0 : 3 * p + 1};
+        REQUIRE(wasm_begin(a, export.index, args, type.param_count) == MK_OK);
+        REQUIRE(wasm_begin(b, export.index, args, type.param_count) == MK_OK);
+        if (!same_call(a, b)) return;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const wasm_load_options_t options = {WASM_ALL_FEATURES, true, true};
+    wasm_module_t *module;
+    wasm_error_t error;
+    int code = wasm_module_load(data, size, &options, &module, &error);
+    if (code != MK_OK) {
+        char text[256];
+        REQUIRE(error.code == code && error.text[0] != '\0');
+        REQUIRE(error.offset == WASM_NOWHERE || error.offset <= size);
+        wasm_error_sentence(&error, text, sizeof text);
+        return 0;
+    }
+    static host_t host;
+    host.module = module;
+    wasm_instance_t *a = create(module, &host);
+    wasm_instance_t *b = create(module, &host);
+    wasm_module_release(module);
+    REQUIRE((a == NULL) == (b == NULL));
+    if (a != NULL) run_exports(a, b);
+    wasm_instance_destroy(a);
+    wasm_instance_destroy(b);
+    return 0;
+}
