@@ -194,4 +194,46 @@
 #define MK_WASM_STACK_BYTES (1024u * 1024u)
 #endif
 
+/* --- WASM actors --- */
+
+/* Fuel (about instructions) of one turn of a WASM actor; 1000 to 2^30. About 50 us on a
+ * PC, 1 ms on a chip: what a busy guest costs its neighbours. */
+#ifndef MK_WASM_SLICE_FUEL
+#define MK_WASM_SLICE_FUEL 20000
+#endif
+
+/* Fuel of a module that nobody vouches for, between two waits; 1000 to 2^62. Half a
+ * minute of a PC: a mistake ends, honest work does not. */
+#ifndef MK_WASM_ACTOR_FUEL
+#define MK_WASM_ACTOR_FUEL UINT64_C(10000000000)
+#endif
+
+/* Fuel of the first calls of a reloaded module, which the loop waits for; 1000 to 2^30.
+ * About 25 ms on a PC. */
+#ifndef MK_WASM_RELOAD_FUEL
+#define MK_WASM_RELOAD_FUEL 10000000
+#endif
+
+/* Pages of memory of a WASM actor unless its options say otherwise; 0 to 65536. 16 MiB. */
+#ifndef MK_WASM_ACTOR_PAGES
+#define MK_WASM_ACTOR_PAGES 256
+#endif
+
+/* Bytes of frames of a WASM actor unless its options say otherwise; 256 to 2^31. A
+ * thousand calls deep. */
+#ifndef MK_WASM_ACTOR_STACK
+#define MK_WASM_ACTOR_STACK 65536
+#endif
+
+/* Live actors that a WASM actor may have spawned unless its options say otherwise;
+ * 1..65536. */
+#ifndef MK_WASM_CHILDREN
+#define MK_WASM_CHILDREN 64
+#endif
+
+/* Bytes of a module that comes from a file; 8 to 2^30. */
+#ifndef MK_WASM_FILE_BYTES
+#define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
+#endif
+
 #endif

@@ -464,6 +464,15 @@ void actor__await(runtime_t *rt, msg_type_t type) {
     atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
 }
 
+void actor__release(runtime_t *rt, actor_id_t id) {
+    actor_t *actor = actor__find(rt, id);
+    if (actor == NULL || actor == rt->current) return;
+    actor->awaited = 0;
+    if (actor->status != ACTOR_WAITING) return;
+    actor->status = ACTOR_IDLE;
+    if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
+}
+
 void actor__end_turn(runtime_t *rt) {
     if (rt->current == NULL || rt->current->status != ACTOR_RUNNING) return;
     rt->current->status = ACTOR_IDLE;

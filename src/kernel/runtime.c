@@ -145,9 +145,9 @@ static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     return now_ns < rt->turn_ends_ns;
 }
 
-/* Somebody ended, awaits or wants no more, or a stop is wanted. False: the turn ends. A stop from another thread
- * that is missed here, because it came while attention was being cleared, is seen when
- * the turn is over. */
+/* Somebody ended, awaits or wants no more, or a stop is wanted. False: the turn ends. A
+ * stop from another thread that is missed here, because it came while attention was
+ * being cleared, is seen when the turn is over. */
 static bool attend(runtime_t *rt, actor_t *actor) {
     atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
     rt->message = NULL;

@@ -195,8 +195,8 @@ struct runtime {
     router_t *router;
 
     _Atomic bool stop_wanted;
-    _Atomic bool attention; /* set after stop_wanted, dying and a status: a turn
-                               shall look */
+    _Atomic bool attention;      /* set after stop_wanted, dying and a status: a turn
+                                    shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */

@@ -159,7 +159,8 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
     return actor != NULL && cancel(rt, actor, id);
 }
 
-/* A timer that its owner awaits passes the mail that waits, however full the mailbox. */
+/* A timer that its owner awaits passes the mail that waits, however full the mailbox.
+ */
 static bool deliver(runtime_t *rt, actor_t *owner, const timer_payload_t *payload) {
     if (owner->status != ACTOR_WAITING || owner->awaited != MSG_TIMER)
         return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, payload,
