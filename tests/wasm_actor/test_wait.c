@@ -3,8 +3,6 @@
  * order; nothing but a frame is held. */
 #include "actors.h"
 
-#include "base/alloc.h"
-#include "kernel/pool.h"
 #include "microkernel/limits.h"
 
 enum { CROWD = MK_SLAB_BYTES >= 65536 ? 2000 : 50 };
@@ -176,7 +174,11 @@ static void wait_and_answer(void *arg) {
     if (id != ACTOR_ID_INVALID && probe.id != ACTOR_ID_INVALID) {
         (void)actor__send_from(rt, probe.id, id, 200, "hello", 5);
         (void)actor__send_from(rt, probe.id, id, 200, "again", 5);
-        runtime_run(rt);
+        /* Not runtime_run: a timer is tried again for as long as memory is short. */
+        for (int i = 0; i < 50; i++) {
+            runtime_step(rt);
+            sim_advance(10000000);
+        }
         CHECK(probe.count <= 2);
     }
     runtime_destroy(rt);
