@@ -167,6 +167,17 @@ static args_fault_t read_count(const word_t *word, command_args_t *args) {
     return ARGS_OK;
 }
 
+/* The number of an option whose value is a word for the command; COMMAND_VALUES: none.
+ */
+static command_value_t find_value(const command_t *command, text_t name) {
+    static const char *const names[] = {"--grant", "--memory", "--fuel"};
+    unsigned at = 0;
+    if ((command->options & OPTION_MODULE) == 0) return COMMAND_VALUES;
+    while (at < COMMAND_VALUES && !text_is(name, names[at]))
+        at++;
+    return (command_value_t)at;
+}
+
 /* The option at word *at, and its value, at which *at is left. */
 static args_fault_t read_option(const command_t *command, const words_t *words,
                                 command_args_t *args, size_t *at) {
@@ -177,9 +188,14 @@ static args_fault_t read_option(const command_t *command, const words_t *words,
     }
     bool is_time = (command->options & OPTION_TIMEOUT) != 0 && text_is(name, "-t");
     bool is_count = (command->options & OPTION_COUNT) != 0 && text_is(name, "-n");
-    if (!is_time && !is_count) return ARGS_UNKNOWN_OPTION;
+    command_value_t own = find_value(command, name);
+    if (!is_time && !is_count && own == COMMAND_VALUES) return ARGS_UNKNOWN_OPTION;
     if (*at + 1 >= words->count) return ARGS_NO_VALUE;
     const word_t *value = &words->word[++*at];
+    if (own != COMMAND_VALUES) {
+        args->value_at[own] = (uint8_t)*at;
+        return ARGS_OK;
+    }
     return is_time ? read_timeout(value, args) : read_count(value, args);
 }
 
