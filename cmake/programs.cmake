@@ -51,4 +51,13 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
         set_tests_properties(bench.${name} PROPERTIES
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
+
+    # The wasm engine: run.sh compiles the workloads and starts this driver.
+    add_executable(bench_wasm_driver ${PROJECT_SOURCE_DIR}/bench/wasm/driver.c
+        ${PROJECT_SOURCE_DIR}/bench/measure.c)
+    mk_compile(bench_wasm_driver)
+    mk_posix(bench_wasm_driver)
+    target_link_libraries(bench_wasm_driver PRIVATE microkernel ${CMAKE_DL_LIBS})
+    set_target_properties(bench_wasm_driver PROPERTIES ENABLE_EXPORTS ON
+        OUTPUT_NAME driver RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_wasm)
 endif()

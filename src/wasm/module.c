@@ -70,7 +70,7 @@ static void free_module(wasm_module_t *module) {
     mk_free(module);
 }
 
-static void validate_bodies(wasm_loader_t *loader) {
+static void validate_bodies(wasm_loader_t *loader, bool makes_code) {
     const wasm_module_t *module = loader->module;
     wasm_error_t *error = loader->reader.error;
     translator_t translator;
@@ -87,7 +87,11 @@ static void validate_bodies(wasm_loader_t *loader) {
     translator.has_data_count = loader->declared_data != WASM_NOWHERE;
     error->section = "code";
     for (uint32_t i = 0; i < module->body_count && !translator.r.has_failed; i++) {
-        if (wasm__translate_body(&translator, i, false)) continue;
+        if (wasm__translate_body(&translator, i, makes_code)) {
+            if (makes_code && wasm__keep_code(&translator, i) != MK_OK)
+                wasm__fail(&translator.r, MK_ENOMEM, WASM_NOWHERE, "out of memory");
+            continue;
+        }
         wasm_error_t malformed = {.function = error->function, .section = "code"};
         if (error->code == MK_EINVAL && !wasm__skim_body(module, i, &malformed))
             *error = malformed;
@@ -98,14 +102,17 @@ static void validate_bodies(wasm_loader_t *loader) {
     mk_free(none);
 }
 
-static int begin_code(wasm_module_t *module) {
+static void begin_code(wasm_loader_t *loader) {
+    wasm_module_t *module = loader->module;
     module->entries =
         mk_calloc(module->body_count > 0 ? module->body_count : 1, sizeof(uint32_t));
     module->code = mk_alloc(CODE_START * sizeof *module->code);
-    if (module->entries == NULL || module->code == NULL) return MK_ENOMEM;
+    if (module->entries == NULL || module->code == NULL) {
+        wasm__fail(&loader->reader, MK_ENOMEM, WASM_NOWHERE, "out of memory");
+        return;
+    }
     module->code[0] = OP_exit;
     module->code_size = module->code_cap = CODE_START;
-    return MK_OK;
 }
 
 static wasm_module_t *create_module(const void *bytes, size_t size,
@@ -153,18 +160,14 @@ int wasm_module_load(const void *bytes, size_t size, const wasm_load_options_t *
     wasm_loader_t loader = {.module = module, .declared_data = WASM_NOWHERE};
     loader.reader = (wasm_reader_t){module->bytes, 0, module->size, false, error};
     wasm__decode(&loader);
-    if (!loader.reader.has_failed) validate_bodies(&loader);
+    if (!loader.reader.has_failed) begin_code(&loader);
+    if (!loader.reader.has_failed) validate_bodies(&loader, options->translates_now);
     mk_free(loader.declared);
-    int code = error->code;
-    if (code == MK_OK) code = begin_code(module);
-    if (code == MK_OK && options->translates_now) code = wasm_module_translate(module);
-    if (code == MK_OK) {
+    if (loader.reader.has_failed)
+        free_module(module);
+    else
         *result = module;
-        return MK_OK;
-    }
-    if (error->code == MK_OK) fail_load(error, code, "out of memory");
-    free_module(module);
-    return code;
+    return error->code;
 }
 
 wasm_module_t *wasm_module_retain(wasm_module_t *module) {
@@ -191,13 +194,8 @@ static int reserve_code(wasm_module_t *module, uint32_t units) {
     return MK_OK;
 }
 
-static int translate_with(translator_t *t, uint32_t body) {
+int wasm__keep_code(translator_t *t, uint32_t body) {
     wasm_module_t *module = t->module;
-    if (module->entries[body] != 0) return MK_OK;
-    if (!wasm__translate_body(t, body, true)) {
-        MK_ASSERT(t->r.error->code == MK_ENOMEM); /* it was valid at load */
-        return MK_ENOMEM;
-    }
     if (reserve_code(module, t->code_size) != MK_OK) return MK_ENOMEM;
     memcpy(module->code + module->code_size, t->code, t->code_size * sizeof *t->code);
     module->entries[body] = module->code_size;
@@ -212,6 +210,13 @@ uint32_t wasm__code_size(const wasm_module_t *module, uint32_t body) {
         if (module->entries[i] > begin && module->entries[i] < end)
             end = module->entries[i];
     return end - begin;
+}
+
+static int translate_with(translator_t *t, uint32_t body) {
+    if (t->module->entries[body] != 0) return MK_OK;
+    if (wasm__translate_body(t, body, true)) return wasm__keep_code(t, body);
+    MK_ASSERT(t->r.error->code == MK_ENOMEM); /* it was valid at load */
+    return MK_ENOMEM;
 }
 
 int wasm__translate(wasm_module_t *module, uint32_t body) {

@@ -26,8 +26,7 @@ static void fail_at_end(wasm_reader_t *r) {
     wasm__fail(r, MK_EBADMSG, r->at, "unexpected end");
 }
 
-uint8_t wasm__read_u8(wasm_reader_t *r) {
-    if (r->at < r->end) return r->bytes[r->at++];
+uint8_t wasm__read_behind_end(wasm_reader_t *r) {
     fail_at_end(r);
     return 0;
 }
@@ -69,14 +68,25 @@ static uint64_t read_leb(wasm_reader_t *r, unsigned bits, bool is_signed) {
     }
 }
 
-uint32_t wasm__read_u32(wasm_reader_t *r) {
-    if (r->at < r->end && r->bytes[r->at] < 0x80) return r->bytes[r->at++];
+uint32_t wasm__read_long_u32(wasm_reader_t *r) {
     return (uint32_t)read_leb(r, 32, false);
 }
+/* One byte of LEB128 with its sign; false when there are more. */
+static bool read_short_signed(wasm_reader_t *r, int32_t *value) {
+    if (r->at == r->end || r->bytes[r->at] >= 0x80) return false;
+    uint8_t byte = r->bytes[r->at++];
+    *value = byte < 0x40 ? byte : byte - 0x80;
+    return true;
+}
+
 int32_t wasm__read_s32(wasm_reader_t *r) {
+    int32_t value;
+    if (read_short_signed(r, &value)) return value;
     return (int32_t)(uint32_t)read_leb(r, 32, true);
 }
 int64_t wasm__read_s64(wasm_reader_t *r) {
+    int32_t value;
+    if (read_short_signed(r, &value)) return value;
     return (int64_t)read_leb(r, 64, true);
 }
 int64_t wasm__read_s33(wasm_reader_t *r) {

@@ -22,8 +22,17 @@ typedef struct {
 void wasm__fail(wasm_reader_t *r, int code, uint32_t offset, const char *format, ...)
     MK_PRINTF(4, 5);
 
-uint8_t wasm__read_u8(wasm_reader_t *r);
-uint32_t wasm__read_u32(wasm_reader_t *r); /* LEB128 */
+/* A field of which no byte is left, or one of more than a byte. */
+uint8_t wasm__read_behind_end(wasm_reader_t *r);
+uint32_t wasm__read_long_u32(wasm_reader_t *r);
+
+static inline uint8_t wasm__read_u8(wasm_reader_t *r) {
+    return MK_LIKELY(r->at < r->end) ? r->bytes[r->at++] : wasm__read_behind_end(r);
+}
+static inline uint32_t wasm__read_u32(wasm_reader_t *r) { /* LEB128 */
+    if (MK_LIKELY(r->at < r->end && r->bytes[r->at] < 0x80)) return r->bytes[r->at++];
+    return wasm__read_long_u32(r);
+}
 int32_t wasm__read_s32(wasm_reader_t *r);
 int64_t wasm__read_s64(wasm_reader_t *r);
 int64_t wasm__read_s33(wasm_reader_t *r);  /* of block types */

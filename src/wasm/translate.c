@@ -49,9 +49,8 @@ static const access_row_t access_rows[LAST_ACCESS - FIRST_ACCESS + 1] = {
 
 /* --- the stacks ------------------------------------------------------------------- */
 
-bool wasm__reserve(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
-                   size_t item_size) {
-    if (wanted <= *cap) return true;
+bool wasm__grow(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
+                size_t item_size) {
     uint32_t more = *cap < 32 ? 32 : *cap + *cap / 2;
     if (more < wanted) more = wanted;
     void *items;
@@ -70,8 +69,7 @@ static const char *type_name(uint8_t type) {
     return type == ANY_TYPE ? "any type" : wasm_type_name((wasm_type_t)type);
 }
 
-void wasm__note_frame(translator_t *t, uint32_t slots) {
-    if (slots <= t->frame) return;
+void wasm__raise_frame(translator_t *t, uint32_t slots) {
     if (slots > MK_WASM_FRAME_SLOTS) {
         wasm__fail(&t->r, MK_ELIMIT, t->r.at,
                    "locals and operands take more than MK_WASM_FRAME_SLOTS (%u)",
@@ -225,6 +223,28 @@ static const uint8_t *label_types(const block_t *block, uint32_t *count) {
     return block->kind == BLOCK_LOOP ? block->params : block->results;
 }
 
+/* Whether the operands fit a label, without taking them. Those that are missing in code
+ * that cannot be reached count as fitting. */
+static void check_label(translator_t *t, const block_t *block) {
+    uint32_t count;
+    const uint8_t *types = label_types(block, &count);
+    const block_t *inner = wasm__innermost(t);
+    uint32_t there = t->operand_count - inner->height;
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t want = types[count - 1 - i];
+        uint8_t found = ANY_TYPE;
+        if (i < there)
+            found = t->operands[t->operand_count - 1 - i].type;
+        else if (!inner->is_polymorphic)
+            wasm__fail(&t->r, MK_EINVAL, t->begin,
+                       "type mismatch: %s wanted, nothing on the stack",
+                       type_name(want));
+        if (found != want && found != ANY_TYPE)
+            wasm__fail(&t->r, MK_EINVAL, t->begin, "type mismatch: %s wanted, %s found",
+                       type_name(want), type_name(found));
+    }
+}
+
 /* A jump: what follows up to the end of the block is never reached. */
 static void leave(translator_t *t) {
     block_t *block = wasm__innermost(t);
@@ -279,7 +299,11 @@ static void begin_else(translator_t *t) {
         wasm__fail(&t->r, MK_EBADMSG, t->r.at, "else without if");
         return;
     }
-    if (t->is_live) wasm__emit_branch_to_end(t, block);
+    if (t->is_live) {
+        check_label(t, block);
+        if (t->r.has_failed) return;
+        wasm__emit_branch_to_end(t, block);
+    }
     check_block_end(t);
     if (t->r.has_failed) return;
     block->kind = BLOCK_ELSE;
@@ -293,9 +317,11 @@ static void begin_else(translator_t *t) {
 
 static void end_block(translator_t *t) {
     block_t *block = wasm__innermost(t);
-    if (block->kind == BLOCK_FUNCTION)
+    if (block->kind == BLOCK_FUNCTION) {
+        check_label(t, block);
+        if (t->r.has_failed) return;
         wasm__emit_return(t);
-    else if (t->is_live)
+    } else if (t->is_live)
         wasm__settle(t, block->result_count < t->operand_count - block->height
                             ? block->result_count
                             : t->operand_count - block->height);
@@ -336,12 +362,12 @@ static block_t *read_label(translator_t *t, uint32_t *depth) {
 }
 
 static void branch(translator_t *t) {
-    uint32_t depth, count;
+    uint32_t depth;
     const block_t *block = read_label(t, &depth);
     if (block == NULL) return;
-    const uint8_t *types = label_types(block, &count);
+    check_label(t, block);
+    if (t->r.has_failed) return;
     wasm__emit_branch(t, depth);
-    pop_types(t, types, count);
     leave(t);
 }
 
@@ -350,47 +376,13 @@ static void branch_if(translator_t *t) {
     const block_t *block = read_label(t, &depth);
     operand_t condition = pop(t, I32);
     if (block == NULL || t->r.has_failed) return;
-    const uint8_t *types = label_types(block, &count);
+    check_label(t, block);
+    if (t->r.has_failed) return;
     wasm__emit_branch_if(t, depth, &condition);
-    if (wasm__innermost(t)->is_polymorphic) {
-        pop_types(t, types, count); /* unknown operands become known ones */
-        push_types(t, types, count);
-        return;
-    }
-    /* Check the types and leave the operands as they are. */
-    if (t->operand_count - wasm__innermost(t)->height < count) {
-        pop_types(t, types, count); /* tells what is missing */
-        return;
-    }
-    const operand_t *values = &t->operands[t->operand_count - count];
-    for (uint32_t i = count; i-- > 0;) {
-        if (values[i].type == types[i]) continue;
-        wasm__fail(&t->r, MK_EINVAL, t->begin, "type mismatch: %s wanted, %s found",
-                   type_name(types[i]), type_name(values[i].type));
-        return;
-    }
-}
-
-/* Whether the operands fit a label, without taking them. Those that are missing in code
- * that cannot be reached count as fitting. */
-static void check_label(translator_t *t, const block_t *block) {
-    uint32_t count;
+    if (!wasm__innermost(t)->is_polymorphic) return;
     const uint8_t *types = label_types(block, &count);
-    const block_t *inner = wasm__innermost(t);
-    uint32_t there = t->operand_count - inner->height;
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t want = types[count - 1 - i];
-        uint8_t found = ANY_TYPE;
-        if (i < there)
-            found = t->operands[t->operand_count - 1 - i].type;
-        else if (!inner->is_polymorphic)
-            wasm__fail(&t->r, MK_EINVAL, t->begin,
-                       "type mismatch: %s wanted, nothing on the stack",
-                       type_name(want));
-        if (found != want && found != ANY_TYPE)
-            wasm__fail(&t->r, MK_EINVAL, t->begin, "type mismatch: %s wanted, %s found",
-                       type_name(want), type_name(found));
-    }
+    pop_types(t, types, count); /* unknown operands become known ones */
+    push_types(t, types, count);
 }
 
 static void branch_table(translator_t *t) {
@@ -439,13 +431,17 @@ static void check_tail_call(translator_t *t, const wasm_functype_t *type) {
                    "type mismatch: a tail call must give the function's results");
 }
 
+static void return_early(translator_t *t) {
+    check_label(t, &t->blocks[0]);
+    if (t->r.has_failed) return;
+    wasm__emit_return(t);
+    leave(t);
+}
+
 static void finish_call(translator_t *t, const wasm_functype_t *type, bool is_tail) {
     safepoint(t, t->r.at);
     push_types(t, t->module->bytes + type->results_at, type->result_count);
-    if (!is_tail) return;
-    wasm__emit_return(t);
-    pop_types(t, t->module->bytes + type->results_at, type->result_count);
-    leave(t);
+    if (is_tail) return_early(t);
 }
 
 static void call(translator_t *t, bool is_tail) {
@@ -895,12 +891,6 @@ static void table_set(translator_t *t) {
     if (t->r.has_failed || !t->is_live) return;
     uint32_t slot = wasm__slot_of(t, &at);
     wasm__emit_ddd(t, OP_table_set, slot, wasm__slot_of(t, &value), index);
-}
-
-static void return_early(translator_t *t) {
-    wasm__emit_return(t);
-    pop_types(t, t->module->bytes + t->type->results_at, t->type->result_count);
-    leave(t);
 }
 
 static void instruction(translator_t *t) {

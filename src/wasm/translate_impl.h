@@ -111,6 +111,9 @@ struct translator {
 void wasm__translator_init(translator_t *t, wasm_module_t *module, wasm_error_t *error);
 void wasm__translator_deinit(translator_t *t);
 
+/* Code was made for `body` and goes into the module. MK_OK or MK_ENOMEM. */
+int wasm__keep_code(translator_t *t, uint32_t body);
+
 /* Go through body number `body`. With `makes_code` its code is in t->code afterwards.
  * False: t->r.error tells. */
 bool wasm__translate_body(translator_t *t, uint32_t body, bool makes_code);
@@ -122,8 +125,13 @@ int wasm__translate(wasm_module_t *module, uint32_t body);
 /* Units of the code of a translated body, its header included. */
 uint32_t wasm__code_size(const wasm_module_t *module, uint32_t body);
 
-bool wasm__reserve(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
-                   size_t item_size);
+/* Make room for `wanted` items in the array whose address is given. */
+bool wasm__grow(translator_t *t, void *array, uint32_t *cap, uint32_t wanted,
+                size_t item_size);
+static inline bool wasm__reserve(translator_t *t, void *array, uint32_t *cap,
+                                 uint32_t wanted, size_t item_size) {
+    return MK_LIKELY(wanted <= *cap) || wasm__grow(t, array, cap, wanted, item_size);
+}
 
 static inline block_t *wasm__innermost(translator_t *t) {
     return &t->blocks[t->block_count - 1];
@@ -138,7 +146,12 @@ static inline uint32_t wasm__width(uint8_t type) {
 
 /* Push an operand; its slot is the next free one. Returns it, or NULL after a fault. */
 operand_t *wasm__push(translator_t *t, uint8_t type, operand_place_t place);
-void wasm__note_frame(translator_t *t, uint32_t slots);
+
+/* So many slots are used at most. */
+void wasm__raise_frame(translator_t *t, uint32_t slots);
+static inline void wasm__note_frame(translator_t *t, uint32_t slots) {
+    if (MK_UNLIKELY(slots > t->frame)) wasm__raise_frame(t, slots);
+}
 
 /* --- skim.c --- */
 

@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 sanitize=()
 [ -z "${MK_SANITIZE:-}" ] || sanitize=("-fsanitize=$MK_SANITIZE" -fno-sanitize-recover=all)
 "${CC:-cc}" -std=c11 -O1 "${sanitize[@]}" -I "$root/include" -I "$root/src" -o "$work/run_exports" \
-    "$here/run_exports.c" "${MK_BUILD_DIR:?is the folder of the build}/lib/libmicrokernel.a" -lm -pthread
+    "$here/differential/run_exports.c" "${MK_BUILD_DIR:?is the folder of the build}/lib/libmicrokernel.a" -lm -pthread
 
 cd "$work"
 python3 - "$count" "$seed" <<'PYTHON'
@@ -38,8 +38,8 @@ for bytes in *.seed; do
     rm "$bytes"
 done
 ./run_exports ./*.wasm >ours.txt
-node "$here/run_exports.mjs" ./*.wasm >theirs.txt
-if python3 "$here/compare_exports.py" ours.txt theirs.txt; then
+node "$here/differential/run_exports.mjs" ./*.wasm >theirs.txt
+if python3 "$here/differential/compare_exports.py" ours.txt theirs.txt; then
     echo "wasm/differential: 1 passed, 0 failed"
 else
     echo "to see it again: MK_WASM_DIFF=$count MK_WASM_SEED=$seed ${BASH_SOURCE[0]}"

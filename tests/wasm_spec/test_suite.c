@@ -19,10 +19,9 @@
 #include <string.h>
 
 enum {
-    MAX_FIELDS = 512,   /* of a line */
-    MAX_VALUES = 64,    /* arguments or results of a call */
-    MAX_MODULES = 256,  /* named or registered ones of a script */
-    RUN_FUEL = 1000000, /* a slice; calls go on until they end */
+    MAX_FIELDS = 512,  /* of a line */
+    MAX_VALUES = 64,   /* arguments or results of a call */
+    MAX_MODULES = 256, /* named or registered ones of a script */
     MAX_COMPLAINTS = 40,
 };
 
@@ -69,7 +68,8 @@ typedef struct {
     const char *folder; /* of the part */
     const char *script;
     unsigned line;
-    uint32_t features;
+    wasm_load_options_t options;
+    int64_t slice; /* of fuel; calls go on until they end */
     wasm_store_t *store;
     wasm_instance_t *last; /* the newest module */
     named_t named[MAX_MODULES];
@@ -141,10 +141,10 @@ static int resolve(void *arg, const wasm_import_t *import, wasm_extern_t *found,
 }
 
 /* Until the call ends, whatever its fuel. */
-static wasm_state_t run(wasm_instance_t *instance) {
+static wasm_state_t run(wasm_instance_t *instance, int64_t slice) {
     wasm_state_t state;
     do {
-        int64_t fuel = RUN_FUEL;
+        int64_t fuel = slice;
         state = wasm_run(instance, &fuel);
     } while (state == WASM_RUNNABLE);
     return state;
@@ -155,9 +155,8 @@ typedef enum { NOT_LOADED, NOT_LINKED, NOT_STARTED, LOADED } loaded_t;
 /* Load, link and start a module; `error` says what went wrong, for a trap in words. */
 static loaded_t instantiate(suite_t *s, const uint8_t *bytes, size_t size,
                             wasm_error_t *error) {
-    const wasm_load_options_t load_options = {s->features, false, false};
     wasm_module_t *module;
-    if (wasm_module_load(bytes, size, &load_options, &module, error) != MK_OK)
+    if (wasm_module_load(bytes, size, &s->options, &module, error) != MK_OK)
         return NOT_LOADED;
     const wasm_instance_options_t options = {
         .store = s->store, .resolve = resolve, .resolve_arg = s};
@@ -167,7 +166,7 @@ static loaded_t instantiate(suite_t *s, const uint8_t *bytes, size_t size,
     if (code == MK_EOVERFLOW) return NOT_STARTED;
     if (code != MK_OK) return NOT_LINKED;
     code = wasm_begin_start(instance);
-    if (code == MK_OK && run(instance) != WASM_IDLE) {
+    if (code == MK_OK && run(instance, s->slice) != WASM_IDLE) {
         strcpy(error->text, wasm_trap_text(instance));
         return NOT_STARTED;
     }
@@ -273,7 +272,7 @@ static size_t act(suite_t *s, char **fields, outcome_t *outcome) {
     if (!wasm_export_find(module, export, WASM_FUNCTION, &index)) return 4 + count;
     if (wasm_begin(instance, index, args, count) != MK_OK) return 4 + count;
     outcome->instance = instance;
-    outcome->state = run(instance);
+    outcome->state = run(instance, s->slice);
     outcome->result_count = wasm_results(instance, outcome->results, MAX_VALUES);
     return 4 + count;
 }
@@ -443,13 +442,14 @@ static void convert(char *folder, size_t cap) {
 
 /* Run one part; `wanted` assertions are known to be in it, `text` of them about the
  * text format, which this engine does not read. */
-static void run_part(const char *part, uint32_t features, unsigned wanted,
-                     unsigned text) {
+static void run_part(const char *part, wasm_load_options_t options, int64_t slice,
+                     unsigned wanted, unsigned text) {
     static suite_t suite;
     char folder[256], path[512], script[256];
     convert(folder, sizeof folder);
     memset(&suite, 0, sizeof suite);
-    suite.features = features;
+    suite.options = options;
+    suite.slice = slice;
     snprintf(path, sizeof path, "%s/%s.index", folder, part);
     FILE *index = fopen(path, "r");
     CHECK(index != NULL);
@@ -470,16 +470,25 @@ static void run_part(const char *part, uint32_t features, unsigned wanted,
 }
 
 TEST(core_assertions_hold) {
-    run_part("core", 0, 26625, 567);
+    run_part("core", (wasm_load_options_t){0, false, false}, 1000000, 26625, 567);
+}
+
+/* Code is then made while validating, and calls stop wherever they can. */
+TEST(core_assertions_hold_when_translated_at_load_and_run_in_pieces) {
+    run_part("core", (wasm_load_options_t){0, false, true}, 5, 26625, 567);
 }
 
 TEST(tail_call_assertions_hold) {
-    run_part("tail_calls", WASM_TAIL_CALLS, 113, 11);
+    run_part("tail_calls", (wasm_load_options_t){WASM_TAIL_CALLS, false, false},
+             1000000, 113, 11);
 }
 
 TEST(extended_constant_assertions_hold) {
-    run_part("extended_const", WASM_EXTENDED_CONST, 207, 3);
+    run_part("extended_const", (wasm_load_options_t){WASM_EXTENDED_CONST, false, false},
+             1000000, 207, 3);
 }
 
-TEST_TABLE(suite, TEST_ROW(core_assertions_hold), TEST_ROW(tail_call_assertions_hold),
+TEST_TABLE(suite, TEST_ROW(core_assertions_hold),
+           TEST_ROW(core_assertions_hold_when_translated_at_load_and_run_in_pieces),
+           TEST_ROW(tail_call_assertions_hold),
            TEST_ROW(extended_constant_assertions_hold))
