@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* actors.h - a node with one native actor, the probe, that sends for the tests and keeps
- * what it is sent. */
+/* actors.h - a node with one native actor, the probe, that sends for the tests and
+ * keeps what it is sent. */
 #ifndef MK_TESTS_WASM_ACTOR_ACTORS_H
 #define MK_TESTS_WASM_ACTOR_ACTORS_H
 

@@ -47,8 +47,7 @@ TEST(a_trap_is_an_exit_reason_with_the_names_of_the_functions) {
     runtime_t *rt = open_node();
     actor_id_t echo = SPAWN(rt, echo);
     for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++) {
-        actor_id_t id =
-            spawn_bounded(rt, crash_module, sizeof crash_module, 200000, 0);
+        actor_id_t id = spawn_bounded(rt, crash_module, sizeof crash_module, 200000, 0);
         CHECK(actor_register_name(rt, "wretch", id));
         ask(rt, id, fates[i].type, "x");
         run_some(rt);
@@ -163,8 +162,7 @@ TEST(a_start_function_that_takes_much_memory_is_bounded) {
 
 TEST(lack_of_memory_is_a_reason_of_its_own) {
     runtime_t *rt = open_node();
-    actor_id_t id =
-        spawn_bounded(rt, big_start_module, sizeof big_start_module, 0, 0);
+    actor_id_t id = spawn_bounded(rt, big_start_module, sizeof big_start_module, 0, 0);
     mk_alloc_fail_at(1, true);
     runtime_run(rt);
     mk_alloc_fail_at(0, false);
@@ -196,8 +194,8 @@ TEST(a_flood_meets_a_bounded_mailbox) {
 
 TEST(a_spawn_bomb_is_bounded_and_its_children_have_fewer_rights) {
     runtime_t *rt = open_node();
-    actor_id_t id = spawn_bounded(rt, bomb_module, sizeof bomb_module, 0,
-                                  WASM_GRANT_SPAWN);
+    actor_id_t id =
+        spawn_bounded(rt, bomb_module, sizeof bomb_module, 0, WASM_GRANT_SPAWN);
     ask_bytes(rt, id, 1, echo_module, sizeof echo_module);
     runtime_run(rt);
     CHECK_EQ(probe.count, 1);
@@ -244,7 +242,7 @@ TEST(modules_with_a_byte_changed_or_cut_harm_nobody) {
         try_bytes(rt, echo, receiver_module, i);
         for (unsigned bit = 0; bit < 9; bit++) {
             memcpy(bytes, receiver_module, sizeof bytes);
-            bytes[i] ^= bit < 8 ? (uint8_t)(1u << bit) : (uint8_t)0xFF;
+            bytes[i] = (uint8_t)(bytes[i] ^ (bit < 8 ? 1u << bit : 0xFFu));
             try_bytes(rt, echo, bytes, sizeof bytes);
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every function of the host, through puppet.c: the type of a message says which one. */
+/* Every function of the host, through puppet.c: the type of a message says which one.
+ */
 #include "actors.h"
 
 #include "base/text.h"

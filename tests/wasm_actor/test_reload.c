@@ -26,9 +26,9 @@ TEST(id_names_mail_and_state_stay_and_the_new_module_answers) {
     CHECK_EQ(number_at(last_mail().bytes, 4), 2);
     ask(rt, id, 200, NULL); /* waits in the mailbox for whoever comes */
     actor_id_t new_id = 1;
-    CHECK_EQ(actor_reload_wasm(rt, id, counter_v2_module, sizeof counter_v2_module,
-                               &new_id),
-             RELOAD_OK);
+    CHECK_EQ(
+        actor_reload_wasm(rt, id, counter_v2_module, sizeof counter_v2_module, &new_id),
+        RELOAD_OK);
     CHECK_EQ(new_id, id);
     CHECK_EQ(actor_lookup(rt, "counter"), id);
     runtime_run(rt);
@@ -143,7 +143,8 @@ TEST(a_call_that_runs_is_given_up) {
 
 /* --- supervisors --- */
 
-static actor_id_t start_supervisor(runtime_t *rt, wasm_factory_arg_t *arg, size_t count) {
+static actor_id_t start_supervisor(runtime_t *rt, wasm_factory_arg_t *arg,
+                                   size_t count) {
     child_spec_t children[2];
     for (size_t i = 0; i < count; i++)
         children[i] = (child_spec_t){.name = "guest",
@@ -158,8 +159,8 @@ static actor_id_t start_supervisor(runtime_t *rt, wasm_factory_arg_t *arg, size_
 
 TEST(a_supervisor_restarts_a_module_that_trapped) {
     runtime_t *rt = open_node();
-    wasm_factory_arg_t *arg = wasm_factory_arg_create(
-        crash_module, sizeof crash_module, 8192, 65536, FIBER_STACK_SMALL);
+    wasm_factory_arg_t *arg = wasm_factory_arg_create(crash_module, sizeof crash_module,
+                                                      8192, 65536, FIBER_STACK_SMALL);
     CHECK(arg != NULL);
     actor_id_t supervisor = start_supervisor(rt, arg, 1);
     CHECK(supervisor != ACTOR_ID_INVALID);
@@ -179,8 +180,8 @@ TEST(a_supervisor_restarts_a_module_that_trapped) {
 
 TEST(a_reload_keeps_the_place_and_restarts_with_the_new_module) {
     runtime_t *rt = open_node();
-    wasm_factory_arg_t *arg = wasm_factory_arg_create(
-        echo_module, sizeof echo_module, 8192, 65536, FIBER_STACK_SMALL);
+    wasm_factory_arg_t *arg = wasm_factory_arg_create(echo_module, sizeof echo_module,
+                                                      8192, 65536, FIBER_STACK_SMALL);
     actor_id_t supervisor = start_supervisor(rt, arg, 2);
     runtime_run(rt);
     actor_id_t id = supervisor_get_child(rt, supervisor, 0);
@@ -243,7 +244,8 @@ TEST_TABLE(reload, TEST_ROW(id_names_mail_and_state_stay_and_the_new_module_answ
            TEST_ROW(a_module_that_is_refused_changes_nothing),
            TEST_ROW(a_module_that_fails_with_its_first_message_is_rolled_back),
            TEST_ROW(a_later_failure_is_no_reason_to_roll_back),
-           TEST_ROW(a_call_that_waits_is_given_up), TEST_ROW(a_call_that_runs_is_given_up),
+           TEST_ROW(a_call_that_waits_is_given_up),
+           TEST_ROW(a_call_that_runs_is_given_up),
            TEST_ROW(a_supervisor_restarts_a_module_that_trapped),
            TEST_ROW(a_reload_keeps_the_place_and_restarts_with_the_new_module),
            TEST_ROW(a_factory_refuses_what_a_spawn_refuses),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting actors from modules, what they are refused for, and how messages reach them. */
+/* Starting actors from modules, what they are refused for, and how messages reach them.
+ */
 #include "actors.h"
 
 #include "base/alloc.h"

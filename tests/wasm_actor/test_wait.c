@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guests that wait: mk_recv takes the next message, a sleeper takes none; mail keeps its
- * order; nothing but a frame is held. */
+/* Guests that wait: mk_recv takes the next message, a sleeper takes none; mail keeps
+ * its order; nothing but a frame is held. */
 #include "actors.h"
 
 #include "microkernel/limits.h"
@@ -34,9 +34,8 @@ TEST(a_sleeper_answers_later_and_its_mail_waits_in_order) {
 
 TEST(without_a_fiber_nobody_waits) {
     runtime_t *rt = open_node();
-    actor_id_t sleeper =
-        actor_spawn_wasm(rt, sleeper_module, sizeof sleeper_module, 16, 8192, 0,
-                         FIBER_STACK_NONE);
+    actor_id_t sleeper = actor_spawn_wasm(rt, sleeper_module, sizeof sleeper_module, 16,
+                                          8192, 0, FIBER_STACK_NONE);
     ask(rt, sleeper, 200, "x");
     actor_id_t puppet = actor_spawn_wasm(rt, puppet_module, sizeof puppet_module, 16,
                                          8192, 0, FIBER_STACK_NONE);

@@ -20,7 +20,9 @@ __attribute__((noinline)) i32 work(i32 type, i32 size) {
     case 3: return *(volatile i32 *)0x7FFFFFFF;
     case 4: mk_send(1, 1, (const void *)0xFFFFFFF0u, 32); return 1;
     case 5: __builtin_trap();
-    case 6: for (;;) depth++;
+    case 6:
+        for (;;)
+            depth++;
     case 7:
         while ((i32)__builtin_wasm_memory_grow(0, 1) >= 0)
             depth++;

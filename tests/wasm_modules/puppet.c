@@ -95,7 +95,9 @@ EXPORT i32 handle_message(i32 type, i64 source, const u8 *payload, i32 size) {
         result = mk_http_get(text, size, out, 16, &at, &count);
         answer(source, type, result, count);
         return 1;
-    case 17: answer(source, type, mk_send_u32(id_of(payload), 77, 0x04030201), 0); return 1;
+    case 17:
+        answer(source, type, mk_send_u32(id_of(payload), 77, 0x04030201), 0);
+        return 1;
     case 18: /* types that only the runtime may send */
         answer(source, type, mk_send(id_of(payload), (i32)0xFF000001u, 0, 0), 0);
         return 1;
@@ -106,7 +108,10 @@ EXPORT i32 handle_message(i32 type, i64 source, const u8 *payload, i32 size) {
     case 21:
     case 22: receive(source, type); return 1;
     case 23: answer(source, type, mk_sleep_ms(10), 0); return 1;
-    case 24: mk_stop(mk_self()); mk_send(source, 1024, 0, 0); return 1;
+    case 24:
+        mk_stop(mk_self());
+        mk_send(source, 1024, 0, 0);
+        return 1;
     default: return 1;
     }
 }
