@@ -99,7 +99,8 @@ static uint32_t place(const engine_t *engine, uint32_t size) {
     wasm_value_t base;
     uint64_t at;
     if (engine->code->heap_base != WASM_NOWHERE &&
-        wasm_global_get(engine->instance, engine->code->heap_base, &base) == MK_OK) {
+        wasm_global_get(engine->instance, engine->code->heap_base, &base) == MK_OK &&
+        base.type == WASM_I32) {
         at = (base.bits + PAYLOAD_ALIGN - 1) & ~(uint64_t)(PAYLOAD_ALIGN - 1);
         return at != 0 && at + size <= memory_size(engine) ? (uint32_t)at : 0;
     }
@@ -296,8 +297,9 @@ static timer_id_t timer_of(const message_t *msg) {
 }
 
 /* True for what the host functions and this file ask the runtime for: the guest does
- * not see it. */
+ * not see it. What an actor sends under such a type is mail. */
 static bool take_event(wasm_actor_t *actor, const message_t *msg) {
+    if (msg->source != ACTOR_ID_INVALID && msg->type != MSG_STATE_REPLY) return false;
     switch (msg->type) {
     case MSG_WASM_TURN: break;
     case MSG_TIMER: wait__on_timer(actor, timer_of(msg)); break;
