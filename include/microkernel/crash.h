@@ -55,7 +55,7 @@ int crash_enable(runtime_t *rt);
 
 /* Begin to record, read the records of earlier starts from `path`, and from now on
  * append new ones there, off the loop (runtime_offload) through an actor that takes the
- * flat name "crash", if that is free. Blocks on the disk while it
+ * flat name "crash_log", if that is free. Blocks on the disk while it
  * reads: to be called at start. A torn or altered line is skipped and counted, and the
  * file is then written anew. The file takes at most the room of 2 * MK_CRASH_RECORDS
  * of the largest records (136 KiB by default); when it is full it is replaced by what

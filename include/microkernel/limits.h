@@ -178,17 +178,18 @@
 #define MK_WASM_NESTING 65536u
 #endif
 
-/* Operands that a constant expression may hold at once; 1..255. They live on C's stack. */
+/* Operands that a constant expression may hold at once; 1..255. On the C stack. */
 #ifndef MK_WASM_CONSTANT_DEPTH
 #define MK_WASM_CONSTANT_DEPTH 16u
 #endif
 
-/* Bytes of a name in a module; 1 to 2^30. */
+/* Bytes of a name in a module; 1 to 2^30. The bound of browsers. */
 #ifndef MK_WASM_NAME_BYTES
 #define MK_WASM_NAME_BYTES 100000u
 #endif
 
-/* Tables, and memories, of a module, each; 1..65535. */
+/* Tables, and memories, of a module, each; 1..65535. Their descriptions stand in every
+ * instance. */
 #ifndef MK_WASM_TABLES
 #define MK_WASM_TABLES 100u
 #endif
@@ -204,9 +205,54 @@
 #define MK_WASM_MEMORY_PAGES 65536u
 #endif
 
-/* Bytes of a call stack of an instance unless its options say otherwise; 256 to 2^31. */
+/* Bytes of a call stack of an instance unless its options say otherwise; 256 to 2^31.
+ * As much as a thread of a C program has on small systems. */
 #ifndef MK_WASM_STACK_BYTES
 #define MK_WASM_STACK_BYTES (1024u * 1024u)
+#endif
+
+/* --- WASM actors --- */
+
+/* Fuel (about instructions) of one turn of a WASM actor; 1000 to 2^30. About 50 us on a
+ * PC, 1 ms on a chip: what a busy guest costs its neighbours. */
+#ifndef MK_WASM_SLICE_FUEL
+#define MK_WASM_SLICE_FUEL 20000
+#endif
+
+/* Fuel of a module that nobody vouches for, between two waits; 1000 to 2^62. Half a
+ * minute of a PC: a mistake ends, honest work does not. */
+#ifndef MK_WASM_ACTOR_FUEL
+#define MK_WASM_ACTOR_FUEL UINT64_C(10000000000)
+#endif
+
+/* Fuel of the first calls of a reloaded module, which the loop waits for; 1000 to 2^30.
+ * About 25 ms on a PC. */
+#ifndef MK_WASM_RELOAD_FUEL
+#define MK_WASM_RELOAD_FUEL 10000000
+#endif
+
+/* Pages of memory of a WASM actor unless its options say otherwise; 0 to 65536. 16 MiB.
+ */
+#ifndef MK_WASM_ACTOR_PAGES
+#define MK_WASM_ACTOR_PAGES 256
+#endif
+
+/* Bytes of frames of a WASM actor unless its options say otherwise; 256 to 2^31. A
+ * thousand calls deep. */
+#ifndef MK_WASM_ACTOR_STACK
+#define MK_WASM_ACTOR_STACK 65536
+#endif
+
+/* Live actors that a WASM actor may have spawned unless its options say otherwise;
+ * 1..65536. A loop that spawns stays small. */
+#ifndef MK_WASM_CHILDREN
+#define MK_WASM_CHILDREN 64
+#endif
+
+/* Bytes of a module that comes from a file; 8 to 2^30. It is read whole, and then
+ * copied. */
+#ifndef MK_WASM_FILE_BYTES
+#define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
 #endif
 
 #endif

@@ -29,7 +29,8 @@ typedef enum {
     ACTOR_IDLE = 0,    /* no mail */
     ACTOR_READY = 1,   /* has mail, waits for its turn */
     ACTOR_RUNNING = 2, /* its behaviour is being called */
-    ACTOR_STOPPED = 3  /* ended; is cleaned up before the next message */
+    ACTOR_STOPPED = 3, /* ended; is cleaned up before the next message */
+    ACTOR_WAITING = 4  /* in the middle of something: its mail waits, too */
 } actor_status_t;
 
 typedef struct message message_t;

@@ -52,7 +52,7 @@ static size_t write_all(int fd, const char *bytes, size_t size, size_t piece_max
     size_t done = 0;
     while (done < size) {
         if (piece_max != 0) {
-            struct pollfd room = {STDERR_FILENO, POLLOUT, 0};
+            struct pollfd room = {fd, POLLOUT, 0};
             if (poll(&room, 1, 0) != 1 || (room.revents & ROOM_OR_BROKEN) == 0) break;
         }
         size_t piece = size - done;
@@ -75,4 +75,13 @@ size_t port_debug_write(const char *bytes, size_t size) {
         return write_all(STDERR_FILENO, bytes, size, is_fifo ? PIPE_BUF : TTY_PIECE);
     }
     return write_all(STDERR_FILENO, bytes, size, 0);
+}
+
+/* What is shared with others is written in pieces that have room. */
+size_t port_print(int handle, const char *bytes, size_t size) {
+    struct stat facts;
+    int fd = handle >= 0 ? handle : STDOUT_FILENO;
+    if (fstat(fd, &facts) != 0) return 0;
+    if (S_ISREG(facts.st_mode)) return write_all(fd, bytes, size, 0);
+    return write_all(fd, bytes, size, S_ISCHR(facts.st_mode) ? TTY_PIECE : PIPE_BUF);
 }

@@ -45,3 +45,8 @@ size_t port_debug_write(const char *bytes, size_t size) {
     if (handle >= 0) return write_host(handle, bytes, size);
     return virt__uart_write((const uint8_t *)bytes, size, virt__output_is_tty());
 }
+
+size_t port_print(int handle, const char *bytes, size_t size) {
+    (void)handle;
+    return port_debug_write(bytes, size);
+}

@@ -44,6 +44,11 @@ size_t port_debug_write(const char *bytes, size_t size) {
     return size;
 }
 
+size_t port_print(int handle, const char *bytes, size_t size) {
+    (void)handle;
+    return port_debug_write(bytes, size);
+}
+
 void sim_debug_set_room(size_t room_bytes) {
     sim__lock();
     debug.room_bytes = room_bytes;

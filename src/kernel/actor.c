@@ -26,7 +26,19 @@ static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     }
     actor->head = actor->tail = msg;
     if (actor->status == ACTOR_IDLE) /* which has no mail */
-        queue__push(actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal, actor);
+        queue__push(queue__of(rt, actor), actor);
+}
+
+/* What an actor awaits does not queue behind the mail that waits with it. */
+static void put_in_front(runtime_t *rt, actor_t *actor, message_t *msg) {
+    msg->mk_next = actor->head;
+    if (actor->head == NULL) actor->tail = msg;
+    actor->head = msg;
+    rt->sends++;
+    if (actor == rt->current)
+        atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
+    if (actor->status == ACTOR_IDLE || actor->status == ACTOR_WAITING)
+        queue__push(queue__of(rt, actor), actor);
 }
 
 static bool drops_mail(const actor_t *actor) {
@@ -122,7 +134,10 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
     msg->dest = actor__id(rt, actor);
     msg->type = type;
     msg->mk_block |= BLOCK_IS_UNCOUNTED;
-    append(rt, actor, msg);
+    if (MK_LIKELY(type != actor->awaited))
+        append(rt, actor, msg);
+    else
+        put_in_front(rt, actor, msg);
 }
 
 bool actor__notify(runtime_t *rt, actor_id_t source, actor_id_t dest, msg_type_t type,
@@ -443,6 +458,31 @@ bool actor_is_alive(runtime_t *rt, actor_id_t id) {
 void *actor__state_of(runtime_t *rt, actor_id_t id, actor_behavior_fn behavior) {
     actor_t *actor = rt != NULL ? actor__find(rt, id) : NULL;
     return actor != NULL && actor->behavior == behavior ? actor->state : NULL;
+}
+
+/* Any status but RUNNING ends the turn, see run_turn; it is set early so that what
+ * arrives before the behaviour returns is queued as it has to be. */
+void actor__await(runtime_t *rt, msg_type_t type) {
+    if (rt->current == NULL || rt->current->status == ACTOR_STOPPED) return;
+    if (rt->current->status == ACTOR_RUNNING) rt->current->status = ACTOR_WAITING;
+    rt->current->awaited = type;
+    atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
+}
+
+void actor__release(runtime_t *rt, actor_id_t id) {
+    actor_t *actor = actor__find(rt, id);
+    if (actor == NULL || actor == rt->current) return;
+    actor->awaited = 0;
+    if (actor->status != ACTOR_WAITING) return;
+    actor->status = ACTOR_IDLE;
+    if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
+}
+
+void actor__end_turn(runtime_t *rt) {
+    if (rt->current == NULL || rt->current->status != ACTOR_RUNNING) return;
+    rt->current->status = ACTOR_IDLE;
+    atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
+    if (rt->current->head != NULL) queue__push(queue__of(rt, rt->current), rt->current);
 }
 
 void runtime__count_dead_letter(runtime_t *rt) {

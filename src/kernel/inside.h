@@ -29,6 +29,23 @@ void *actor__state_of(runtime_t *rt, actor_id_t id, actor_behavior_fn behavior);
 /* End an actor with a reason and a text (as actor_exit does for the running one). */
 void actor__kill(runtime_t *rt, actor_id_t id, uint8_t reason, const char *text);
 
+/* Hold the mail of the running actor, which is in the middle of something: the next
+ * message it is given is the next notice or timer of its own of this `type`, which
+ * comes before everything that waits in the mailbox; all else goes on to wait there in
+ * order and counts against the limits. After that one message mail comes as ever,
+ * unless it awaits again. No effect outside a behaviour. Ask for what is awaited in the
+ * same message, not before, and for one thing at a time: a notice of that type that
+ * waits in the mailbox already is mail like any other. To go on later without any event
+ * an actor notifies itself. */
+void actor__await(runtime_t *rt, msg_type_t type);
+
+/* Take back the await of an actor: its mail comes as ever. Not while it runs. */
+void actor__release(runtime_t *rt, actor_id_t id);
+
+/* Let the others run after this message, although more mail waits. Inside a behaviour.
+ */
+void actor__end_turn(runtime_t *rt);
+
 /* Change who gets MSG_CHILD_EXIT for `id` (0: nobody). False when `id` or a given
  * parent is not alive, or memory is short. */
 bool actor__set_parent(runtime_t *rt, actor_id_t id, actor_id_t parent);

@@ -62,7 +62,8 @@ bool mk_message_is_reserved(msg_type_t type) {
     case MSG_NODE_UP:
     case MSG_NODE_DOWN:
     case MSG_OFFLOAD_DONE:
-    case MSG_STATE_REPLY: return true;
+    case MSG_STATE_REPLY:
+    case MSG_WASM_TURN: return true;
     default: return false;
     }
 }

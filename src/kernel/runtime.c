@@ -78,10 +78,6 @@ void runtime_destroy(runtime_t *rt) {
 
 /* ---- turns ---- */
 
-static scheduler_t *queue_of(runtime_t *rt, const actor_t *actor) {
-    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
-}
-
 /* The next actor to run; system first, but not for ever. Skips the retired. */
 static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
@@ -150,14 +146,15 @@ static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
     return now_ns < rt->turn_ends_ns;
 }
 
-/* Somebody ended, a stop is wanted, or the actor lost mail that waited for this turn.
- * False: the turn ends. A stop from another thread that is missed here, because it came
- * while attention was being cleared, is seen when the turn is over. */
+/* Somebody ended, a stop is wanted, or the running actor awaits, wants no more, or has
+ * other mail in front than it had. False: the turn ends. A stop from another thread
+ * that is missed here, because it came while attention was being cleared, is seen when
+ * the turn is over. */
 static bool attend(runtime_t *rt, actor_t *actor) {
     atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
     rt->message = NULL;
     if (rt->dying != 0) exit__reap(rt);
-    return actor->status != ACTOR_STOPPED && !is_stop_wanted(rt);
+    return actor->status == ACTOR_RUNNING && !is_stop_wanted(rt);
 }
 
 static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
@@ -192,9 +189,11 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     rt->counts.turns++;
     rt->counts.delivered += actor->handled - before;
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
-    if (MK_LIKELY(actor->status == ACTOR_RUNNING)) {
+    if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
-        if (actor->head != NULL) queue__push(queue_of(rt, actor), actor);
+        if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
+    } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
+        queue__push(queue__of(rt, actor), actor);
     }
     if (rt->dying != 0) exit__reap(rt);
 }

@@ -106,7 +106,9 @@ static inline bool room__has(room_t room, room_t wanted) {
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
  * then room is 0 so that sends take the slow path. (2) status READY exactly while
- * ACTOR_IN_QUEUE is set and it is not STOPPED. (3) it is in runtime.actors until
+ * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
+ * awaited type in front, so ordinary mail, for which only IDLE enters the queue, leaves
+ * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
 struct actor {
     uint32_t id;          /* local number; first, see id_table.h */
@@ -127,7 +129,10 @@ struct actor {
     void (*free_state)(void *);
     actor_extra_t *extra; /* NULL until needed */
     uint32_t parent;      /* local number; 0: none */
-    uint32_t next_dying;  /* local number; 0: last */
+    union {
+        msg_type_t awaited;  /* while alive: see actor__await; 0: nothing yet */
+        uint32_t next_dying; /* once STOPPED: local number; 0: last */
+    };
 };
 
 /* ---- timers ---- */
@@ -208,8 +213,9 @@ struct runtime {
     router_t *router;
 
     _Atomic bool stop_wanted;
-    _Atomic bool attention; /* set after stop_wanted and dying, and when the running
-                               actor lost mail: a turn shall look */
+    _Atomic bool
+        attention; /* set after stop_wanted, dying, a status, and when the front
+                      of the running actor's mail changed: a turn shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */
@@ -241,6 +247,10 @@ static inline void queue__push(scheduler_t *queue, actor_t *actor) {
     queue->ready_count++;
 }
 
+static inline scheduler_t *queue__of(runtime_t *rt, const actor_t *actor) {
+    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
+}
+
 static inline actor_t *queue__pop(scheduler_t *queue) {
     actor_t *actor = queue->ready_queue_head;
     if (actor == NULL) return NULL;
@@ -248,6 +258,12 @@ static inline actor_t *queue__pop(scheduler_t *queue) {
     queue->ready_count--;
     actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
     return actor;
+}
+
+/* True when what `actor` waits for is there. */
+static inline bool actor__has_awaited(const actor_t *actor) {
+    return actor->head != NULL && (actor->head->mk_block & BLOCK_IS_UNCOUNTED) &&
+           actor->head->type == actor->awaited;
 }
 
 /* message.c: blocks of this runtime; the fast halves are inline. */

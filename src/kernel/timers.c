@@ -198,6 +198,16 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
     return actor != NULL && cancel(rt, actor, id);
 }
 
+/* A timer that its owner awaits passes the mail that waits, however full the mailbox.
+ */
+static bool deliver(runtime_t *rt, actor_t *owner, const timer_payload_t *payload) {
+    if (owner->status != ACTOR_WAITING || owner->awaited != MSG_TIMER)
+        return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, payload,
+                              sizeof *payload) > 0;
+    return actor__notify(rt, ACTOR_ID_INVALID, actor__id(rt, owner), MSG_TIMER, payload,
+                         sizeof *payload);
+}
+
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     actor_t *owner = id_table_find(&rt->actors, timer->owner);
     MK_ASSERT(owner != NULL);
@@ -208,9 +218,7 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     if (timer->period_ms != 0)
         payload.expirations += (now_ms - timer->u.untold_ms) / timer->period_ms;
     list_remove(&timer->in_wheel);
-    bool is_told = owner->status == ACTOR_STOPPED ||
-                   actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
-                                  sizeof payload) > 0;
+    bool is_told = owner->status == ACTOR_STOPPED || deliver(rt, owner, &payload);
     if (is_told) {
         rt->counts.timers_fired++;
         if (timer->period_ms == 0) {

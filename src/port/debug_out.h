@@ -14,4 +14,8 @@
  * programs as it is. The loop's thread. */
 size_t port_debug_write(const char *bytes, size_t size);
 
+/* The same for a handle of the platform, -1 for its standard output: what guests print.
+ * On the sim platform the bytes are kept with those of the debug output. */
+size_t port_print(int handle, const char *bytes, size_t size);
+
 #endif

@@ -38,8 +38,16 @@ static const struct {
 
 static const struct {
     const char *name;
-    uint8_t flag; /* OPTION_... */
-} options[] = {{"--json", OPTION_JSON}, {"-t", OPTION_TIMEOUT}, {"-n", OPTION_COUNT}};
+    uint8_t flag;  /* OPTION_... */
+    uint8_t value; /* command_value_t when the command itself reads it */
+} options[] = {
+    {"--json", OPTION_JSON, COMMAND_VALUES},
+    {"-t", OPTION_TIMEOUT, COMMAND_VALUES},
+    {"-n", OPTION_COUNT, COMMAND_VALUES},
+    {"--grant", OPTION_MODULE, COMMAND_GRANT},
+    {"--memory", OPTION_MODULE, COMMAND_MEMORY},
+    {"--fuel", OPTION_MODULE, COMMAND_FUEL},
+};
 
 enum {
     COMMAND_COUNT = sizeof table / sizeof table[0],
@@ -165,27 +173,33 @@ static args_fault_t read_count(const word_t *word, command_args_t *args) {
     return ARGS_OK;
 }
 
-/* OPTION_..., 0 when the command takes no such option. */
-static unsigned find_option(const command_t *command, const word_t *word) {
+/* The row of `options`, OPTION_KINDS when the command takes no such option. */
+static size_t find_option(const command_t *command, const word_t *word) {
     text_t name = text_make(word->text, word->len);
-    for (size_t i = 0; i < OPTION_KINDS; i++)
-        if (text_is(name, options[i].name)) return command->options & options[i].flag;
-    return 0;
+    size_t i = 0;
+    while (i < OPTION_KINDS && !(text_is(name, options[i].name) &&
+                                 (command->options & options[i].flag) != 0))
+        i++;
+    return i;
 }
 
 /* The option at word *at, and its value, at which *at is left. */
 static args_fault_t read_option(const command_t *command, const words_t *words,
                                 command_args_t *args, size_t *at) {
-    unsigned option = find_option(command, &words->word[*at]);
-    if (option == 0) return ARGS_UNKNOWN_OPTION;
-    if (option == OPTION_JSON) {
+    size_t option = find_option(command, &words->word[*at]);
+    if (option == OPTION_KINDS) return ARGS_UNKNOWN_OPTION;
+    if (options[option].flag == OPTION_JSON) {
         args->is_json = true;
         return ARGS_OK;
     }
     if (*at + 1 >= words->count) return ARGS_NO_VALUE;
     const word_t *value = &words->word[++*at];
-    return option == OPTION_TIMEOUT ? read_timeout(value, args)
-                                    : read_count(value, args);
+    if (options[option].value != COMMAND_VALUES) {
+        args->value_at[options[option].value] = (uint8_t)*at;
+        return ARGS_OK;
+    }
+    return options[option].flag == OPTION_TIMEOUT ? read_timeout(value, args)
+                                                  : read_count(value, args);
 }
 
 args_fault_t commands_sort(const command_t *command, const words_t *words,

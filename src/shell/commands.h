@@ -16,7 +16,8 @@ enum {
     OPTION_JSON = 1u << 0,    /* --json */
     OPTION_TIMEOUT = 1u << 1, /* -t TIME */
     OPTION_COUNT = 1u << 2,   /* -n NUMBER */
-    OPTIONS_FIRST = 1u << 3   /* options end at the first argument */
+    OPTIONS_FIRST = 1u << 3,  /* options end at the first argument */
+    OPTION_MODULE = 1u << 4   /* --grant NAMES, --memory PAGES, --fuel N */
 };
 
 enum {
@@ -28,12 +29,21 @@ enum {
 
 typedef struct shell shell_t;
 
+/* Options whose value the command itself reads. */
+typedef enum {
+    COMMAND_GRANT,
+    COMMAND_MEMORY,
+    COMMAND_FUEL,
+    COMMAND_VALUES
+} command_value_t;
+
 /* The words of one command, sorted. */
 typedef struct {
     const words_t *words;               /* all of them; word 0 is the command */
     size_t count;                       /* arguments */
     uint8_t at[WORDS_MAX];              /* their words */
     bool takes_options;                 /* one more word could be an option */
+    uint8_t value_at[COMMAND_VALUES];   /* words of option values; 0: not given */
     bool is_json;                       /* --json */
     bool has_limit;                     /* -n was given */
     uint64_t limit;                     /* its number */
@@ -98,6 +108,13 @@ args_fault_t commands_sort(const command_t *command, const words_t *words,
 /* Argument `index`, which must be there. */
 static inline text_t args_text(const command_args_t *args, size_t index) {
     const word_t *word = &args->words->word[args->at[index]];
+    return text_make(word->text, word->len);
+}
+
+/* The value of an option; empty when it was not given. */
+static inline text_t args_option(const command_args_t *args, command_value_t option) {
+    if (args->value_at[option] == 0) return text_make("", 0);
+    const word_t *word = &args->words->word[args->value_at[option]];
     return text_make(word->text, word->len);
 }
 

@@ -161,6 +161,7 @@ static void take_message(shell_t *shell, message_t *msg) {
     switch (msg->type) {
     case MSG_TIMER: take_timer(shell, msg); break;
     case MSG_DOWN: take_down(shell, msg); break;
+    case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default: shell__take_message(shell, msg); break;
     }

@@ -72,6 +72,7 @@ struct shell {
     bool has_code;                         /* and given a code, which is `status` */
     shell_job_t job;
     shell_call_t call;
+    uint32_t reading; /* ticket of the file that load or reload waits for; 0: none */
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
     uint64_t not_shown; /* messages that could only be counted */
@@ -170,6 +171,11 @@ void shell__tell_not_shown(shell_t *shell);
 void shell__call_timed_out(shell_t *shell, timer_id_t timer);
 void shell__call_target_ended(shell_t *shell, const down_payload_t *down);
 void shell__call_drop(shell_t *shell);
+
+/* --- cmd_wasm.c --- */
+
+/* MSG_OFFLOAD_DONE: a file was read. */
+void shell__take_file(shell_t *shell, const message_t *msg);
 
 /* --- the commands; see commands.def --- */
 #define SHELL_COMMAND(name_, arguments_, options_, least_, most_, kinds_, run_,        \

@@ -72,6 +72,8 @@ void shell__say_usage(shell_t *shell, const command_t *command) {
     printer_text(p, command->name);
     if ((command->options & OPTION_TIMEOUT) != 0) printer_text(p, " [-t TIME]");
     if ((command->options & OPTION_COUNT) != 0) printer_text(p, " [-n N]");
+    if ((command->options & OPTION_MODULE) != 0)
+        printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N]");
     if ((command->options & OPTION_JSON) != 0) printer_text(p, " [--json]");
     if (command->arguments[0] == '\0') return;
     printer_char(p, ' ');
@@ -108,6 +110,7 @@ const char *shell__status_name(actor_status_t status) {
     case ACTOR_READY: return "ready";
     case ACTOR_RUNNING: return "running";
     case ACTOR_STOPPED: return "stopped";
+    case ACTOR_WAITING: return "waiting";
     }
     return "unknown";
 }

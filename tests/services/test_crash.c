@@ -127,7 +127,7 @@ TEST(crash_record_keeps_the_newest) {
 TEST(crash_records_survive_a_restart) {
     runtime_t *rt = open_runtime();
     CHECK_EQ(crash_log_open(rt, path), 0);
-    CHECK(actor_lookup(rt, "crash") != ACTOR_ID_INVALID);
+    CHECK(actor_lookup(rt, "crash_log") != ACTOR_ID_INVALID);
     crash_one(rt, "first life");
     settle(rt);
     CHECK_EQ(crash_facts(rt).unwritten, 0);

@@ -82,16 +82,17 @@ static void check_rows(const row_t *rows, size_t len) {
 
 TEST(first_word_is_a_command) {
     static const row_t rows[] = {
-        {"|", "00: help list info self whoami send call stop register lookup ls tree "
-              "crash log caps history exit"},
-        {"l|", "00: list lookup ls log"},
+        {"|",
+         "00: help list info self whoami send call stop load reload register lookup "
+         "ls tree crash log caps history exit"},
+        {"l|", "00: list load lookup ls log"},
         {"  sen|", "02: send"},
         {"lx|", "00:"},
         {"li|st", "00: list"},
         {"list|", "00: list"},
         {"\"li|", "00: list"},
         {"'li'|", "00: list"},
-        {"list; l|", "06: list lookup ls log"},
+        {"list; l|", "06: list load lookup ls log"},
         {"list\nsen|", "05: send"},
         {"to|", "00: top"},
         {"?|", "00: ?"},

@@ -16,7 +16,9 @@
 #include "microkernel/paths.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
+#include "microkernel/state_persist.h"
 #include "microkernel/supervision.h"
+#include "microkernel/wasm_actor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,14 +67,23 @@ static void name_node(const options_t *options) {
         warn("MK_NODE_ID", "no number from 1 to 4294967295, not used");
 }
 
+/* Actors work without it; what they save is then refused. */
+static void open_saved_state(runtime_t *rt, const state_files_t *files) {
+    if (files->saved == NULL) return;
+    int result = state_persist_open(rt, files->saved, 0);
+    if (result < 0) warn(files->saved, mk_error_text(result));
+}
+
 /* NULL when all is well, else what could not be started. */
 static const char *start_services(runtime_t *rt, const options_t *options,
                                   const state_files_t *files) {
     if (ns_actor_init(rt) == ACTOR_ID_INVALID) return "the namespace";
     if (caps_actor_init(rt) == ACTOR_ID_INVALID) return "caps";
+    if (wasm_actors_announce(rt) < 0) return "WASM actors";
     if (!supervisor_set_registrar(rt, names_register)) return "supervision";
     if (options->log_level >= 0) runtime_set_log_level(rt, options->log_level);
     if (options->log_level != OPTIONS_LOG_OFF && log_enable(rt) < 0) return "the log";
+    open_saved_state(rt, files);
     if (files->crash_log == NULL) return crash_enable(rt) < 0 ? "the crash log" : NULL;
     int result = crash_log_open(rt, files->crash_log);
     if (result < 0) warn(files->crash_log, mk_error_text(result));

@@ -40,7 +40,8 @@ static const char help_text[] =
     "Environment: MK_NODE_NAME (as --name), MK_NODE_ID (1 to 4294967295).\n"
     "Files, in $XDG_STATE_HOME/microkernel or ~/.local/state/microkernel:\n"
     "  history              the lines typed at a terminal\n"
-    "  crash-NAME.log       the actors that failed on node NAME, shown by `crash`\n";
+    "  crash-NAME.log       the actors that failed on node NAME, shown by `crash`\n"
+    "  saved-NAME           what its actors save\n";
 
 static options_result_t fail(const char *option, const char *value, const char *why) {
     fprintf(stderr, "mk-shell: %s '%s': %s\n", option, value, why);

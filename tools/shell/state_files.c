@@ -30,7 +30,7 @@ static char *find_folder(void) {
 }
 
 void state_files_open(state_files_t *files, const char *node) {
-    *files = (state_files_t){NULL, NULL};
+    *files = (state_files_t){NULL, NULL, NULL};
     char *folder = find_folder();
     if (folder == NULL) return;
     int result = port_dir_create(folder);
@@ -40,6 +40,7 @@ void state_files_open(state_files_t *files, const char *node) {
     } else {
         files->history = make_text("%s/history", folder);
         files->crash_log = make_text("%s/crash-%s.log", folder, node);
+        files->saved = make_text("%s/saved-%s", folder, node);
     }
     free(folder);
 }
@@ -47,4 +48,5 @@ void state_files_open(state_files_t *files, const char *node) {
 void state_files_close(state_files_t *files) {
     free(files->history);
     free(files->crash_log);
+    free(files->saved);
 }

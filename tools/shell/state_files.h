@@ -7,6 +7,7 @@
 typedef struct {
     char *history;
     char *crash_log;
+    char *saved; /* folder of what actors save */
 } state_files_t;
 
 /* Find and make the folder; `node` names the crash log. A problem is said on standard

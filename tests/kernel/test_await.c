@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holding the mail of an actor that is in the middle of something, and going on. */
+#include "kernel/stage.h"
+
+enum { MSG_GO = 1, MSG_MAIL = 2, MSG_OWN = 3, MAIL_MAX = 4 };
+
+/* Awaits a timer on MSG_GO; notes what comes. */
+static bool await_timer(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)me;
+    if (msg->type != MSG_GO) return true;
+    CHECK(actor_set_timer(rt, 10, false) != TIMER_ID_INVALID);
+    actor__await(rt, MSG_TIMER);
+    return true;
+}
+
+static actor_status_t status_of(runtime_t *rt, actor_id_t id) {
+    actor_info_t info;
+    CHECK(runtime_actor_find(rt, id, &info));
+    return info.status;
+}
+
+TEST(mail_waits_in_order_until_what_is_awaited_comes) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = await_timer};
+    actor_id_t id = cast(rt, &role);
+    tell(rt, id, MSG_GO);
+    tell(rt, id, MSG_MAIL);
+    settle(rt);
+    tell(rt, id, MSG_MAIL + 10);
+    settle(rt);
+    CHECK_EQ(role.count, 1);
+    CHECK_EQ(status_of(rt, id), ACTOR_WAITING);
+    pass_ms(rt, 11);
+    CHECK_EQ(role.count, 4);
+    CHECK_EQ(role.types[1], MSG_TIMER);
+    CHECK_EQ(role.types[2], MSG_MAIL);
+    CHECK_EQ(role.types[3], MSG_MAIL + 10);
+    CHECK_EQ(status_of(rt, id), ACTOR_IDLE);
+    close_stage(rt);
+}
+
+TEST(an_awaited_timer_passes_a_full_mailbox) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = await_timer};
+    actor_options_t options = {.mailbox_size = MAIL_MAX};
+    actor_id_t id = cast_with(rt, &role, &options);
+    tell(rt, id, MSG_GO);
+    settle(rt);
+    unsigned sent = 0;
+    while (actor_send(rt, id, MSG_MAIL, NULL, 0))
+        sent++;
+    CHECK_EQ(sent, MAIL_MAX);
+    pass_ms(rt, 11);
+    CHECK_EQ(role.count, 2 + MAIL_MAX);
+    CHECK_EQ(role.types[1], MSG_TIMER);
+    close_stage(rt);
+}
+
+/* Goes on by a notice to itself until `value` is used up. */
+static bool go_on(runtime_t *rt, role_t *me, message_t *msg) {
+    if (msg->type == MSG_MAIL || me->value == 0) return true;
+    me->value--;
+    actor__await(rt, MSG_OWN);
+    CHECK(actor__notify(rt, ACTOR_ID_INVALID, me->id, MSG_OWN, NULL, 0));
+    return true;
+}
+
+TEST(a_notice_to_itself_comes_before_the_mail_and_after_the_others) {
+    runtime_t *rt = open_stage();
+    role_t busy = {.act = go_on, .value = 3};
+    role_t other = {0};
+    actor_id_t id = cast(rt, &busy);
+    actor_id_t neighbour = cast(rt, &other);
+    tell(rt, id, MSG_GO);
+    tell(rt, id, MSG_MAIL);
+    tell(rt, neighbour, MSG_MAIL);
+    runtime_step(rt);
+    runtime_step(rt);
+    CHECK_EQ(busy.count, 1);
+    CHECK_EQ(other.count, 1); /* its turn came in between */
+    settle(rt);
+    CHECK_EQ(busy.count, 5);
+    CHECK_EQ(busy.types[1], MSG_OWN);
+    CHECK_EQ(busy.types[3], MSG_OWN);
+    CHECK_EQ(busy.types[4], MSG_MAIL);
+    close_stage(rt);
+}
+
+TEST(other_notices_wait_as_mail_does) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = await_timer};
+    actor_id_t id = cast(rt, &role);
+    tell(rt, id, MSG_GO);
+    settle(rt);
+    CHECK(actor_shutdown(rt, id));
+    settle(rt);
+    CHECK_EQ(role.count, 1);
+    pass_ms(rt, 11);
+    CHECK_EQ(role.count, 3);
+    CHECK_EQ(role.types[2], MSG_SHUTDOWN);
+    close_stage(rt);
+}
+
+TEST(an_actor_that_waits_can_be_stopped) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = await_timer};
+    actor_id_t id = cast(rt, &role);
+    tell(rt, id, MSG_GO);
+    tell(rt, id, MSG_MAIL);
+    settle(rt);
+    actor_stop(rt, id);
+    settle(rt);
+    CHECK(!actor_is_alive(rt, id));
+    CHECK_EQ(role.ends, 1);
+    CHECK_EQ(runtime_counters(rt).dead_letters, 1);
+    close_stage(rt);
+}
+
+static bool end_turn(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)me;
+    (void)msg;
+    actor__end_turn(rt);
+    return true;
+}
+
+static bool see_peer(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)rt;
+    (void)msg;
+    me->value = *(unsigned *)(uintptr_t)me->peer;
+    return true;
+}
+
+TEST(a_turn_can_be_ended_early) {
+    runtime_t *rt = open_stage();
+    role_t first = {.act = end_turn};
+    role_t second = {.act = see_peer};
+    second.peer = (uintptr_t)&first.count;
+    actor_id_t id = cast(rt, &first);
+    actor_id_t other = cast(rt, &second);
+    for (int i = 0; i < 3; i++)
+        tell(rt, id, MSG_MAIL);
+    tell(rt, other, MSG_MAIL);
+    settle(rt);
+    CHECK_EQ(first.count, 3);
+    CHECK_EQ(second.value, 1); /* what the first had handled by then */
+    close_stage(rt);
+}
+
+TEST_TABLE(await, TEST_ROW(mail_waits_in_order_until_what_is_awaited_comes),
+           TEST_ROW(an_awaited_timer_passes_a_full_mailbox),
+           TEST_ROW(a_notice_to_itself_comes_before_the_mail_and_after_the_others),
+           TEST_ROW(other_notices_wait_as_mail_does),
+           TEST_ROW(an_actor_that_waits_can_be_stopped),
+           TEST_ROW(a_turn_can_be_ended_early))
