@@ -29,8 +29,8 @@ http_fault_t http_body_init(http_body_t *body, const http_head_t *head,
  */
 http_step_t http_body_next(http_body_t *body, text_t *input, text_t *data);
 
-/* The sender closed its side before HTTP_END came. HTTP_END: that was the end of the body; HTTP_BAD: it is
- * cut off. */
+/* The sender closed its side before HTTP_END came. HTTP_END: that was the end of the
+ * body; HTTP_BAD: it is cut off. */
 http_step_t http_body_close(const http_body_t *body);
 
 #endif

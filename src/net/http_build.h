@@ -32,7 +32,8 @@ typedef struct {
     const char *const *headers; /* `headers_len` texts "Name: value" */
     size_t headers_len;
     http_framing_t framing; /* HTTP_BODY_LENGTH writes content_length, also 0;
-                               HTTP_BODY_NONE and _CLOSE write no field */
+                               HTTP_BODY_NONE writes a length of 0 into a response
+                               that could have a body */
     uint64_t content_length;
     http_connection_t connection;
 } http_message_t;

@@ -50,7 +50,10 @@ TEST(http_build_writes_responses) {
     check_text(&message, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
                          "\r\n");
     message = response(299);
-    check_text(&message, "HTTP/1.1 299 \r\n\r\n");
+    check_text(&message, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n");
+    message = response(304);
+    check_text(&message, "HTTP/1.1 304 Not Modified\r\n\r\n");
+    message = response(299);
     message.reason = "As You Like";
     message.framing = HTTP_BODY_LENGTH;
     check_text(&message, "HTTP/1.1 299 As You Like\r\nContent-Length: 0\r\n\r\n");
