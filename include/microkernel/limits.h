@@ -139,8 +139,8 @@
 #define MK_HTTP_FIELDS_MAX 100
 #endif
 
-/* Bytes of chunk extensions that a body may have more than bytes of data; 0..65536. They
- * mean nothing to us and cost the sender little: bounds what can be wasted. */
+/* Bytes of chunk extensions that a body may have more than bytes of data; 0..65536.
+ * They mean nothing to us and cost the sender little: bounds what can be wasted. */
 #ifndef MK_HTTP_CHUNK_EXT_MAX
 #define MK_HTTP_CHUNK_EXT_MAX 4096
 #endif
