@@ -137,6 +137,29 @@
 #define MK_STATE_ACTOR_QUEUE 64
 #endif
 
+/* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
+ * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
+#ifndef MK_HTTP_TARGET_MAX
+#define MK_HTTP_TARGET_MAX 8192
+#endif
+
+/* Bytes of all header fields of a message as they came, line ends included; 256 to
+ * 2^20. More get 431. What common servers allow; a chip sets 2048. */
+#ifndef MK_HTTP_FIELDS_SIZE_MAX
+#define MK_HTTP_FIELDS_SIZE_MAX 16384
+#endif
+
+/* Header fields of a message; 8..65535. More get 431: each is looked at by a search. */
+#ifndef MK_HTTP_FIELDS_MAX
+#define MK_HTTP_FIELDS_MAX 100
+#endif
+
+/* Bytes of chunk extensions that a body may have more than bytes of data; 0..65536.
+ * They mean nothing to us and cost the sender little: bounds what can be wasted. */
+#ifndef MK_HTTP_CHUNK_EXT_MAX
+#define MK_HTTP_CHUNK_EXT_MAX 4096
+#endif
+
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */
 #ifndef MK_CRASH_RECORDS
 #define MK_CRASH_RECORDS 64

@@ -17,6 +17,10 @@ set(MK_CHIP_LIMITS
     MK_STATE_QUEUE_MAX=16       # requests
     MK_STATE_QUEUE_BYTES=16384  # bytes; four of the largest values
     MK_STATE_ACTOR_QUEUE=8      # requests; half of all
+    MK_HTTP_TARGET_MAX=512      # bytes; beside the fields in one store
+    MK_HTTP_FIELDS_SIZE_MAX=2048 # bytes; a browser sends some 700
+    MK_HTTP_FIELDS_MAX=32       # fields; twice what a browser sends
+    MK_HTTP_CHUNK_EXT_MAX=512   # bytes
     # include/microkernel/log.h
     MK_LOG_QUEUE_BYTES=4096     # bytes; some 30 lines between two turns of the loop
     # include/microkernel/shell.h

@@ -28,6 +28,17 @@ bool text_is(text_t a, const char *b) {
     return text_equals(a, text_of(b));
 }
 
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_equals_nocase(text_t a, text_t b) {
+    if (a.size != b.size) return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.bytes[i]) != lower(b.bytes[i])) return false;
+    return true;
+}
+
 int text_compare(text_t a, text_t b) {
     size_t common = a.size < b.size ? a.size : b.size;
     int order = common > 0 ? memcmp(a.bytes, b.bytes, common) : 0;

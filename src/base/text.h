@@ -31,6 +31,9 @@ bool text_equals(text_t a, text_t b);
 /* As text_equals(a, text_of(b)). */
 bool text_is(text_t a, const char *b);
 
+/* As text_equals(), but the ASCII letters match in either case, whatever the locale. */
+bool text_equals_nocase(text_t a, text_t b);
+
 /* The order of the bytes, a shorter text before its continuations: < 0, 0, > 0. */
 int text_compare(text_t a, text_t b);
 

@@ -16,6 +16,8 @@
  * always begins a cell, so stepping back starts at the last one before the place. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* --- one character --- */
 
 typedef struct {
@@ -72,6 +74,41 @@ size_t utf8_valid_size(const char *bytes, size_t size) {
         at += c.size;
     }
     return at;
+}
+
+/* ASCII is passed over eight bytes at a time: most text is that. */
+static size_t skip_ascii(const char *bytes, size_t size, size_t at) {
+    while (size - at >= 8) {
+        uint64_t word;
+        memcpy(&word, bytes + at, 8);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) break;
+        at += 8;
+    }
+    while (at < size && (uint8_t)bytes[at] < 0x80)
+        at++;
+    return at;
+}
+
+bool utf8_check_add(utf8_check_t *check, const char *bytes, size_t size) {
+    size_t at = 0;
+    if (check->left == 255) return false;
+    while (at < size) {
+        if (check->left == 0) {
+            at = skip_ascii(bytes, size, at);
+            if (at == size) break;
+            const sequence_t *row = find_sequence((uint8_t)bytes[at++]);
+            *check = row == NULL ? (utf8_check_t){255, 0, 0}
+                                 : (utf8_check_t){(uint8_t)(row->size - 1),
+                                                  row->second_min, row->second_max};
+            if (row == NULL) return false;
+            continue;
+        }
+        uint8_t byte = (uint8_t)bytes[at++];
+        bool is_good = byte >= check->min && byte <= check->max;
+        *check = (utf8_check_t){is_good ? (uint8_t)(check->left - 1) : 255, 0x80, 0xBF};
+        if (!is_good) return false;
+    }
+    return true;
 }
 
 size_t utf8_encode(uint32_t scalar, char *bytes) {

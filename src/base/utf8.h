@@ -35,6 +35,22 @@ utf8_char_t utf8_decode(const char *bytes, size_t size);
 /* Bytes at the front that are valid; `size` when all are. */
 size_t utf8_valid_size(const char *bytes, size_t size);
 
+/* A check of text that comes in pieces; all zero is its beginning. */
+typedef struct {
+    uint8_t left; /* bytes that the character begun still needs; 255 after a fault */
+    uint8_t min;  /* lowest next byte, while left > 0 */
+    uint8_t max;  /* highest */
+} utf8_check_t;
+
+/* Add a piece. False at the first byte that no character has there, and from then on.
+ */
+bool utf8_check_add(utf8_check_t *check, const char *bytes, size_t size);
+
+/* The pieces so far do not end inside a character. */
+static inline bool utf8_check_is_whole(const utf8_check_t *check) {
+    return check->left == 0;
+}
+
 /* Write a scalar to `bytes`, which has room for UTF8_MAX_SIZE. The bytes written, or 0
  * when `scalar` is a surrogate or above U+10FFFF. */
 size_t utf8_encode(uint32_t scalar, char *bytes);

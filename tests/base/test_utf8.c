@@ -201,7 +201,40 @@ TEST(utf8_cells_stop_at_both_ends) {
     CHECK_EQ(utf8_previous_cell(NULL, 0, 0), 0);
 }
 
-TEST_TABLE(utf8, TEST_ROW(utf8_every_scalar_survives_the_round_trip),
+/* Against the checker of whole texts, cut at every offset. */
+TEST(utf8_check_takes_pieces) {
+    static const char *const texts[] = {
+        "",
+        "plain ASCII, longer than a word",
+        "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 12345678 \xF4\x8F\xBF\xBF",
+        "12345678\xC0\xAF",
+        "\xED\xA0\x80",
+        "\xF4\x90\x80\x80",
+        "\xE2\x82",
+        "abc\xE2\x28\xA1",
+        "\x80",
+        "\xF8\x88\x80\x80\x80",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t size = strlen(texts[i]);
+        bool is_valid = utf8_valid_size(texts[i], size) == size;
+        for (size_t cut = 0; cut <= size; cut++) {
+            utf8_check_t check = {0, 0, 0};
+            bool is_first_good = utf8_check_add(&check, texts[i], cut);
+            bool is_good = utf8_check_add(&check, texts[i] + cut, size - cut);
+            CHECK_EQ(is_first_good && is_good && utf8_check_is_whole(&check), is_valid);
+        }
+    }
+    utf8_check_t check = {0, 0, 0};
+    CHECK(!utf8_check_add(&check, "\xFF", 1));
+    CHECK(!utf8_check_add(&check, "good", 4)); /* for ever */
+    check = (utf8_check_t){0, 0, 0};
+    CHECK(utf8_check_add(&check, "\xF4", 1));
+    CHECK(!utf8_check_add(&check, "\x90", 1)); /* at the first bad byte */
+}
+
+TEST_TABLE(utf8, TEST_ROW(utf8_check_takes_pieces),
+           TEST_ROW(utf8_every_scalar_survives_the_round_trip),
            TEST_ROW(utf8_decodes_only_what_encoding_makes),
            TEST_ROW(utf8_a_fault_is_the_longest_beginning),
            TEST_ROW(utf8_refuses_to_encode_what_is_no_scalar),

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_build.c - pieces appended to a bounded buffer; what does not fit is only
+ * counted, and the whole is then refused.
+ *
+ * Headers are copied as they are once they are judged, so a user's spelling stays. */
+#include "net/http_build.h"
+
+#include "microkernel/error.h"
+#include "net/http_chars.h"
+#include "net/http_headers.h"
+
+#include <limits.h>
+#include <string.h>
+
+typedef struct {
+    char *at;    /* where the next byte goes */
+    size_t left; /* room behind it */
+    bool is_over;
+} sink_t;
+
+static void put(sink_t *sink, const char *bytes, size_t size) {
+    if (size > sink->left) {
+        sink->is_over = true;
+        return;
+    }
+    if (size > 0) memcpy(sink->at, bytes, size);
+    sink->at += size;
+    sink->left -= size;
+}
+#define PUT(sink, literal) put((sink), (literal), sizeof(literal) - 1)
+
+static void put_number(sink_t *sink, uint64_t value) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + (char)(value % 10));
+        value /= 10;
+    } while (value > 0);
+    put(sink, digits + at, sizeof digits - at);
+}
+
+const char *http_reason(int status) {
+    static const struct {
+        int status;
+        const char *reason;
+    } rows[] = {
+        {100, "Continue"},
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {203, "Non-Authoritative Information"},
+        {204, "No Content"},
+        {205, "Reset Content"},
+        {206, "Partial Content"},
+        {300, "Multiple Choices"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Imple" /* one word */ "mented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].status == status) return rows[i].reason;
+    return "";
+}
+
+/* --- the first line --- */
+
+static bool is_target(text_t target) {
+    for (size_t i = 0; i < target.size; i++)
+        if (!http_char_is(target.bytes[i], HTTP_TARGET)) return false;
+    return target.size > 0;
+}
+
+static int put_request_line(sink_t *sink, const http_message_t *message) {
+    text_t method = text_of(message->method);
+    if (!http_is_token(method) || method.size > HTTP_METHOD_MAX ||
+        !is_target(message->target) || !http_is_value(message->host))
+        return MK_EINVAL;
+    put(sink, method.bytes, method.size);
+    PUT(sink, " ");
+    put(sink, message->target.bytes, message->target.size);
+    PUT(sink, " HTTP/1.1\r\nHost: ");
+    put(sink, message->host.bytes, message->host.size);
+    PUT(sink, "\r\n");
+    return MK_OK;
+}
+
+static int put_status_line(sink_t *sink, const http_message_t *message) {
+    text_t reason = text_of(message->reason != NULL ? message->reason
+                                                    : http_reason(message->status));
+    if (message->status < 100 || message->status > 999 || !http_is_value(reason))
+        return MK_EINVAL;
+    PUT(sink, "HTTP/1.1 ");
+    put_number(sink, (unsigned)message->status);
+    PUT(sink, " ");
+    put(sink, reason.bytes, reason.size);
+    PUT(sink, "\r\n");
+    return MK_OK;
+}
+
+/* --- fields --- */
+
+static bool is_ours(text_t name, bool is_request) {
+    switch (name.size) {
+    case 4: return is_request && text_equals_nocase(name, text_of("Host"));
+    case 10: return text_equals_nocase(name, text_of("Connection"));
+    case 14: return text_equals_nocase(name, text_of("Content-Length"));
+    case 17: return text_equals_nocase(name, text_of("Transfer-Encoding"));
+    default: return false;
+    }
+}
+
+static int put_header(sink_t *sink, const char *header, bool is_request) {
+    text_t line = text_of(header);
+    http_field_t field;
+    if (http_field_split(line, &field) < 0 || is_ours(field.name, is_request))
+        return MK_EINVAL;
+    put(sink, line.bytes, line.size);
+    PUT(sink, "\r\n");
+    return MK_OK;
+}
+
+/* RFC 9110, section 8.6, and RFC 9112, section 6.1: no framing where no body can be. */
+static bool is_framing_good(const http_message_t *message) {
+    bool is_bodiless =
+        message->method == NULL && (message->status < 200 || message->status == 204);
+    if (message->method != NULL && message->framing == HTTP_BODY_CLOSE) return false;
+    return !is_bodiless || message->framing == HTTP_BODY_NONE;
+}
+
+/* A response without a body says so where one could be, or its reader would wait for
+ * the connection to end. */
+static bool has_to_say_none(const http_message_t *message) {
+    return message->framing == HTTP_BODY_NONE && message->method == NULL &&
+           message->status >= 200 && message->status != 204 && message->status != 304;
+}
+
+static void put_framing(sink_t *sink, const http_message_t *message) {
+    if (has_to_say_none(message)) {
+        PUT(sink, "Content-Length: 0\r\n");
+    } else if (message->framing == HTTP_BODY_LENGTH) {
+        PUT(sink, "Content-Length: ");
+        put_number(sink, message->content_length);
+        PUT(sink, "\r\n");
+    } else if (message->framing == HTTP_BODY_CHUNKED) {
+        PUT(sink, "Transfer-Encoding: chunked\r\n");
+    }
+    switch (message->connection) {
+    case HTTP_CONNECTION_DEFAULT: break;
+    case HTTP_CONNECTION_CLOSE: PUT(sink, "Connection: close\r\n"); break;
+    case HTTP_CONNECTION_KEEP_ALIVE: PUT(sink, "Connection: keep-alive\r\n"); break;
+    case HTTP_CONNECTION_UPGRADE: PUT(sink, "Connection: Upgrade\r\n"); break;
+    }
+}
+
+int http_build(const http_message_t *message, char *bytes, size_t cap, size_t *bad) {
+    bool is_request = message->method != NULL;
+    sink_t sink = {bytes, cap < INT_MAX ? cap : INT_MAX, false};
+    size_t nowhere;
+    if (bad == NULL) bad = &nowhere;
+    *bad = message->headers_len;
+    int result =
+        is_request ? put_request_line(&sink, message) : put_status_line(&sink, message);
+    if (result < 0) return result;
+    if (!is_framing_good(message)) return MK_EINVAL;
+    for (size_t i = 0; i < message->headers_len; i++) {
+        result = put_header(&sink, message->headers[i], is_request);
+        if (result == MK_OK) continue;
+        *bad = i;
+        return result;
+    }
+    put_framing(&sink, message);
+    PUT(&sink, "\r\n");
+    return sink.is_over ? MK_ETOOBIG : (int)(sink.at - bytes);
+}

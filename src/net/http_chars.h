@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_chars.h - which characters may stand where in a message (RFC 9110, section 5).
+ */
+#ifndef MK_NET_HTTP_CHARS_H
+#define MK_NET_HTTP_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    HTTP_TOKEN = 1u << 0,  /* methods, field names */
+    HTTP_VALUE = 1u << 1,  /* field values: visible, blank, tab, bytes from 128 on */
+    HTTP_TARGET = 1u << 2, /* visible ASCII but for '#', '"', '<', '>': what browsers
+                              send raw in a query is let through */
+};
+
+extern const uint8_t http_char_classes[256];
+
+static inline bool http_char_is(char c, unsigned classes) {
+    return (http_char_classes[(uint8_t)c] & classes) != 0;
+}
+
+#endif
