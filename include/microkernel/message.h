@@ -34,7 +34,8 @@ message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
                           const void *payload, size_t payload_size);
 
 /* End a message and its payload; takes `msg`, NULL is allowed. A message of a runtime
- * (taken with message_take) must be ended on that runtime's thread. */
+ * (taken with message_take) must be ended on that runtime's thread. Does nothing to one
+ * that a runtime owns: in a mailbox, or being delivered and not taken. */
 void message_destroy(message_t *msg);
 
 /* Keep the message that is being delivered: the caller owns it afterwards, and ends it

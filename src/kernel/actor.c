@@ -133,6 +133,7 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
     msg->source = source;
     msg->dest = actor__id(rt, actor);
     msg->type = type;
+    msg->mk_block &= ~(uint32_t)BLOCK_IS_OWNED;
     msg->mk_block |= BLOCK_IS_UNCOUNTED;
     if (MK_LIKELY(type != actor->awaited))
         append(rt, actor, msg);
@@ -255,8 +256,7 @@ bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *pay
 bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_source) {
     if (rt == NULL || msg == NULL) return false;
     bool is_delivered_now = rt->message == msg;
-    if (!is_delivered_now && !(msg->mk_block & (BLOCK_IS_TAKEN | BLOCK_IS_HEAP)))
-        return false;
+    if (!is_delivered_now && !(msg->mk_block & BLOCK_IS_OWNED)) return false;
 #if !defined(NDEBUG)
     /* One that the system made may be passed on, one that a program made is forged. */
     if (!is_delivered_now && !(msg->mk_block & BLOCK_IS_TAKEN) &&
@@ -277,7 +277,7 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     }
     uint32_t block = msg->mk_block;
     message_t *next = msg->mk_next;
-    msg->mk_block &= ~(uint32_t)(BLOCK_IS_TAKEN | BLOCK_IS_UNCOUNTED);
+    msg->mk_block &= ~(uint32_t)(BLOCK_IS_OWNED | BLOCK_IS_UNCOUNTED);
     if (!admit(rt, actor, msg)) {
         msg->mk_block = block;
         msg->mk_next = next;

@@ -33,7 +33,8 @@ void mailbox_destroy(mailbox_t *mb) {
 bool mailbox_enqueue(mailbox_t *mb, message_t *msg) {
     if (mb == NULL || msg == NULL || mb->count == mb->capacity) return false;
     /* A message taken from a runtime remembers it where the link would go. */
-    if (!(msg->mk_block & BLOCK_IS_HEAP)) return false;
+    if (!(msg->mk_block & BLOCK_IS_HEAP) || !(msg->mk_block & BLOCK_IS_OWNED))
+        return false;
     msg->mk_next = NULL;
     if (mb->head != NULL)
         mb->tail->mk_next = msg;

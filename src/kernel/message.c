@@ -55,7 +55,8 @@ message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
     size_t size = message__block_size(payload_size);
     message_t *msg = size != 0 ? mk_alloc(size) : NULL;
     if (msg == NULL) return NULL;
-    message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP, payload, payload_size);
+    message__fill(msg, (uint32_t)size | BLOCK_IS_HEAP | BLOCK_IS_LOOSE, payload,
+                  payload_size);
     msg->source = source;
     msg->dest = dest;
     msg->type = type;
@@ -64,11 +65,9 @@ message_t *message_create(actor_id_t source, actor_id_t dest, msg_type_t type,
 }
 
 void message_destroy(message_t *msg) {
-    if (msg == NULL) return;
-    runtime_t *rt =
-        msg->mk_block & BLOCK_IS_TAKEN ? (runtime_t *)(void *)msg->mk_next : NULL;
-    MK_ASSERT(rt != NULL || (msg->mk_block & BLOCK_IS_HEAP));
-    message__end(rt, msg);
+    if (msg == NULL || !(msg->mk_block & BLOCK_IS_OWNED)) return;
+    message__end_slow(
+        msg->mk_block & BLOCK_IS_TAKEN ? (runtime_t *)(void *)msg->mk_next : NULL, msg);
 }
 
 bool message_take(runtime_t *rt, message_t *msg) {

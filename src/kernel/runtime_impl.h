@@ -29,6 +29,8 @@ enum {
     BLOCK_IS_HEAP = 1u << 0,      /* from mk_alloc, not from a pool */
     BLOCK_IS_UNCOUNTED = 1u << 1, /* took no room in its mailbox (system notices) */
     BLOCK_IS_TAKEN = 1u << 2,     /* owned by a program; mk_next is its runtime */
+    BLOCK_IS_LOOSE = 1u << 3,     /* owned by a program, which made it */
+    BLOCK_IS_OWNED = BLOCK_IS_TAKEN | BLOCK_IS_LOOSE, /* by a program */
     BLOCK_FLAGS = BLOCK_UNIT - 1
 };
 

@@ -3,6 +3,7 @@
 #include "microkernel/message.h"
 
 #include "kernel/stage.h"
+#include "microkernel/mailbox.h"
 
 TEST(a_created_message_holds_a_copy) {
     char text[] = "hello";
@@ -41,6 +42,32 @@ TEST(absurd_message_arguments_are_refused) {
     CHECK(actor_send(rt, id, 1, NULL, SIZE_MAX)); /* no payload */
     settle(rt);
     CHECK_EQ(role.count, 1);
+    close_stage(rt);
+}
+
+static bool destroy_undelivered(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)rt;
+    mailbox_t *box = me->value != 0 ? mailbox_create(2) : NULL;
+    message_destroy(msg); /* the runtime's, and none of ours */
+    if (box != NULL) CHECK(!mailbox_enqueue(box, msg));
+    mailbox_destroy(box);
+    CHECK_EQ(msg->type, 7);
+    CHECK_EQ(((const unsigned char *)msg->payload)[0], 0x5a);
+    return true;
+}
+
+TEST(a_message_of_the_runtime_cannot_be_ended_by_others) {
+    static unsigned char payload[4 * MK_POOL_BLOCK_MAX];
+    static const size_t sizes[] = {1, 100,
+                                   sizeof payload}; /* the last is on the heap */
+    memset(payload, 0x5a, sizeof payload);
+    runtime_t *rt = open_stage();
+    role_t role = {.act = destroy_undelivered, .value = 1};
+    actor_id_t id = cast(rt, &role);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        CHECK(actor_send(rt, id, 7, payload, sizes[i]));
+    settle(rt);
+    CHECK_EQ(role.count, 3);
     close_stage(rt);
 }
 
@@ -297,6 +324,7 @@ TEST(messages_survive_each_failed_allocation) {
 
 TEST_TABLE(message, TEST_ROW(a_created_message_holds_a_copy),
            TEST_ROW(absurd_message_arguments_are_refused),
+           TEST_ROW(a_message_of_the_runtime_cannot_be_ended_by_others),
            TEST_ROW(payloads_of_every_size_arrive_aligned),
            TEST_ROW(free_payload_is_called_once_wherever_the_message_ends),
            TEST_ROW(a_taken_message_stays_until_it_is_ended),
