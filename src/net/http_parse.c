@@ -45,6 +45,8 @@ enum {
     IS_ABSOLUTE = 1u << 8, /* forms of the target */
     IS_AUTHORITY = 1u << 9,
     IS_ASTERISK = 1u << 10,
+    IS_IPV6 = 1u << 11, /* the host is */
+    HAS_PORT = 1u << 12,
 };
 
 http_limits_t http_limits_default(void) {
@@ -227,6 +229,17 @@ static http_fault_t read_host(const http_parser_t *parser, uint16_t default_port
                : HTTP_FAULT_HOST;
 }
 
+/* Remembered, because judging a host is half of the work of a small request. */
+static void keep_authority(http_parser_t *parser, const url_authority_t *authority) {
+    unsigned flags = (authority->is_ipv6 ? (unsigned)IS_IPV6 : 0u) |
+                     (authority->has_port ? (unsigned)HAS_PORT : 0u);
+    parser->flags = (uint16_t)(parser->flags | flags);
+    parser->port = authority->port;
+    parser->name_size = (uint32_t)authority->host.size;
+    if (authority->host.size > 0)
+        parser->name_at = (uint32_t)(authority->host.bytes - parser->fields.store);
+}
+
 static http_fault_t judge_request(http_parser_t *parser) {
     unsigned form;
     url_t url;
@@ -234,6 +247,7 @@ static http_fault_t judge_request(http_parser_t *parser) {
     http_fault_t fault = read_target(parser, &form, &url);
     if (fault != HTTP_FAULT_NONE) return fault;
     parser->flags = (uint16_t)(parser->flags | form);
+    keep_authority(parser, &url.authority);
     if ((parser->flags & HAS_HOST) == 0)
         return parser->minor > 0 ? HTTP_FAULT_HOST_MISSING : HTTP_FAULT_NONE;
     uint16_t port = url.authority.host.size > 0 && form == IS_ABSOLUTE
@@ -243,6 +257,7 @@ static http_fault_t judge_request(http_parser_t *parser) {
     if (fault != HTTP_FAULT_NONE) return fault;
     if (url.authority.host.size > 0 && !url_authority_equals(&host, &url.authority))
         return HTTP_FAULT_HOST_OTHER;
+    if (url.authority.host.size == 0) keep_authority(parser, &host);
     return HTTP_FAULT_NONE;
 }
 
@@ -284,8 +299,10 @@ void http_parser_head(const http_parser_t *parser, http_head_t *head) {
         head->path =
             form == IS_ABSOLUTE && url.path.size == 0 ? text_of("/") : url.path;
         head->query = url.query;
-        head->authority = url.authority;
-        if (url.authority.host.size == 0) (void)read_host(parser, 0, &head->authority);
+        head->authority = (url_authority_t){
+            text_make(parser->fields.store + parser->name_at, parser->name_size),
+            (parser->flags & IS_IPV6) != 0, (parser->flags & HAS_PORT) != 0,
+            parser->port};
         head->target_form = form == IS_ABSOLUTE    ? HTTP_TARGET_ABSOLUTE
                             : form == IS_AUTHORITY ? HTTP_TARGET_AUTHORITY
                             : form == IS_ASTERISK  ? HTTP_TARGET_ASTERISK
@@ -314,11 +331,28 @@ void http_parser_head(const http_parser_t *parser, http_head_t *head) {
  * is of it. True: a byte that is not of the class stands at `*at`. */
 static bool copy_run(char *store, uint32_t *size, uint32_t max, unsigned classes,
                      const char **at, const char *end) {
-    while (*at < end && http_char_is(**at, classes)) {
-        if (*size == max) return false;
-        store[(*size)++] = *(*at)++;
-    }
-    return *at < end;
+    const char *from = *at;
+    size_t room = max - *size;
+    const char *stop = (size_t)(end - from) < room ? end : from + room;
+    char *to = store + *size;
+    while (from < stop && http_char_is(*from, classes))
+        *to++ = *from++;
+    *size += (uint32_t)(from - *at);
+    *at = from;
+    return from < end && !http_char_is(*from, classes);
+}
+
+/* The usual version at once. */
+static bool take_common_version(http_parser_t *parser, const char **at,
+                                const char *end) {
+    if (parser->at > 0 || end - *at < 8 || memcmp(*at, "HTTP/1.", 7) != 0) return false;
+    unsigned minor = (unsigned char)(*at)[7] - (unsigned)'0';
+    if (minor > 9) return false;
+    parser->major = 1;
+    parser->minor = (uint8_t)minor;
+    parser->at = 8;
+    *at += 8;
+    return true;
 }
 
 static http_fault_t take_version(http_parser_t *parser, char c) {
@@ -406,9 +440,11 @@ static http_fault_t walk_line(http_parser_t *parser, const char **at, const char
         break;
     }
     case IN_VERSION:
-        fault = take_version(parser, **at);
-        if (fault != HTTP_FAULT_NONE) return line_fault(**at, fault);
-        ++*at;
+        if (!take_common_version(parser, at, end)) {
+            fault = take_version(parser, **at);
+            if (fault != HTTP_FAULT_NONE) return line_fault(**at, fault);
+            ++*at;
+        }
         if (parser->at == 8)
             parser->state = parser->kind == HTTP_REQUEST ? AT_VERSION_CR : IN_STATUS;
         break;

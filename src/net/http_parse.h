@@ -61,8 +61,9 @@ typedef struct {
     text_t path;   /* its path, "/" when an absolute target has none */
     text_t query;  /* behind '?'; may be empty */
     http_target_t target_form;
-    url_authority_t authority; /* whom it is for: from the target, else from Host; no
-                                  host when HTTP/1.0 names none or Host is empty */
+    url_authority_t authority; /* whom it is for: from the target, else from Host, then
+                                  with port 0 when Host names none; no host when
+                                  HTTP/1.0 names none or Host is empty */
     int status;                /* of a response: 100..999 */
     text_t reason;             /* may be empty */
     int minor;                 /* version 1.<minor> */
@@ -82,8 +83,11 @@ typedef struct {
     uint64_t content_length;
     uint32_t method_size; /* of a request; stored at 0, NUL behind */
     uint32_t target_size; /* target or reason; stored behind the method */
+    uint32_t name_at;     /* offset of the host the request is for, once judged */
+    uint32_t name_size;   /* of it; 0: none */
     uint32_t host_at;     /* offset of the value of Host */
     uint32_t host_size;   /* of it */
+    uint16_t port;        /* of that host */
     uint16_t status;      /* of a response, as far as its digits came */
     uint16_t flags;       /* see http_parse.c */
     uint8_t kind;         /* http_kind_t */
