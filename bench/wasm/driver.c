@@ -317,7 +317,7 @@ int main(int argc, char **argv) {
     must(argc >= 2, "being told the folder");
     folder = argv[1];
     if (argc == 6 && strcmp(argv[2], "--once") == 0)
-        return run_once(argv[3], argv[4], atoi(argv[5]));
+        return run_once(argv[3], argv[4], (int32_t)strtol(argv[5], NULL, 10));
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--tsv") == 0)
             is_tsv = true;

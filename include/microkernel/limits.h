@@ -201,18 +201,20 @@
 #define MK_WASM_NESTING 65536u
 #endif
 
-/* Operands that a constant expression may hold at once; 1..255. On the C stack. */
+/* Operands that a constant expression may hold at once; 1..255. They live on C's stack.
+ */
 #ifndef MK_WASM_CONSTANT_DEPTH
 #define MK_WASM_CONSTANT_DEPTH 16u
 #endif
 
-/* Bytes of a name in a module; 1 to 2^30. The bound of browsers. */
+/* Bytes of a name in a module; 1 to 2^30. The bound of browsers; mangled names of
+ * compilers reach thousands. */
 #ifndef MK_WASM_NAME_BYTES
 #define MK_WASM_NAME_BYTES 100000u
 #endif
 
-/* Tables, and memories, of a module, each; 1..65535. Their descriptions stand in every
- * instance. */
+/* Tables, and memories, of a module, each; 1..65535. Their numbers take a unit of our
+ * code; compilers make one of each. */
 #ifndef MK_WASM_TABLES
 #define MK_WASM_TABLES 100u
 #endif
@@ -228,8 +230,8 @@
 #define MK_WASM_MEMORY_PAGES 65536u
 #endif
 
-/* Bytes of a call stack of an instance unless its options say otherwise; 256 to 2^31.
- * As much as a thread of a C program has on small systems. */
+/* Bytes of an instance's call stack unless its options say otherwise; 256 to 2^31. As
+ * deep as a thread's stack commonly is; allocated as calls go deeper. */
 #ifndef MK_WASM_STACK_BYTES
 #define MK_WASM_STACK_BYTES (1024u * 1024u)
 #endif

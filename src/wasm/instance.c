@@ -61,7 +61,7 @@ static uint64_t global_bits(const wasm_instance_t *instance, uint32_t index) {
 }
 
 uint64_t wasm__constant(const wasm_instance_t *instance, wasm_reader_t *r) {
-    uint64_t stack[MK_WASM_CONSTANT_DEPTH];
+    uint64_t stack[MK_WASM_CONSTANT_DEPTH] = {0};
     unsigned depth = 0;
     for (;;) {
         uint8_t opcode = wasm__read_u8(r);

@@ -300,7 +300,10 @@ MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table
 
 /* --- the loop --------------------------------------------------------------------- */
 
-#define DISPATCH() goto *handlers[*pc]
+#define DISPATCH()                                                                     \
+    do {                                                                               \
+        goto *handlers[*pc];                                                           \
+    } while (0)
 #define NEXT(units)                                                                    \
     do {                                                                               \
         pc += (units);                                                                 \
@@ -905,16 +908,16 @@ L_ref_func:
     BOTH(type, and, SET, READ, IMM, a &b)                                              \
     BOTH(type, or, SET, READ, IMM, a | b)                                              \
     BOTH(type, xor, SET, READ, IMM, a ^ b)                                             \
-    BOTH(type, shl, SET, READ, IMM, a << (b & (BITS - 1)))                             \
-    BOTH(type, shr_u, SET, READ, IMM, a >> (b & (BITS - 1)))                           \
-    BOTH(type, shr_s, SET, READ, IMM, (S)a >> (b & (BITS - 1)))                        \
+    BOTH(type, shl, SET, READ, IMM, a << (b & ((BITS)-1)))                             \
+    BOTH(type, shr_u, SET, READ, IMM, a >> (b & ((BITS)-1)))                           \
+    BOTH(type, shr_s, SET, READ, IMM, (S)a >> (b & ((BITS)-1)))                        \
     BOTH(type, rotl, SET, READ, IMM, num_rotl##BITS(a, b))                             \
     BINARY(type##_rotr, SET, num_rotl##BITS(READ(2), 0 - READ(3)))                     \
     L_##type##_div_s : {                                                               \
         U a = READ(2), b = READ(3);                                                    \
         if (MK_UNLIKELY(b + 1 <= 1)) { /* 0 or -1 */                                   \
             if (b == 0) TRAP(WASM_TRAP_DIVIDE_BY_ZERO);                                \
-            if (a == (U)1 << (BITS - 1)) TRAP(WASM_TRAP_INTEGER_OVERFLOW);             \
+            if (a == (U)1 << ((BITS)-1)) TRAP(WASM_TRAP_INTEGER_OVERFLOW);             \
             SET(1, 0 - a);                                                             \
             NEXT(4);                                                                   \
         }                                                                              \
@@ -968,14 +971,14 @@ L_ref_func:
     BINARY(type##_min, SET, num_min##BITS(READ(2), READ(3)))                           \
     BINARY(type##_max, SET, num_max##BITS(READ(2), READ(3)))                           \
     BINARY(type##_copysign, SETBITS,                                                   \
-           (READBITS(2) & ~((uint##BITS##_t)1 << (BITS - 1))) |                        \
-               (READBITS(3) & (uint##BITS##_t)1 << (BITS - 1)))                        \
+           (READBITS(2) & ~((uint##BITS##_t)1 << ((BITS)-1))) |                        \
+               (READBITS(3) & (uint##BITS##_t)1 << ((BITS)-1)))                        \
     BINARY(type##_eq, SET32, READ(2) == READ(3))                                       \
     BINARY(type##_ne, SET32, READ(2) != READ(3))                                       \
     BINARY(type##_lt, SET32, READ(2) < READ(3))                                        \
     BINARY(type##_le, SET32, READ(2) <= READ(3))                                       \
-    UNARY(type##_abs, SETBITS, READBITS(2) & ~((uint##BITS##_t)1 << (BITS - 1)))       \
-    UNARY(type##_neg, SETBITS, READBITS(2) ^ (uint##BITS##_t)1 << (BITS - 1))          \
+    UNARY(type##_abs, SETBITS, READBITS(2) & ~((uint##BITS##_t)1 << ((BITS)-1)))       \
+    UNARY(type##_neg, SETBITS, READBITS(2) ^ (uint##BITS##_t)1 << ((BITS)-1))          \
     UNARY(type##_ceil, SET, num_ceil##BITS(READ(2)))                                   \
     UNARY(type##_floor, SET, num_floor##BITS(READ(2)))                                 \
     UNARY(type##_trunc, SET, num_trunc##BITS(READ(2)))                                 \

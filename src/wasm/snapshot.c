@@ -656,7 +656,9 @@ static void get_header(source_t *s, const uint8_t *bytes, size_t size) {
         return;
     }
     (void)bytes_read(&s->r, sizeof magic);
-    if (bytes_read_u16_le(&s->r) != VERSION || bytes_read_u16_le(&s->r) != 0) {
+    uint16_t version = bytes_read_u16_le(&s->r);
+    uint16_t reserved = bytes_read_u16_le(&s->r);
+    if (version != VERSION || reserved != 0) {
         refuse(s, MK_ENOTSUP, "the snapshot is of a later version");
         return;
     }

@@ -39,9 +39,9 @@ typedef struct {
 enum { FIRST_ACCESS = 0x28, LAST_ACCESS = 0x3E };
 static const access_row_t access_rows[LAST_ACCESS - FIRST_ACCESS + 1] = {
 #define LOAD(byte, name, type, log2_width, op)                                         \
-    [byte - FIRST_ACCESS] = {type, log2_width, false, OP_##op},
+    [(byte)-FIRST_ACCESS] = {type, log2_width, false, OP_##op},
 #define STORE(byte, name, type, log2_width, op)                                        \
-    [byte - FIRST_ACCESS] = {type, log2_width, true, OP_##op},
+    [(byte)-FIRST_ACCESS] = {type, log2_width, true, OP_##op},
 #include "wasm/opcodes.def"
 #undef LOAD
 #undef STORE
