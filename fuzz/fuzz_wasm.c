@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_wasm.c - any bytes as a module: refused with a reason, or validated, translated
- * and run, twice: with all fuel at once and in small portions. Both must use the same
- * fuel, give the same results, traps and memory. */
-#include "base/crc32.h"
+ * and run, twice: with all fuel at once and in small portions, between which the state
+ * moves to a new instance. Both must use the same fuel, give the same results, traps
+ * and memory. */
+#include "base/buffer.h"
 #include "microkernel/error.h"
 #include "wasm/wasm.h"
 
@@ -19,7 +20,7 @@
         }                                                                              \
     } while (0)
 
-enum { FUEL = 20000, PORTION = 61, MAX_CALLS = 16, MAX_VALUES = 16 };
+enum { FUEL = 20000, PORTION = 61, MAX_CALLS = 16, MAX_VALUES = 16, MAX_MOVES = 12 };
 
 /* What became of a call. */
 typedef struct {
@@ -79,28 +80,16 @@ static int resolve(void *arg, const wasm_import_t *import, wasm_extern_t *found,
     return MK_OK;
 }
 
-static outcome_t run(wasm_instance_t *instance, int64_t portion) {
-    outcome_t outcome = {.used = 0};
-    while (outcome.used < FUEL) {
-        int64_t fuel = portion;
-        outcome.state = wasm_run(instance, &fuel);
-        outcome.used += portion - fuel;
-        if (outcome.state == WASM_SUSPENDED)
-            wasm_answer(instance);
-        else if (outcome.state != WASM_RUNNABLE)
-            break;
-    }
-    outcome.trap = wasm_trap(instance);
-    outcome.count = wasm_results(instance, outcome.results, MAX_VALUES);
-    if (outcome.count > MAX_VALUES) outcome.count = MAX_VALUES;
-    return outcome;
-}
-
+/* Of the bytes that are not zero; which others are committed is not the guest's
+ * concern. */
 static uint32_t memory_of(wasm_instance_t *instance) {
-    size_t size = wasm_memory_committed(instance, 0);
-    return size == 0
-               ? 0
-               : crc32_add(0, wasm_memory_at(instance, 0, 0, (uint32_t)size), size);
+    uint32_t hash = wasm_memory_pages(instance, 0);
+    uint32_t size = (uint32_t)wasm_memory_committed(instance, 0);
+    if (size == 0) return hash;
+    const uint8_t *bytes = wasm_memory_at(instance, 0, 0, size);
+    for (uint32_t i = 0; i < size; i++)
+        if (bytes[i] != 0) hash = ((hash ^ i) * 16777619u ^ bytes[i]) * 16777619u;
+    return hash;
 }
 
 static wasm_instance_t *create(wasm_module_t *module, host_t *host) {
@@ -116,10 +105,46 @@ static wasm_instance_t *create(wasm_module_t *module, host_t *host) {
     return NULL;
 }
 
-/* NULL when there is nothing to compare (a call that did not end in time). */
-static bool same_call(wasm_instance_t *a, wasm_instance_t *b) {
-    outcome_t at_once = run(a, FUEL);
-    outcome_t in_portions = run(b, PORTION);
+/* The state of an instance in a new one. */
+static wasm_instance_t *move(wasm_instance_t *instance, host_t *host) {
+    buffer_t bytes;
+    wasm_error_t error;
+    buffer_init(&bytes, 1 << 26);
+    wasm_instance_t *moved = create(wasm_instance_module(instance), host);
+    REQUIRE(moved != NULL);
+    REQUIRE(wasm_snapshot(instance, &bytes) == MK_OK);
+    REQUIRE(wasm_restore(moved, buffer_bytes(&bytes), buffer_size(&bytes), &error) ==
+            MK_OK);
+    REQUIRE(wasm_state(moved) == wasm_state(instance));
+    buffer_deinit(&bytes);
+    wasm_instance_destroy(instance);
+    return moved;
+}
+
+static outcome_t run(wasm_instance_t **instance, int64_t portion, host_t *host) {
+    outcome_t outcome = {.used = 0};
+    for (unsigned stops = 0; outcome.used < FUEL; stops++) {
+        int64_t fuel = portion;
+        if (host != NULL && stops < MAX_MOVES) *instance = move(*instance, host);
+        outcome.state = wasm_run(*instance, &fuel);
+        outcome.used += portion - fuel;
+        if (outcome.state == WASM_SUSPENDED) {
+            if (host != NULL && stops < MAX_MOVES) *instance = move(*instance, host);
+            wasm_answer(*instance);
+        } else if (outcome.state != WASM_RUNNABLE) {
+            break;
+        }
+    }
+    outcome.trap = wasm_trap(*instance);
+    outcome.count = wasm_results(*instance, outcome.results, MAX_VALUES);
+    if (outcome.count > MAX_VALUES) outcome.count = MAX_VALUES;
+    return outcome;
+}
+
+/* False when there is nothing to compare: a call that did not end in time. */
+static bool same_call(wasm_instance_t *a, wasm_instance_t **b, host_t *host) {
+    outcome_t at_once = run(&a, FUEL, NULL);
+    outcome_t in_portions = run(b, PORTION, host);
     bool a_ended = at_once.state == WASM_IDLE || at_once.state == WASM_TRAPPED;
     bool b_ended = in_portions.state == WASM_IDLE || in_portions.state == WASM_TRAPPED;
     if (!a_ended || !b_ended) return false;
@@ -129,15 +154,15 @@ static bool same_call(wasm_instance_t *a, wasm_instance_t *b) {
     REQUIRE(at_once.count == in_portions.count);
     for (size_t i = 0; i < at_once.count; i++)
         REQUIRE(at_once.results[i].bits == in_portions.results[i].bits);
-    REQUIRE(memory_of(a) == memory_of(b));
+    REQUIRE(memory_of(a) == memory_of(*b));
     return true;
 }
 
-static void run_exports(wasm_instance_t *a, wasm_instance_t *b) {
+static void run_exports(wasm_instance_t *a, wasm_instance_t **b, host_t *host) {
     const wasm_module_t *module = wasm_instance_module(a);
     if (wasm_begin_start(a) == MK_OK) {
-        REQUIRE(wasm_begin_start(b) == MK_OK);
-        if (!same_call(a, b)) return;
+        REQUIRE(wasm_begin_start(*b) == MK_OK);
+        if (!same_call(a, b, host)) return;
     }
     for (uint32_t i = 0, calls = 0; i < wasm_export_count(module); i++) {
         wasm_export_t export = wasm_export_at(module, i);
@@ -149,8 +174,8 @@ static void run_exports(wasm_instance_t *a, wasm_instance_t *b) {
             args[p] = (wasm_value_t){(wasm_type_t)type.params[p],
                                      type.params[p] == WASM_FUNCREF ? 0 : 3 * p + 1};
         REQUIRE(wasm_begin(a, export.index, args, type.param_count) == MK_OK);
-        REQUIRE(wasm_begin(b, export.index, args, type.param_count) == MK_OK);
-        if (!same_call(a, b)) return;
+        REQUIRE(wasm_begin(*b, export.index, args, type.param_count) == MK_OK);
+        if (!same_call(a, b, host)) return;
     }
 }
 
@@ -173,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     wasm_instance_t *b = create(module, &host);
     wasm_module_release(module);
     REQUIRE((a == NULL) == (b == NULL));
-    if (a != NULL) run_exports(a, b);
+    if (a != NULL) run_exports(a, &b, &host);
     wasm_instance_destroy(a);
     wasm_instance_destroy(b);
     return 0;

@@ -209,8 +209,8 @@ const char *wasm_trap_text(const wasm_instance_t *instance) {
     return wasm_trap_name((wasm_trap_t)instance->trap);
 }
 
-/* The body whose code holds `position`: the one that begins last before it. */
-static bool body_at(const wasm_module_t *module, uint32_t position, uint32_t *body) {
+/* The one that begins last before it. */
+bool wasm__body_at(const wasm_module_t *module, uint32_t position, uint32_t *body) {
     uint32_t best = 0;
     for (uint32_t i = 0; i < module->body_count; i++) {
         uint32_t entry = module->entries[i];
@@ -228,7 +228,7 @@ size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
     uint32_t frame = instance->frame, position = instance->position;
     const wasm_instance_t *inst = instance->current;
     if (instance->state == WASM_IDLE || instance->is_running) return 0;
-    while (body_at(inst->module, position, &body)) {
+    while (wasm__body_at(inst->module, position, &body)) {
         const wasm_module_t *module = inst->module;
         if (count < cap)
             frames[count] = (wasm_frame_t){module, module->imported_functions + body};

@@ -56,7 +56,6 @@ enum {
 
 /* Layout of every opcode. */
 extern const char *const wasm__op_layouts[OP_COUNT];
-extern const char *const wasm__op_names[OP_COUNT];
 
 /* Units of the instruction at `code`. */
 uint32_t wasm__op_size(const uint16_t *code);

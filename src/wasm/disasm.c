@@ -6,6 +6,13 @@
 #include "base/writer.h"
 #include "microkernel/error.h"
 
+/* Here, so that programs that print no code do not hold the names. */
+static const char *const op_names[OP_COUNT] = {
+#define OP(name, layout) #name,
+#include "wasm/code.def"
+#undef OP
+};
+
 static void write_field(mk_writer_t *w, char kind, const uint16_t *unit,
                         uint32_t position) {
     switch (kind) {
@@ -31,7 +38,7 @@ static uint32_t field_size(char kind) {
 
 static void write_instruction(mk_writer_t *w, const uint16_t *code, uint32_t position) {
     uint32_t at = position + 1;
-    writer_format(w, "%u: %s", (unsigned)position, wasm__op_names[code[position]]);
+    writer_format(w, "%u: %s", (unsigned)position, op_names[code[position]]);
     for (const char *c = wasm__op_layouts[code[position]]; *c != '\0'; c++) {
         if (*c == 'T') {
             uint32_t count = wasm__get32(code + at - 2) + 1;

@@ -18,12 +18,6 @@ const char *const wasm__op_layouts[OP_COUNT] = {
 #undef OP
 };
 
-const char *const wasm__op_names[OP_COUNT] = {
-#define OP(name, layout) #name,
-#include "wasm/code.def"
-#undef OP
-};
-
 /* The rows of code.def stand at the distances that are used below. */
 enum {
     COMPARE_RR = 6, /* eq ne lt_s lt_u le_s le_u */
@@ -619,8 +613,8 @@ static uint32_t label_arity(const block_t *block) {
 /* Whether the values of a label are where it wants them. */
 static bool is_in_place(const translator_t *t, const block_t *block) {
     uint32_t count = label_arity(block);
-    const operand_t *values = t->operands + (t->operand_count - count);
     if (count == 0) return true;
+    const operand_t *values = t->operands + (t->operand_count - count);
     if (values[0].slot != block->slot) return false;
     for (uint32_t i = 0; i < count; i++)
         if (values[i].place != IN_SLOT) return false;
@@ -646,6 +640,10 @@ void wasm__emit_return(translator_t *t) {
         uint32_t slot = wasm__slot_of(t, value);
         wasm__emit_dd(t, wasm__is_wide(value->type) ? OP_return64 : OP_return32, slot,
                       t->link);
+        return;
+    }
+    if (count == 0) {
+        wasm__emit_d(t, OP_return, t->link);
         return;
     }
     /* The results overwrite parameters, which later results may still be. */

@@ -64,11 +64,12 @@ struct wasm_instance {
     uint32_t stack_limit; /* slots */
     uint32_t caller_count;
     uint32_t caller_cap;
-    uint32_t position; /* in the code of `current` */
-    uint32_t frame;    /* slot where its frame begins */
-    uint32_t pending;  /* slot of the host call that suspended */
-    uint32_t function; /* that the host called: its results are read */
-    uint32_t debt;     /* fuel of the entry, charged by the next run */
+    uint32_t position;         /* in the code of `current` */
+    uint32_t frame;            /* slot where its frame begins */
+    uint32_t pending;          /* slot of the host call that suspended */
+    uint32_t pending_function; /* index of the import that suspended */
+    uint32_t function;         /* that the host called: its results are read */
+    uint32_t debt;             /* fuel of the entry, charged by the next run */
     uint32_t function_base;
     uint32_t memory_limit;   /* pages */
     uint8_t state;           /* wasm_state_t */
@@ -134,6 +135,9 @@ uint32_t wasm__table_grow(wasm_table_t *table, uint32_t count, uint32_t value);
 /* Room for `slots` from slot `from` on. WASM_TRAP_NONE, WASM_TRAP_STACK or
  * WASM_TRAP_OUT_OF_MEMORY; the stack may move. */
 wasm_trap_t wasm__stack_grow(wasm_instance_t *instance, uint32_t from, uint32_t slots);
+
+/* The body whose code holds `position`; false for OP_exit. */
+bool wasm__body_at(const wasm_module_t *module, uint32_t position, uint32_t *body);
 
 /* Remember that `caller` waits. MK_OK, MK_ENOMEM. */
 int wasm__push_caller(wasm_instance_t *instance, wasm_instance_t *caller);

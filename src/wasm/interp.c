@@ -37,8 +37,12 @@ enum {
 
 /* --- slots and memory ------------------------------------------------------------- */
 
+/* 64-bit machines read what is not aligned in one step, as far as the byte order is
+ * that of the guest; others had better not try. */
+enum { IS_WIDE = IS_LITTLE_ENDIAN && sizeof(size_t) > 4 };
+
 static inline uint64_t get64(const uint32_t *slot) {
-    if (IS_LITTLE_ENDIAN) {
+    if (IS_WIDE) {
         uint64_t value;
         memcpy(&value, slot, sizeof value);
         return value;
@@ -46,7 +50,7 @@ static inline uint64_t get64(const uint32_t *slot) {
     return slot[0] | (uint64_t)slot[1] << 32;
 }
 static inline void put64(uint32_t *slot, uint64_t value) {
-    if (IS_LITTLE_ENDIAN) {
+    if (IS_WIDE) {
         memcpy(slot, &value, sizeof value);
         return;
     }
@@ -54,7 +58,7 @@ static inline void put64(uint32_t *slot, uint64_t value) {
     slot[1] = (uint32_t)(value >> 32);
 }
 static inline uint32_t imm32(const uint16_t *unit) {
-    if (IS_LITTLE_ENDIAN) {
+    if (IS_WIDE) {
         uint32_t value;
         memcpy(&value, unit, sizeof value);
         return value;
@@ -62,7 +66,7 @@ static inline uint32_t imm32(const uint16_t *unit) {
     return wasm__get32(unit);
 }
 static inline uint64_t imm64(const uint16_t *unit) {
-    if (IS_LITTLE_ENDIAN) {
+    if (IS_WIDE) {
         uint64_t value;
         memcpy(&value, unit, sizeof value);
         return value;
@@ -70,20 +74,54 @@ static inline uint64_t imm64(const uint16_t *unit) {
     return imm32(unit) | (uint64_t)imm32(unit + 2) << 32;
 }
 
-#define SWAP_16(x) ((uint16_t)((x) >> 8 | (x) << 8))
-#define MEMORY_ACCESS(bits, swap)                                                      \
-    static inline uint##bits##_t get_le##bits(const uint8_t *at) {                     \
-        uint##bits##_t value;                                                          \
-        memcpy(&value, at, sizeof value);                                              \
-        return IS_LITTLE_ENDIAN ? value : swap(value);                                 \
-    }                                                                                  \
-    static inline void put_le##bits(uint8_t *at, uint##bits##_t value) {               \
-        if (!IS_LITTLE_ENDIAN) value = swap(value);                                    \
-        memcpy(at, &value, sizeof value);                                              \
+static inline uint16_t get_le16(const uint8_t *at) {
+    if (IS_WIDE) {
+        uint16_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
     }
-MEMORY_ACCESS(16, SWAP_16)
-MEMORY_ACCESS(32, __builtin_bswap32)
-MEMORY_ACCESS(64, __builtin_bswap64)
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+static inline uint32_t get_le32(const uint8_t *at) {
+    if (IS_WIDE) {
+        uint32_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+static inline uint64_t get_le64(const uint8_t *at) {
+    if (IS_WIDE) {
+        uint64_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    return get_le32(at) | (uint64_t)get_le32(at + 4) << 32;
+}
+static inline void put_le16(uint8_t *at, uint16_t value) {
+    if (IS_WIDE) {
+        memcpy(at, &value, sizeof value);
+        return;
+    }
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+static inline void put_le32(uint8_t *at, uint32_t value) {
+    if (IS_WIDE) {
+        memcpy(at, &value, sizeof value);
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+static inline void put_le64(uint8_t *at, uint64_t value) {
+    if (IS_WIDE) {
+        memcpy(at, &value, sizeof value);
+        return;
+    }
+    put_le32(at, (uint32_t)value);
+    put_le32(at + 4, (uint32_t)(value >> 32));
+}
 
 /* Whether `need` bytes behind `address` are not all committed. `need` < 2^17. */
 static inline bool is_outside(uint32_t address, uint32_t need, size_t size) {
@@ -612,6 +650,7 @@ call_host : {
     if (MK_LIKELY(status == WASM_HOST_DONE)) DISPATCH();
     root->state = WASM_SUSPENDED;
     root->pending = (uint32_t)(fp - root->stack) + base;
+    root->pending_function = callee.function;
     if (status == WASM_HOST_SUSPEND) goto leave;
     root->host_text = callee.instance->host_text;
     TRAP(WASM_TRAP_HOST);

@@ -256,9 +256,9 @@ static void leave(translator_t *t) {
     t->last = t->before = NO_CODE;
 }
 
-static void safepoint(translator_t *t, uint32_t offset) {
+static void safepoint(translator_t *t, uint32_t offset, const wasm_functype_t *call) {
     if (t->on_safepoint != NULL && t->is_live && !t->r.has_failed)
-        t->on_safepoint(t->safepoint_arg, t, t->code_size, offset);
+        t->on_safepoint(t->safepoint_arg, t, t->code_size, offset, call);
 }
 
 static void begin_block(translator_t *t, block_kind_t kind) {
@@ -279,7 +279,7 @@ static void begin_block(translator_t *t, block_kind_t kind) {
     t->clean_below = t->operand_count;
     if (kind == BLOCK_LOOP) {
         wasm__bind_loop(t, wasm__innermost(t));
-        safepoint(t, t->r.at);
+        safepoint(t, t->r.at, NULL);
     }
 }
 
@@ -439,8 +439,9 @@ static void return_early(translator_t *t) {
 }
 
 static void finish_call(translator_t *t, const wasm_functype_t *type, bool is_tail) {
-    safepoint(t, t->r.at);
+    safepoint(t, t->r.at, type);
     push_types(t, t->module->bytes + type->results_at, type->result_count);
+    safepoint(t, t->r.at, NULL);
     if (is_tail) return_early(t);
 }
 
@@ -654,7 +655,7 @@ static uint32_t take_bulk_operands(translator_t *t, uint8_t first, uint32_t opco
     uint32_t there = t->operand_count - wasm__innermost(t)->height;
     wasm__settle(t, there < 3 ? there : 3);
     wasm__finish_pair(t);
-    safepoint(t, opcode_at);
+    safepoint(t, opcode_at, NULL);
     (void)pop(t, I32);
     (void)pop(t, first);
     (void)pop(t, I32);
@@ -1046,7 +1047,7 @@ bool wasm__translate_body(translator_t *t, uint32_t number, bool makes_code) {
     if (push_block(t, BLOCK_FUNCTION, type_of(t, t->type)) == NULL) return false;
     t->blocks[0].params = NULL; /* parameters are locals, not operands */
     t->blocks[0].param_count = 0;
-    safepoint(t, t->r.at);
+    safepoint(t, t->r.at, NULL);
     while (t->block_count > 0 && !t->r.has_failed) {
         if (t->r.at == t->r.end)
             wasm__fail(&t->r, MK_EBADMSG, t->r.at,

@@ -70,10 +70,13 @@ typedef struct {
     const uint8_t *results;
 } block_t;
 
-/* What a safepoint of the code is, for snapshots. */
+/* A place where a call can stand still. The operands are those on the stack; inside a
+ * call these are the ones below its arguments, and its results are still to come. */
+/* Told of every safepoint whose code is made: its position in t->code, and the byte of
+ * the module that it stands before. `call` is the type of the call, or NULL. */
 typedef struct translator translator_t;
 typedef void (*safepoint_fn)(void *arg, const translator_t *t, uint32_t position,
-                             uint32_t offset);
+                             uint32_t offset, const wasm_functype_t *call);
 
 struct translator {
     wasm_module_t *module;

@@ -17,6 +17,7 @@
 #ifndef MK_WASM_WASM_H
 #define MK_WASM_WASM_H
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -358,5 +359,24 @@ uint32_t wasm_table_size(const wasm_instance_t *instance, uint32_t index);
 /* MK_OK, MK_ENOENT: no such table or entry. */
 int wasm_table_get(const wasm_instance_t *instance, uint32_t index, uint32_t entry,
                    wasm_value_t *value);
+
+/* --- state that outlives the instance --------------------------------------------- */
+
+/* Append the state of an instance, the call that is open included, to `out` (format:
+ * docs/SNAPSHOT.md). The bytes mean the same on every machine and in every version of
+ * this engine. Not of an instance in a store, which may share what it has, nor while it
+ * runs. Results of a call that ended are not part of it; externrefs are kept as the
+ * numbers they are. MK_OK; MK_ENOTSUP: in a store; MK_ESTATE: running or trapped;
+ * MK_ENOMEM, MK_EFULL: `out` then holds a beginning. */
+int wasm_snapshot(wasm_instance_t *instance, buffer_t *out);
+
+/* Give an instance that was just created from the same module the state of a snapshot.
+ * It goes on where that one stood: runnable, suspended (the host then answers) or idle.
+ * MK_OK; MK_EBADMSG: no snapshot, or a damaged one; MK_ENOTSUP: of a later version;
+ * MK_EINVAL: of another module; MK_ELIMIT: more memory or stack than it may have;
+ * MK_ESTATE, MK_ENOMEM. `*error` (never NULL) tells. After an error the instance can
+ * only be destroyed. */
+int wasm_restore(wasm_instance_t *instance, const void *bytes, size_t size,
+                 wasm_error_t *error);
 
 #endif

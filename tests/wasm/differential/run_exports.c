@@ -2,6 +2,7 @@
 /* run_exports FILE... - calls every exported function of modules made by `wasm-opt
  * -ttf` and prints what came of it, in the words of run_exports.mjs, which does the
  * same with V8. Calls run in random small portions of fuel. */
+#include "base/buffer.h"
 #include "base/prng.h"
 #include "microkernel/error.h"
 #include "wasm/wasm.h"
@@ -78,11 +79,39 @@ static const char *trap_class(wasm_trap_t trap) {
     }
 }
 
-static wasm_state_t run(wasm_instance_t *instance, prng_t *prng) {
+static wasm_host_table_t host_table = {rows, sizeof rows / sizeof rows[0]};
+static const wasm_instance_options_t options = {.resolve = wasm_resolve_in_table,
+                                                .resolve_arg = &host_table};
+
+static void must(bool is_true, const char *what) {
+    if (is_true) return;
+    fprintf(stderr, "run_exports: %s failed\n", what);
+    exit(2);
+}
+
+static void move(wasm_instance_t **instance) {
+    buffer_t bytes;
+    wasm_error_t error;
+    wasm_instance_t *moved;
+    buffer_init(&bytes, 1 << 26);
+    must(wasm_instance_create(wasm_instance_module(*instance), &options, &moved,
+                              &error) == MK_OK,
+         "another instance");
+    must(wasm_snapshot(*instance, &bytes) == MK_OK, "snapshot");
+    must(wasm_restore(moved, buffer_bytes(&bytes), buffer_size(&bytes), &error) ==
+             MK_OK,
+         "restore");
+    buffer_deinit(&bytes);
+    wasm_instance_destroy(*instance);
+    *instance = moved;
+}
+
+static wasm_state_t run(wasm_instance_t **instance, prng_t *prng) {
     wasm_state_t state;
     do {
+        if (prng_chance(prng, 1, 20)) move(instance);
         int64_t fuel = prng_between(prng, 0, 2000);
-        state = wasm_run(instance, &fuel);
+        state = wasm_run(*instance, &fuel);
     } while (state == WASM_RUNNABLE);
     return state;
 }
@@ -99,8 +128,9 @@ static void print_results(const wasm_instance_t *instance) {
 }
 
 /* False: the stack was exhausted, which engines do at different depths. */
-static bool call(wasm_instance_t *instance, const wasm_export_t *export, uint32_t seed,
+static bool call(wasm_instance_t **which, const wasm_export_t *export, uint32_t seed,
                  prng_t *prng) {
+    wasm_instance_t *instance = *which;
     const wasm_module_t *module = wasm_instance_module(instance);
     wasm_signature_t type = wasm_function_signature(module, export->index);
     wasm_value_t args[32];
@@ -108,7 +138,7 @@ static bool call(wasm_instance_t *instance, const wasm_export_t *export, uint32_
     if (wasm_export_find(module, text_of("hangLimitInitializer"), WASM_FUNCTION,
                          &initializer) &&
         wasm_begin(instance, initializer, NULL, 0) == MK_OK)
-        (void)run(instance, prng);
+        (void)run(&instance, prng);
     for (uint32_t i = 0; i < type.param_count && i < 32; i++) {
         args[i].type = (wasm_type_t)type.params[i];
         args[i].bits = argument_of(args[i].type, seed + i);
@@ -118,9 +148,12 @@ static bool call(wasm_instance_t *instance, const wasm_export_t *export, uint32_
     int code = wasm_begin(instance, export->index, args, type.param_count);
     if (code != MK_OK) {
         printf(" cannot begin: %s\n", mk_error_name(code));
+        *which = instance;
         return true;
     }
-    if (run(instance, prng) == WASM_IDLE)
+    wasm_state_t state = run(&instance, prng);
+    *which = instance;
+    if (state == WASM_IDLE)
         print_results(instance);
     else
         printf(" trap %s", trap_class(wasm_trap(instance)));
@@ -133,9 +166,6 @@ static void run_module(const char *path, prng_t *prng) {
     wasm_module_t *module;
     wasm_instance_t *instance;
     wasm_error_t error;
-    wasm_host_table_t table = {rows, sizeof rows / sizeof rows[0]};
-    const wasm_instance_options_t options = {.resolve = wasm_resolve_in_table,
-                                             .resolve_arg = &table};
     FILE *file = fopen(path, "rb");
     size_t size = file != NULL ? fread(bytes, 1, sizeof bytes, file) : 0;
     if (file != NULL) fclose(file);
@@ -151,7 +181,7 @@ static void run_module(const char *path, prng_t *prng) {
             wasm_export_t export = wasm_export_at(module, i);
             if (export.kind == WASM_FUNCTION &&
                 !text_is(export.name, "hangLimitInitializer"))
-                goes_on = call(instance, &export, seed, prng);
+                goes_on = call(&instance, &export, seed, prng);
         }
     wasm_module_release(module);
     wasm_instance_destroy(instance);
