@@ -14,6 +14,7 @@
 #include "microkernel/paths.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
+#include "microkernel/wasm_actor.h"
 #include "port/debug_out.h"
 
 #include <string.h>
@@ -80,6 +81,7 @@ static const char *start_node(runtime_t *rt, const shell_console_options_t *sess
     if (crash_enable(rt) < 0) return "the crash log";
     if (ns_actor_init(rt) == ACTOR_ID_INVALID) return "the namespace";
     if (caps_actor_init(rt) == ACTOR_ID_INVALID) return "caps";
+    if (wasm_actors_announce(rt) < 0) return "WASM actors";
     if (demo_start(rt) < 0) return "the demo";
     if (shell_console_start(rt, session, &console) < 0) return "the console";
     return NULL;
