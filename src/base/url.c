@@ -424,11 +424,10 @@ int url_resolve(const url_t *base, text_t reference, char *bytes, size_t cap,
         }
         put(&sink, text_part(reference, end, SIZE_MAX));
     } else {
-        size_t begin = sink.size;
         size_t path = find_any(reference, find_any(reference, 0, "/") + 2, "/?");
         size_t query = find_any(reference, path, "?");
         put(&sink, text_part(reference, 0, path));
-        begin = sink.size;
+        size_t begin = sink.size;
         put(&sink, text_part(reference, path, query - path));
         if (sink.size <= sink.cap)
             sink.size = begin + remove_dots(bytes + begin, sink.size - begin);

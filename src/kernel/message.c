@@ -31,6 +31,7 @@ MK_NOINLINE void message__end_slow(runtime_t *rt, message_t *msg) {
         mk_free(msg);
         return;
     }
+    MK_ASSERT(rt != NULL);
     msg->mk_block &= ~(uint32_t)BLOCK_FLAGS;
     msg->free_payload = NULL;
     pool_give(&rt->messages[msg->mk_block / BLOCK_UNIT - 1], msg);

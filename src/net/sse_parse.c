@@ -4,6 +4,7 @@
  * bound holds for all that a stream can make us keep. */
 #include "net/sse_parse.h"
 
+#include "base/check.h"
 #include "microkernel/error.h"
 
 #include <limits.h>
@@ -172,6 +173,7 @@ static bool take_run(sse_parser_t *parser, text_t *input) {
 
 /* The mark is dropped; a beginning of it that is none is the beginning of a name. */
 static void take_mark(sse_parser_t *parser, text_t *input) {
+    MK_ASSERT(parser->name_size < 3);
     if (input->bytes[0] == byte_order_mark[parser->name_size]) {
         take_name_byte(parser, input->bytes[0]);
         *input = text_part(*input, 1, SIZE_MAX);

@@ -181,6 +181,7 @@ static loaded_t instantiate_file(suite_t *s, const char *file, wasm_error_t *err
     uint8_t *bytes = read_file(path, &size);
     if (bytes == NULL) {
         complain(s, "cannot read", path);
+        memset(error, 0, sizeof *error);
         return NOT_LOADED;
     }
     loaded_t loaded = instantiate(s, bytes, size, error);
@@ -323,7 +324,7 @@ static void assert_trap(suite_t *s, char **fields) {
 /* A module that must be refused, at the right step and for the right reason. */
 static void assert_refused(suite_t *s, char **fields, loaded_t step, int code) {
     static char wanted[4096];
-    wasm_error_t error;
+    wasm_error_t error = {0};
     wasm_instance_t *before = s->last;
     loaded_t loaded = instantiate_file(s, fields[2], &error);
     decode_hex(fields[3], wanted);
@@ -394,8 +395,11 @@ static void do_script(suite_t *s, const char *script) {
     CHECK(text != NULL);
     char *end = text + size;
     for (char *line = text; line < end;) {
+        static char nothing[] = "";
         char *fields[MAX_FIELDS];
         size_t count = 0;
+        for (size_t i = 0; i < MAX_FIELDS; i++)
+            fields[i] = nothing; /* a short line has empty fields */
         char *next = memchr(line, '\n', (size_t)(end - line));
         CHECK(next != NULL);
         *next = '\0';
