@@ -124,8 +124,15 @@ static void take_again(void) {
  * nobody could continue it (an orphaned process group): then it does not stop. */
 static void on_stop(int signal_number) {
     int errno_before = errno;
+    sigset_t stop;
+    sigset_t mask_before;
     restore_modes();
+    /* Some tools run handlers with all signals blocked: it must act here, not later. */
+    sigemptyset(&stop);
+    sigaddset(&stop, signal_number);
+    pthread_sigmask(SIG_UNBLOCK, &stop, &mask_before);
     raise(signal_number);
+    pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
     take_again();
     errno = errno_before;
 }
