@@ -1030,7 +1030,7 @@ L_ref_func:
     UNARY(f64_convert_i64_s, SETF64, (double)(int64_t)I64(2))
     UNARY(f64_convert_i64_u, SETF64, (double)I64(2))
     UNARY(f32_demote, SETF32, (float)F64(2))
-    UNARY(f64_promote, SETF64, (double)F32(2))
+    UNARY(f64_promote, SETF64, num_promote(I32(2)))
 
     /* --- two in one --- */
 #define STEP(name, field, condition)                                                   \

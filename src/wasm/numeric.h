@@ -115,6 +115,12 @@ NUM_FLOATS(double, uint64_t, 64, num_double, 52, 1023u, 2047u, int64_t)
 
 /* --- conversions ------------------------------------------------------------------ */
 
+/* PowerPC widens a float by loading it, which leaves a signalling NaN as it is. */
+static inline double num_promote(uint32_t bits) {
+    double x = (double)num_float(bits);
+    return num_is_nan32(bits) ? num_quiet64(num_bits64(x)) : x;
+}
+
 /* (low, high) is the open interval of what fits after truncation. All bounds are exact
  * in the type of the operand, where one of them is included because the next number
  * below would not fit. */
