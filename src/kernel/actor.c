@@ -29,16 +29,13 @@ static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
         queue__push(queue__of(rt, actor), actor);
 }
 
-/* What an actor awaits does not queue behind the mail that waits with it. */
+/* What a waiting actor awaits does not queue behind the mail that waits with it. */
 static void put_in_front(runtime_t *rt, actor_t *actor, message_t *msg) {
     msg->mk_next = actor->head;
     if (actor->head == NULL) actor->tail = msg;
     actor->head = msg;
     rt->sends++;
-    if (actor == rt->current)
-        atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
-    if (actor->status == ACTOR_IDLE || actor->status == ACTOR_WAITING)
-        queue__push(queue__of(rt, actor), actor);
+    queue__push(queue__of(rt, actor), actor);
 }
 
 static bool drops_mail(const actor_t *actor) {
@@ -135,7 +132,7 @@ void actor__deliver_notice(runtime_t *rt, actor_t *actor, message_t *msg,
     msg->type = type;
     msg->mk_block &= ~(uint32_t)BLOCK_IS_OWNED;
     msg->mk_block |= BLOCK_IS_UNCOUNTED;
-    if (MK_LIKELY(type != actor->awaited))
+    if (MK_LIKELY(actor->status != ACTOR_WAITING || type != actor->awaited))
         append(rt, actor, msg);
     else
         put_in_front(rt, actor, msg);
@@ -471,9 +468,7 @@ void actor__await(runtime_t *rt, msg_type_t type) {
 
 void actor__release(runtime_t *rt, actor_id_t id) {
     actor_t *actor = actor__find(rt, id);
-    if (actor == NULL || actor == rt->current) return;
-    actor->awaited = 0;
-    if (actor->status != ACTOR_WAITING) return;
+    if (actor == NULL || actor == rt->current || actor->status != ACTOR_WAITING) return;
     actor->status = ACTOR_IDLE;
     if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
 }

@@ -147,9 +147,9 @@ static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
 }
 
 /* Somebody ended, a stop is wanted, or the running actor awaits, wants no more, or has
- * other mail in front than it had. False: the turn ends. A stop from another thread
- * that is missed here, because it came while attention was being cleared, is seen when
- * the turn is over. */
+ * lost mail of this turn. False: the turn ends. A stop from another thread that is
+ * missed here, because it came while attention was being cleared, is seen when the turn
+ * is over. */
 static bool attend(runtime_t *rt, actor_t *actor) {
     atomic_store_explicit(&rt->attention, false, memory_order_relaxed);
     rt->message = NULL;

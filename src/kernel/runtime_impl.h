@@ -132,7 +132,7 @@ struct actor {
     actor_extra_t *extra; /* NULL until needed */
     uint32_t parent;      /* local number; 0: none */
     union {
-        msg_type_t awaited;  /* while alive: see actor__await; 0: nothing yet */
+        msg_type_t awaited;  /* while ACTOR_WAITING: see actor__await */
         uint32_t next_dying; /* once STOPPED: local number; 0: last */
     };
 };

@@ -101,6 +101,33 @@ TEST(other_notices_wait_as_mail_does) {
     close_stage(rt);
 }
 
+/* Awaits one MSG_OWN, and later gives itself more of them. */
+static bool await_once(runtime_t *rt, role_t *me, message_t *msg) {
+    if (msg->type == MSG_GO) actor__await(rt, MSG_OWN);
+    if (msg->type == MSG_MAIL)
+        CHECK(actor__notify(rt, ACTOR_ID_INVALID, me->id, MSG_OWN, NULL, 0));
+    return true;
+}
+
+TEST(after_what_was_awaited_its_like_is_mail) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = await_once};
+    actor_id_t id = cast(rt, &role);
+    tell(rt, id, MSG_GO);
+    settle(rt);
+    tell(rt, id, MSG_MAIL);
+    tell(rt, id, MSG_MAIL + 10);
+    for (int i = 0; i < 2; i++) /* the second one finds the first one there */
+        CHECK(actor__notify(rt, ACTOR_ID_INVALID, id, MSG_OWN, NULL, 0));
+    settle(rt);
+    static const msg_type_t order[] = {MSG_GO,        MSG_OWN, MSG_MAIL,
+                                       MSG_MAIL + 10, MSG_OWN, MSG_OWN};
+    CHECK_EQ(role.count, sizeof order / sizeof order[0]);
+    for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++)
+        CHECK_EQ(role.types[i], order[i]);
+    close_stage(rt);
+}
+
 TEST(an_actor_that_waits_can_be_stopped) {
     runtime_t *rt = open_stage();
     role_t role = {.act = await_timer};
@@ -150,5 +177,6 @@ TEST_TABLE(await, TEST_ROW(mail_waits_in_order_until_what_is_awaited_comes),
            TEST_ROW(an_awaited_timer_passes_a_full_mailbox),
            TEST_ROW(a_notice_to_itself_comes_before_the_mail_and_after_the_others),
            TEST_ROW(other_notices_wait_as_mail_does),
+           TEST_ROW(after_what_was_awaited_its_like_is_mail),
            TEST_ROW(an_actor_that_waits_can_be_stopped),
            TEST_ROW(a_turn_can_be_ended_early))
