@@ -16,7 +16,6 @@
 #define MK_UNREACHABLE() (assert(!"unreachable"), __builtin_unreachable())
 #define MK_LIKELY(x)     __builtin_expect(!!(x), 1)
 #define MK_UNLIKELY(x)   __builtin_expect(!!(x), 0)
-#define MK_PREFETCH(p)   __builtin_prefetch(p)
 #define MK_NOINLINE      __attribute__((noinline))
 #define MK_PRINTF(format_at, args_at)                                                  \
     __attribute__((format(printf, format_at, args_at)))
@@ -24,7 +23,6 @@
 #define MK_UNREACHABLE() assert(!"unreachable")
 #define MK_LIKELY(x)     (x)
 #define MK_UNLIKELY(x)   (x)
-#define MK_PREFETCH(p)   ((void)(p))
 #define MK_NOINLINE
 #define MK_PRINTF(format_at, args_at)
 #endif

@@ -21,21 +21,14 @@
 
 #include <string.h>
 
-enum {
-    NS_PER_MS = 1000000,
-    WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS,
-    HINT_AHEAD = 4 /* timers; more cost more to note than they save */
-};
+enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
 
 typedef struct {
-    uint32_t id;        /* first, see id_table.h */
-    uint32_t owner;     /* local number of the actor */
-    uint64_t due_ms;    /* monotonic: when the wheel brings it */
-    uint64_t period_ms; /* 0: one shot */
-    union {
-        uint64_t untold_ms; /* periodic: the first expiration that was not told yet */
-        const void *ahead;  /* one shot: see hint_at */
-    } u;
+    uint32_t id;          /* first, see id_table.h */
+    uint32_t owner;       /* local number of the actor */
+    uint64_t due_ms;      /* monotonic: when the wheel brings it */
+    uint64_t period_ms;   /* 0: one shot */
+    uint64_t untold_ms;   /* periodic: the first expiration that was not told yet */
     list_node_t in_wheel; /* in a slot */
     list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
@@ -81,21 +74,6 @@ static unsigned group(uint64_t ms, unsigned level) {
     return (unsigned)(ms >> (WHEEL_BITS * level)) & (WHEEL_SLOTS - 1);
 }
 
-/* A slot with many timers is a walk through memory that has cooled down, in which each
- * timer's place is known only when the one before it has arrived. So that several
- * misses overlap, `timer`, put at the end of a slot, is noted in the one HINT_AHEAD
- * places before it, for prefetching alone: it may be gone when the hint is used. */
-static inline void hint_at(const list_node_t *slot, wheel_timer_t *timer) {
-    if (timer->period_ms == 0) timer->u.ahead = NULL;
-    list_node_t *node = &timer->in_wheel;
-    for (unsigned i = 0; i < HINT_AHEAD; i++) {
-        node = node->prev;
-        if (node == slot) return;
-    }
-    wheel_timer_t *before = MK_CONTAINER_OF(node, wheel_timer_t, in_wheel);
-    if (before->period_ms == 0) before->u.ahead = timer;
-}
-
 static void put(wheel_t *wheel, wheel_timer_t *timer) {
     uint64_t due = timer->due_ms < wheel->now_ms ? wheel->now_ms : timer->due_ms;
     /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes
@@ -105,7 +83,6 @@ static void put(wheel_t *wheel, wheel_timer_t *timer) {
     unsigned level = level_of(due ^ wheel->now_ms);
     unsigned slot = group(due, level);
     list_insert_before(&wheel->slots[level][slot], &timer->in_wheel);
-    hint_at(&wheel->slots[level][slot], timer);
     mark(wheel, level, slot);
 }
 
@@ -163,7 +140,7 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     timer->owner = owner->id;
     timer->due_ms = now_ms + interval_ms;
     timer->period_ms = is_periodic ? interval_ms : 0;
-    if (is_periodic) timer->u.untold_ms = timer->due_ms;
+    timer->untold_ms = timer->due_ms;
     put(wheel, timer);
     list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
@@ -216,7 +193,7 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     payload.id = timer->id;
     payload.expirations = 1;
     if (timer->period_ms != 0)
-        payload.expirations += (now_ms - timer->u.untold_ms) / timer->period_ms;
+        payload.expirations += (now_ms - timer->untold_ms) / timer->period_ms;
     list_remove(&timer->in_wheel);
     bool is_told = owner->status == ACTOR_STOPPED || deliver(rt, owner, &payload);
     if (is_told) {
@@ -225,25 +202,10 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
             end_timer(rt, timer, owner->extra);
             return;
         }
-        timer->u.untold_ms += payload.expirations * timer->period_ms;
+        timer->untold_ms += payload.expirations * timer->period_ms;
     }
-    timer->due_ms = is_told ? timer->u.untold_ms : now_ms + 1;
+    timer->due_ms = is_told ? timer->untold_ms : now_ms + 1;
     put(rt->wheel, timer);
-}
-
-/* While a timer is handled, fetch what the next ones will touch (see hint_at): the one
- * HINT_AHEAD places behind it, and the neighbours of the one after the next, which has
- * arrived. `end` is no timer. */
-static inline void prefetch_after(const runtime_t *rt, const wheel_timer_t *timer,
-                                  const list_node_t *end) {
-    if (timer->period_ms == 0) MK_PREFETCH(timer->u.ahead);
-    if (timer->due_ms > rt->wheel->now_ms) return; /* it only moves */
-    const list_node_t *node = timer->in_wheel.next;
-    if (node == end || node->next == end) return;
-    const wheel_timer_t *later = MK_CONTAINER_OF(node->next, wheel_timer_t, in_wheel);
-    MK_PREFETCH(later->of_owner.next);
-    MK_PREFETCH(later->of_owner.prev);
-    MK_PREFETCH(&rt->timer_ids.slots[later->id & rt->timer_ids.mask]);
 }
 
 /* Everything in one slot fires, or moves down. */
@@ -262,7 +224,6 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
     unmark(wheel, level, at);
     while (!list_is_empty(&moved)) {
         wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
-        prefetch_after(rt, timer, &moved);
         if (timer->due_ms <= wheel->now_ms) {
             fire(rt, timer, now_ms);
         } else {
