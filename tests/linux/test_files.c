@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/folder.h"
 #include "support/test.h"
 
 #include "base/alloc.h"
@@ -18,17 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, CONTENT_SIZE = 20000 };
-
-static char folder[PATH_SIZE]; /* of the running test */
-
-/* A new folder; the tests work in it by full paths. */
-static void begin(void) {
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%.400s/mk-test-XXXXXX",
-             base != NULL && base[0] != '\0' ? base : "/tmp");
-    CHECK(mkdtemp(folder) != NULL);
-}
+enum { CONTENT_SIZE = 20000 };
 
 /* One path at a time: the text is replaced by the next call. */
 static const char *in_folder(const char *name) {
@@ -45,26 +36,6 @@ static unsigned count_names(void) {
         count++;
     closedir(names);
     return count - 2; /* "." and ".." */
-}
-
-/* Remove a folder of at most one level below. */
-static void remove_folder(const char *path, int depth) {
-    DIR *names = opendir(path);
-    const struct dirent *entry;
-    while (names != NULL && (entry = readdir(names)) != NULL) {
-        char inner[2 * PATH_SIZE];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%.500s/%.300s", path, entry->d_name);
-        if (unlink(inner) != 0 && depth > 0) remove_folder(inner, depth - 1);
-    }
-    if (names != NULL) closedir(names);
-    rmdir(path);
-}
-
-static void end(void) {
-    remove_folder(folder, 3);
-    CHECK_EQ(access(folder, F_OK), -1);
 }
 
 static int append(const char *name, const char *text) {
@@ -91,7 +62,7 @@ static unsigned mode_of(const char *name) {
 }
 
 TEST(a_file_is_written_grown_replaced_and_removed) {
-    begin();
+    folder_begin();
     CHECK_EQ(append("log", "one "), MK_OK);
     CHECK_EQ(append("log", "two"), MK_OK);
     check_content("log", "one two");
@@ -106,11 +77,11 @@ TEST(a_file_is_written_grown_replaced_and_removed) {
     CHECK_EQ(count_names(), 0);
     CHECK_EQ(replace("new", ""), MK_OK);
     check_content("new", "");
-    end();
+    folder_end();
 }
 
 TEST(paths_without_a_folder_are_in_the_working_folder) {
-    begin();
+    folder_begin();
     char before[PATH_SIZE];
     CHECK(getcwd(before, sizeof before) != NULL);
     CHECK_EQ(chdir(folder), 0);
@@ -125,11 +96,11 @@ TEST(paths_without_a_folder_are_in_the_working_folder) {
     CHECK_EQ(removed, MK_OK);
     check_content("b", "2");
     CHECK_EQ(count_names(), 2);
-    end();
+    folder_end();
 }
 
 TEST(reading_respects_the_limit) {
-    begin();
+    folder_begin();
     void *bytes = NULL;
     size_t size = 0;
     CHECK_EQ(port_file_read(in_folder("a"), 9, &bytes, &size), MK_ENOENT);
@@ -143,7 +114,7 @@ TEST(reading_respects_the_limit) {
     CHECK_EQ(port_file_read(in_folder("a"), SIZE_MAX, &bytes, &size), MK_OK);
     CHECK_EQ(size, 5);
     mk_free(bytes);
-    end();
+    folder_end();
 }
 
 TEST(a_file_that_does_not_tell_its_size_is_read_whole) {
@@ -160,7 +131,7 @@ TEST(a_file_that_does_not_tell_its_size_is_read_whole) {
 }
 
 TEST(big_contents_survive_unchanged) {
-    begin();
+    folder_begin();
     unsigned char *content = mk_alloc(1000000);
     CHECK(content != NULL);
     for (size_t i = 0; i < 1000000; i++)
@@ -174,11 +145,11 @@ TEST(big_contents_survive_unchanged) {
     CHECK_MEM(bytes, content, size);
     mk_free(bytes);
     mk_free(content);
-    end();
+    folder_end();
 }
 
 TEST(folders_are_made_with_their_parents) {
-    begin();
+    folder_begin();
     CHECK_EQ(append("a/b/c", "x"), MK_ENOENT);
     CHECK_EQ(replace("a/b/c", "x"), MK_ENOENT);
     CHECK_EQ(port_dir_create(in_folder("a//b/")), MK_OK);
@@ -190,7 +161,7 @@ TEST(folders_are_made_with_their_parents) {
     CHECK_EQ(port_dir_create(in_folder("a/b/c/d")), MK_EEXIST);
     CHECK_EQ(port_dir_create("/"), MK_OK);
     CHECK_EQ(port_dir_create("."), MK_OK);
-    end();
+    folder_end();
 }
 
 static bool count_name(const char *name, void *ctx) {
@@ -200,7 +171,7 @@ static bool count_name(const char *name, void *ctx) {
 }
 
 TEST(a_folder_lists_its_plain_files_only) {
-    begin();
+    folder_begin();
     unsigned count = 0;
     CHECK_EQ(append("a", "1"), MK_OK);
     CHECK_EQ(append("b", "1"), MK_OK);
@@ -218,11 +189,11 @@ TEST(a_folder_lists_its_plain_files_only) {
     CHECK_EQ(port_dir_list(in_folder("a/none"), count_name, &count), MK_ENOENT);
     CHECK_EQ(port_dir_list(in_folder("a"), count_name, &count), MK_EPERM);
     CHECK_EQ(port_dir_list("", count_name, &count), MK_EINVAL);
-    end();
+    folder_end();
 }
 
 TEST(what_is_no_plain_file_is_refused) {
-    begin();
+    folder_begin();
     void *bytes = NULL;
     size_t size = 0;
     CHECK_EQ(port_dir_create(in_folder("d")), MK_OK);
@@ -237,7 +208,7 @@ TEST(what_is_no_plain_file_is_refused) {
     close(reader);
     CHECK(append("pipe", "x") < 0); /* and does not hang without a reader */
     CHECK_EQ(count_names(), 2);
-    end();
+    folder_end();
 }
 
 TEST(empty_and_endless_paths_are_invalid) {
@@ -257,17 +228,17 @@ TEST(empty_and_endless_paths_are_invalid) {
 }
 
 TEST(replacing_a_link_leaves_what_it_points_to) {
-    begin();
+    folder_begin();
     CHECK_EQ(replace("target", "precious"), MK_OK);
     CHECK_EQ(symlink("target", in_folder("link")), 0);
     CHECK_EQ(replace("link", "new"), MK_OK);
     check_content("link", "new");
     check_content("target", "precious");
-    end();
+    folder_end();
 }
 
 TEST(without_room_an_append_keeps_a_beginning_and_a_replace_the_old) {
-    begin();
+    folder_begin();
     struct rlimit old_limit;
     CHECK_EQ(replace("a", "12345"), MK_OK);
     CHECK_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
@@ -282,7 +253,7 @@ TEST(without_room_an_append_keeps_a_beginning_and_a_replace_the_old) {
     CHECK_EQ(replaced, MK_EFULL);
     check_content("a", "12345678");
     CHECK_EQ(count_names(), 1); /* nothing half-written was left beside it */
-    end();
+    folder_end();
 }
 
 /* Replaces for ever, telling of each time. */
@@ -297,7 +268,7 @@ static void replace_for_ever(const char *path, int teller) {
 }
 
 TEST(a_process_killed_while_replacing_leaves_whole_content) {
-    begin();
+    folder_begin();
     for (int round = 0; round < 20; round++) {
         int ends[2];
         char told[16];
@@ -321,7 +292,7 @@ TEST(a_process_killed_while_replacing_leaves_whole_content) {
         mk_free(bytes);
         CHECK(is_whole);
     }
-    end();
+    folder_end();
 }
 
 static bool is_ok_or_no_memory(int result) {
@@ -342,11 +313,11 @@ static void use_files(void *arg) {
 }
 
 TEST(each_failed_allocation_is_reported) {
-    begin();
+    folder_begin();
     test_each_alloc_failure(use_files, NULL);
     check_content("state", "y");
     CHECK_EQ(count_names(), 2);
-    end();
+    folder_end();
 }
 
 TEST_TABLE(files, TEST_ROW(a_file_is_written_grown_replaced_and_removed),

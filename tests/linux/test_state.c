@@ -2,6 +2,7 @@
 /* Saved state on a real file system, of a process that is killed while it saves. */
 #include "base/alloc.h"
 #include "base/prng.h"
+#include "linux/folder.h"
 #include "microkernel/error.h"
 #include "microkernel/runtime.h"
 #include "microkernel/state_persist.h"
@@ -20,40 +21,12 @@
 #include <unistd.h>
 
 enum {
-    PATH_SIZE = 512,
     VALUE_SIZE_MAX = 20000,
     KILLS = 150,       /* rounds of the random test */
     SYSCALLS_MAX = 400 /* far more than a save takes */
 };
 
-static char folder[PATH_SIZE]; /* of the running test */
 static char value[VALUE_SIZE_MAX];
-
-static void begin(void) {
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%.400s/mk-test-XXXXXX",
-             base != NULL && base[0] != '\0' ? base : "/tmp");
-    CHECK(mkdtemp(folder) != NULL);
-}
-
-static void remove_folder(const char *path, int depth) {
-    DIR *names = opendir(path);
-    const struct dirent *entry;
-    while (names != NULL && (entry = readdir(names)) != NULL) {
-        char inner[2 * PATH_SIZE];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%.500s/%.300s", path, entry->d_name);
-        if (unlink(inner) != 0 && depth > 0) remove_folder(inner, depth - 1);
-    }
-    if (names != NULL) closedir(names);
-    rmdir(path);
-}
-
-static void end(void) {
-    remove_folder(folder, 3);
-    CHECK_EQ(access(folder, F_OK), -1);
-}
 
 static runtime_t *open_state(void) {
     runtime_t *rt = runtime_init(1, 8);
@@ -104,7 +77,7 @@ static void save_for_ever(uint32_t n, int teller) {
 }
 
 TEST(state_of_a_process_killed_anywhere_is_the_old_or_the_new_one) {
-    begin();
+    folder_begin();
     prng_t prng;
     prng_init(&prng, 1);
     int saved = -1;
@@ -134,7 +107,7 @@ TEST(state_of_a_process_killed_anywhere_is_the_old_or_the_new_one) {
         saved = found;
     }
     CHECK(saved > 0);
-    end();
+    folder_end();
 }
 
 /* One save in a child that is killed at the nth system call, at its entry or its exit.
@@ -174,7 +147,7 @@ static bool save_until_killed(uint32_t n, int stops, bool *was_traced) {
 }
 
 static void kill_at_every_system_call(uint32_t old) {
-    begin();
+    folder_begin();
     bool was_killed = true;
     bool was_traced = true;
     int stops = 1;
@@ -186,12 +159,12 @@ static void kill_at_every_system_call(uint32_t old) {
             CHECK_EQ(save_value(rt, old), MK_OK);
             runtime_destroy(rt);
         } else {
-            end(); /* from an empty folder each time */
-            begin();
+            folder_end(); /* from an empty folder each time */
+            folder_begin();
         }
         was_killed = save_until_killed(old + 1, stops, &was_traced);
         if (!was_traced) {
-            end();
+            folder_end();
             test_skip("processes cannot be traced here");
         }
         int found = find_value();
@@ -201,7 +174,7 @@ static void kill_at_every_system_call(uint32_t old) {
         if (found == wanted_old) has_seen_old = true;
     }
     CHECK(!was_killed && has_seen_old && stops > 10);
-    end();
+    folder_end();
 }
 
 TEST(state_of_a_process_killed_at_any_system_call_of_a_save_is_whole) {
@@ -254,7 +227,7 @@ static int meet_closed_folders(void) {
 /* In a child that is not root, who may do everything. */
 TEST(state_folder_that_may_not_be_written_or_read_is_reported) {
     enum { NOBODY = 65534 };
-    begin();
+    folder_begin();
     CHECK(geteuid() != 0 || chown(folder, NOBODY, NOBODY) == 0);
     int ends[2];
     CHECK_EQ(pipe(ends), 0);
@@ -269,27 +242,27 @@ TEST(state_folder_that_may_not_be_written_or_read_is_reported) {
     CHECK_EQ(read(ends[0], &line, sizeof line), sizeof line);
     close(ends[0]);
     CHECK_EQ(waitpid(child, NULL, 0), child);
-    end();
+    folder_end();
     if (line == -1) test_skip("root cannot become somebody else here");
     CHECK_EQ(line, 0);
 }
 
 TEST(state_folder_that_went_is_made_again) {
-    begin();
+    folder_begin();
     runtime_t *rt = open_state();
     CHECK(rt != NULL);
-    remove_folder(folder, 3);
+    folder_remove();
     CHECK_EQ(state_persist_load(rt, "counter", "total", value, 10, NULL), MK_ENOENT);
     CHECK_EQ(state_persist_list(rt, "counter", value, 10, NULL), 0);
     CHECK_EQ(state_persist_save(rt, "counter", "total", "1", 1), MK_OK);
     CHECK_EQ(state_persist_load(rt, "counter", "total", value, 10, NULL), 1);
     runtime_destroy(rt);
-    end();
+    folder_end();
 }
 
 TEST(state_with_the_longest_names_fits_a_real_file_system) {
     char name[MK_STATE_NAME_MAX];
-    begin();
+    folder_begin();
     runtime_t *rt = open_state();
     CHECK(rt != NULL);
     for (int c = 0x20; c < 0x100; c += 0x21) {
@@ -301,7 +274,7 @@ TEST(state_with_the_longest_names_fits_a_real_file_system) {
         CHECK_STR(value, name);
     }
     runtime_destroy(rt);
-    end();
+    folder_end();
 }
 
 /* Saves of one key from two runtimes on two threads: one of the values, whole. */
@@ -321,7 +294,7 @@ static void *save_often(void *arg) {
 
 TEST(state_saved_by_two_runtimes_at_once_is_that_of_one) {
     static const bool who[2] = {false, true};
-    begin();
+    folder_begin();
     pthread_t threads[2];
     for (int i = 0; i < 2; i++)
         CHECK_EQ(
@@ -339,7 +312,7 @@ TEST(state_saved_by_two_runtimes_at_once_is_that_of_one) {
     for (int i = 0; i < size; i++)
         CHECK_EQ(value[i], size == 500 ? 'a' : 'b');
     runtime_destroy(rt);
-    end();
+    folder_end();
 }
 
 TEST_TABLE(
