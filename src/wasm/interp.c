@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The executor: one function, one handler per instruction, each of which jumps to the
  * next through a table (gcc's labels as values, known to clang too; a switch is a tenth
- * slower, see docs/decisions). Longer than a file should be because the compiler keeps
- * the machine's registers only inside one function. Always compiled with -O2.
+ * slower, see docs/decisions/0014). Longer than a file should be because the compiler
+ * keeps the machine's registers only inside one function. Always compiled with -O2.
  *
  * What a handler may rely on: the code was made by our translator from a validated
  * body, so slots, indices and types are right. What it has to check: memory and table

@@ -662,6 +662,11 @@ static uint32_t take_bulk_operands(translator_t *t, uint8_t first, uint32_t opco
     return t->top;
 }
 
+static void emit_drop(translator_t *t, unsigned op, uint32_t segment) {
+    const uint16_t units[] = {(uint16_t)segment, (uint16_t)(segment >> 16)};
+    if (!t->r.has_failed) wasm__emit(t, op, units, 2);
+}
+
 static void bulk(translator_t *t, uint32_t number, uint32_t begin) {
     uint32_t first, second = 0;
     const wasm_tabletype_t *table, *other;
@@ -675,10 +680,7 @@ static void bulk(translator_t *t, uint32_t number, uint32_t begin) {
         return;
     case 9: /* data.drop */
         first = read_data_segment(t);
-        if (!t->r.has_failed) {
-            const uint16_t units[] = {(uint16_t)first, (uint16_t)(first >> 16)};
-            wasm__emit(t, OP_data_drop, units, 2);
-        }
+        emit_drop(t, OP_data_drop, first);
         return;
     case 10: /* memory.copy */
         first = read_memory(t);
@@ -707,10 +709,7 @@ static void bulk(translator_t *t, uint32_t number, uint32_t begin) {
     }
     case 13: /* elem.drop */
         first = read_segment(t, t->module->element_count, "elem");
-        if (!t->r.has_failed) {
-            const uint16_t units[] = {(uint16_t)first, (uint16_t)(first >> 16)};
-            wasm__emit(t, OP_elem_drop, units, 2);
-        }
+        emit_drop(t, OP_elem_drop, first);
         return;
     case 14: /* table.copy */
         table = read_table(t, &first);
