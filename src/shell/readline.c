@@ -1251,7 +1251,8 @@ int mk_rl_feed(mk_readline_t *rl, uint8_t ch) {
     if (rl == NULL) return MK_RL_EOF;
     rl->wants_draw = false;
     int rc = feed_byte(rl, ch);
-    if (rc == MK_RL_CONTINUE && rl->wants_draw && !rl->is_pasting) draw(rl, false);
+    bool is_edited_on = rc == MK_RL_CONTINUE || rc == MK_RL_SUSPEND;
+    if (is_edited_on && rl->wants_draw && !rl->is_pasting) draw(rl, false);
     rl->last_cr = ch == '\r' && (rc == MK_RL_DONE || rc == MK_RL_TOO_LONG);
     flush(rl);
     return rc;

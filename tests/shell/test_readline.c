@@ -582,6 +582,11 @@ TEST(suspend_is_told_and_changes_nothing) {
     CHECK_EQ(last_rc, MK_RL_CONTINUE);
 }
 
+TEST(a_character_that_a_suspend_cuts_short_is_shown) {
+    CHECK_STR(after("xy\xe6\x1a"), "> xy\\xe6|");
+    CHECK_EQ(last_rc, MK_RL_SUSPEND);
+}
+
 TEST(interrupt_drops_the_line_and_shows_a_prompt) {
     CHECK_STR(after("abc\x02\x02\x03"), "> abc^C\n> |");
     CHECK_EQ(last_rc, MK_RL_INTERRUPT);
@@ -1424,6 +1429,7 @@ TEST_TABLE(
     TEST_ROW(unknown_sequences_are_swallowed_whole),
     TEST_ROW(broken_sequence_does_not_eat_enter), TEST_ROW(no_editor_is_an_answer),
     TEST_ROW(suspend_is_told_and_changes_nothing),
+    TEST_ROW(a_character_that_a_suspend_cuts_short_is_shown),
     TEST_ROW(interrupt_drops_the_line_and_shows_a_prompt),
     TEST_ROW(interrupt_mark_stays_in_the_row),
     TEST_ROW(end_is_reported_on_an_empty_line_only),
