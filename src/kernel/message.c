@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
+enum { BLOCKS_AT_ONCE = 16 }; /* of a page at least half */
+
 void message__spare_run_before(runtime_t *rt, const message_t *msg) {
     if (rt->run == msg) return;
     message_t *end = rt->run_mark;
@@ -26,13 +28,31 @@ static message_t *take_from_run(runtime_t *rt, size_t block_size) {
     return message__take_spare(rt, block_size);
 }
 
+/* A new block of a pool, and a few that follow it in memory become spare. */
+static message_t *take_new(runtime_t *rt, size_t block_size) {
+    pool_t *pool = &rt->messages[block_size / BLOCK_UNIT - 1];
+    message_t *first = pool_take(pool);
+#if !defined(MK_POOL_PASSTHROUGH)
+    message_t **spare = &rt->spare[block_size / BLOCK_UNIT];
+    for (int i = 1; first != NULL && i < BLOCKS_AT_ONCE && pool_is_ready(pool); i++) {
+        message_t *next = pool_take(pool);
+        next->mk_block = (uint32_t)block_size;
+        next->free_payload = NULL;
+        next->mk_next = NULL;
+        *spare = next;
+        spare = &next->mk_next;
+    }
+#endif
+    return first;
+}
+
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size) {
     size_t size = message__block_size(payload_size);
     message_t *msg;
     if (MK_LIKELY(size - 1 < MK_POOL_BLOCK_MAX)) {
         msg = message__take_spare(rt, size);
         if (msg == NULL) msg = take_from_run(rt, size);
-        if (msg == NULL) msg = pool_take(&rt->messages[size / BLOCK_UNIT - 1]);
+        if (msg == NULL) msg = take_new(rt, size);
         if (MK_UNLIKELY(msg == NULL)) return NULL;
         message__fill(msg, (uint32_t)size, payload, payload_size);
         return msg;

@@ -55,6 +55,11 @@ static inline void *pool_take(pool_t *pool) {
     return pool__take_fresh(pool);
 }
 
+/* True when the next pool_take asks nobody for memory. */
+static inline bool pool_is_ready(const pool_t *pool) {
+    return pool->free != NULL || pool->fresh != pool->fresh_end;
+}
+
 /* The sanitizers' half of pool_give. */
 void pool__give_back(pool_t *pool, void *item);
 
