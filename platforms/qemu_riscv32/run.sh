@@ -166,6 +166,17 @@ run_moves() {
     account moves "$status" "$output"
 }
 
+# The folders that have a goal for the size of their code reach it.
+run_sizes() {
+    local output line="sizes: 1 passed, 0 failed"
+    if ! output=$("$root/tools/size_report" 2>&1); then
+        printf '%s\n' "$output"
+        line="sizes: 0 passed, 1 failed"
+    fi
+    echo "$line"
+    account sizes 0 "$line"
+}
+
 run_tests() {
     local words images image argument names=0
     for argument in "$@"; do [[ $argument == -* ]] || names=$((names + 1)); done
@@ -178,6 +189,7 @@ run_tests() {
         run_faults
         run_session
         run_moves
+        run_sizes
     elif [ $((passed + failed + skipped)) = 0 ]; then
         echo "run.sh: no test or suite has that name: $*"
         failed=1
