@@ -168,6 +168,7 @@ void wasm_factory_arg_destroy(wasm_factory_arg_t *arg);
 /* Facts about one WASM actor. */
 typedef struct {
     size_t memory_bytes;   /* heap of its instance, touched memory included */
+    size_t touched_bytes;  /* of its memory's pages: what the heap really holds */
     size_t module_bytes;   /* of its module, code included; shared by all its users */
     uint32_t module_users; /* actors and factories that share it */
     uint32_t memory_pages; /* declared now */

@@ -209,14 +209,15 @@ bool wasm_actor_facts(runtime_t *rt, actor_id_t id, wasm_actor_facts_t *out) {
     if (actor == NULL) return false;
     const engine_t *engine = &actor->engine;
     wasm_module_sizes_t sizes = wasm_module_sizes(engine->code->module);
-    *out = (wasm_actor_facts_t){.memory_bytes = wasm_instance_size(engine->instance),
-                                .module_bytes =
-                                    sizes.bytes + sizes.code_bytes + sizes.table_bytes,
-                                .module_users = engine->code->users,
-                                .memory_pages = wasm_memory_pages(engine->instance, 0),
-                                .grants = actor->bounds.grants,
-                                .fuel_used = actor->fuel_used,
-                                .reloads = actor->reloads,
-                                .is_waiting = actor->wait != WAIT_NOTHING};
+    *out = (wasm_actor_facts_t){
+        .memory_bytes = wasm_instance_size(engine->instance),
+        .touched_bytes = wasm_memory_committed(engine->instance, 0),
+        .module_bytes = sizes.bytes + sizes.code_bytes + sizes.table_bytes,
+        .module_users = engine->code->users,
+        .memory_pages = wasm_memory_pages(engine->instance, 0),
+        .grants = actor->bounds.grants,
+        .fuel_used = actor->fuel_used,
+        .reloads = actor->reloads,
+        .is_waiting = actor->wait != WAIT_NOTHING};
     return true;
 }

@@ -4,7 +4,8 @@
  * One loop (wasm_actor__go_on) runs the guest until its call is over, begins the next
  * one, and leaves when the guest waits, when there is nothing to begin, or when the
  * fuel of the turn is used up. Leaving for the others is a notice to itself that it
- * awaits: it cannot be refused by a full mailbox, and the mail waits behind it. */
+ * awaits: it cannot be refused by a full mailbox, and the mail waits behind it. Who
+ * left goes on behind those that did not have to (docs/decisions/0016). */
 #include "wasm_actor/wasm_actor_impl.h"
 
 #include "base/check.h"
@@ -221,6 +222,7 @@ static void let_others_run(wasm_actor_t *actor) {
     actor->fuel_turn = 0;
     if (!actor_is_alive(actor->rt, actor->id)) return;
     actor__await(actor->rt, MSG_WASM_TURN);
+    actor__end_turn(actor->rt);
     if (!wasm_actor__wake(actor->rt, actor->id)) end_without_memory(actor);
 }
 
