@@ -282,6 +282,12 @@
 #define MK_WASM_CHILDREN 64
 #endif
 
+/* Messages a second that a module nobody vouches for may send, over time; 1..2^31.
+ * Lively for one actor, a twentieth of what a node delivers. */
+#ifndef MK_WASM_ACTOR_SENDS
+#define MK_WASM_ACTOR_SENDS 100000
+#endif
+
 /* Bytes of a module that comes from a file; 8 to 2^30. It is read whole, and then
  * copied. */
 #ifndef MK_WASM_FILE_BYTES
