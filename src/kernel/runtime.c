@@ -21,8 +21,8 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     if (rt == NULL) return NULL;
     rt->node = node_id;
     rt->max_actors = max_actors;
-    scheduler_init(&rt->normal);
-    scheduler_init(&rt->system);
+    for (unsigned i = 0; i < QUEUE_COUNT; i++)
+        scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
     id_table_init(&rt->timer_ids);
     id_table_init(&rt->monitor_ids);
@@ -64,10 +64,9 @@ void runtime_destroy(runtime_t *rt) {
         }
 #endif
     }
-    while (!scheduler_is_empty(&rt->normal))
-        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->normal));
-    while (!scheduler_is_empty(&rt->system))
-        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->system));
+    for (unsigned i = 0; i < QUEUE_COUNT; i++)
+        while (!scheduler_is_empty(&rt->queues[i]))
+            pool_give(&rt->actor_pool, scheduler_dequeue(&rt->queues[i]));
     parts__destroy(rt);
     timers__deinit(rt);
     id_table_deinit(&rt->actors);
@@ -81,27 +80,46 @@ void runtime_destroy(runtime_t *rt) {
 
 /* ---- turns ---- */
 
-/* The next actor to run; system first, but not for ever. Skips the retired. */
+static inline bool is_ready(const runtime_t *rt, queue_t queue) {
+    return rt->queues[queue].ready_queue_head != NULL;
+}
+
+/* Whose turn it is while some have used up their share: theirs comes when nobody else
+ * is ready, and now and then. */
+static MK_NOINLINE queue_t normal_or_busy(runtime_t *rt) {
+    if (is_ready(rt, QUEUE_NORMAL) && rt->normal_turns++ < MK_NORMAL_TURNS)
+        return QUEUE_NORMAL;
+    rt->normal_turns = 0;
+    return QUEUE_BUSY;
+}
+
+/* System first, but not for ever; then the normal ones, but not for ever. */
+static inline queue_t choose(runtime_t *rt) {
+    if (MK_UNLIKELY(is_ready(rt, QUEUE_SYSTEM)) &&
+        (rt->system_turns++ < MK_SYSTEM_TURNS ||
+         (!is_ready(rt, QUEUE_NORMAL) && !is_ready(rt, QUEUE_BUSY))))
+        return QUEUE_SYSTEM;
+    rt->system_turns = 0;
+    if (MK_LIKELY(!is_ready(rt, QUEUE_BUSY))) return QUEUE_NORMAL;
+    return normal_or_busy(rt);
+}
+
+/* The next actor to run. Skips the retired. */
 static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
-        actor_t *actor = NULL;
-        if (MK_UNLIKELY(rt->system.ready_queue_head != NULL) &&
-            (rt->system_turns < MK_SYSTEM_TURNS ||
-             rt->normal.ready_queue_head == NULL)) {
-            actor = queue__pop(&rt->system);
-            rt->system_turns++;
-        } else {
-            actor = queue__pop(&rt->normal);
-            rt->system_turns = 0;
-        }
-        if (actor == NULL || MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
+        queue_t queue = choose(rt);
+        actor_t *actor = queue__pop(&rt->queues[queue]);
+        if (actor == NULL) return NULL;
+        if (MK_UNLIKELY(queue == QUEUE_BUSY)) actor->queue = queue__home(actor);
+        if (MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
         /* Retired while it waited; only its block is left. */
         pool_give(&rt->actor_pool, actor);
     }
 }
 
 static bool has_ready(const runtime_t *rt) {
-    return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
+    return is_ready(rt, QUEUE_NORMAL) || is_ready(rt, QUEUE_SYSTEM) ||
+           is_ready(rt, QUEUE_BUSY);
 }
 
 /* The behaviour returned false and the turn is over. */

@@ -79,28 +79,43 @@ static bool take_grants(wasm_actor_options_t *options, text_t names, text_t *wro
     return true;
 }
 
+/* The options that are numbers, in the order in which take_options has them. */
+static const struct {
+    command_value_t option;
+    uint64_t least;
+    uint64_t most;
+    const char *problem;
+} bound_rows[] = {
+    {COMMAND_MEMORY, 1, 65536, " is no number of pages (1 to 65536)"},
+    {COMMAND_FUEL, 1000, UINT64_MAX / 4, " is no amount of fuel (1000 or more)"},
+    {COMMAND_CHILDREN, 1, 65536, " is no number of children (1 to 65536)"},
+    {COMMAND_SENDS, 1, 1u << 31, " is no number of messages a second (1 or more)"},
+};
+enum { BOUNDS = sizeof bound_rows / sizeof bound_rows[0] };
+
 /* SHELL_OK, or a status after having said what is wrong. */
 static int take_options(shell_t *shell, const command_args_t *args,
                         wasm_actor_options_t *options) {
     text_t grants = args_option(args, COMMAND_GRANT);
-    text_t memory = args_option(args, COMMAND_MEMORY);
-    text_t fuel = args_option(args, COMMAND_FUEL);
     text_t wrong = grants;
-    uint64_t pages = 0;
     *options = wasm_actor_options_default();
     if (!take_grants(options, grants, &wrong))
         return shell__fail(
             shell, SHELL_USAGE, "load: ", wrong,
             " is none of messages, time, log, state, spawn, files, network, hardware, "
             "all");
-    if (memory.size > 0 && text_parse_unsigned(memory, 10, 1, 65536, &pages) < 0)
-        return shell__fail(shell, SHELL_USAGE, "load: ", memory,
-                           " is no number of pages (1 to 65536)");
-    if (fuel.size > 0 &&
-        text_parse_unsigned(fuel, 10, 1000, UINT64_MAX / 4, &options->fuel) < 0)
-        return shell__fail(shell, SHELL_USAGE, "load: ", fuel,
-                           " is no amount of fuel (1000 or more)");
-    options->memory_pages = (uint32_t)pages;
+    uint64_t bounds[BOUNDS] = {0, options->fuel, 0, options->sends};
+    for (size_t i = 0; i < BOUNDS; i++) {
+        text_t typed = args_option(args, bound_rows[i].option);
+        if (typed.size > 0 && text_parse_unsigned(typed, 10, bound_rows[i].least,
+                                                  bound_rows[i].most, &bounds[i]) < 0)
+            return shell__fail(shell, SHELL_USAGE, "load: ", typed,
+                               bound_rows[i].problem);
+    }
+    options->memory_pages = (uint32_t)bounds[0];
+    options->fuel = bounds[1];
+    options->children = (uint32_t)bounds[2];
+    options->sends = (uint32_t)bounds[3];
     return SHELL_OK;
 }
 

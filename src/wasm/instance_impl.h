@@ -43,40 +43,54 @@ typedef struct {
     } u;
 } wasm_link_t;
 
+/* The function imports of an instance; those of a module that were linked alike share
+ * them. */
+struct wasm_links {
+    uint32_t users; /* instances */
+    wasm_link_t rows[];
+};
+
+/* Instances that wait for a function of another one, made by the first such call. */
+typedef struct {
+    uint32_t count;
+    uint32_t cap;
+    wasm_instance_t *waiting[];
+} wasm_callers_t;
+
 struct wasm_instance {
     wasm_module_t *module;
     wasm_store_t *store;
+    wasm_instance_t *next; /* in the store */
     void *user;
-    const char *host_text; /* why the host trapped, or NULL */
 
-    wasm_link_t *links;       /* imported functions */
-    wasm_memory_t *memory;    /* memory 0, or NULL */
-    wasm_memory_t **memories; /* own ones lie in this block */
-    wasm_table_t **tables;
+    wasm_links_t *links;         /* counted; NULL without imported functions */
+    wasm_memory_t *memory;       /* memory 0, or NULL */
+    wasm_memory_t **memories;    /* own ones lie in this block */
+    wasm_table_t **tables;       /* likewise */
     uint32_t **imported_globals; /* where they are */
-    uint32_t *globals;           /* slots of the own ones */
-    uint8_t *dropped;            /* bit per element segment, then per data segment */
+    uint32_t *globals;           /* slots of the own ones; see wasm__dropped */
 
-    uint32_t *stack;           /* `stack_cap` slots, NULL before the first call */
-    wasm_instance_t **callers; /* instances that wait for a foreign function */
-    wasm_instance_t *current;  /* whose code runs */
+    uint32_t *stack;          /* `stack_cap` slots, NULL before the first call */
+    wasm_callers_t *callers;  /* NULL: there were none yet */
+    wasm_instance_t *current; /* whose code runs */
+    union {
+        struct {               /* SUSPENDED: the host call */
+            uint32_t slot;     /* of its parameters */
+            uint32_t function; /* index of the import */
+        } pending;
+        const char *host_text; /* TRAPPED by the host: why, or NULL */
+    } u;
     uint32_t stack_cap;
     uint32_t stack_limit; /* slots */
-    uint32_t caller_count;
-    uint32_t caller_cap;
-    uint32_t position;         /* in the code of `current` */
-    uint32_t frame;            /* slot where its frame begins */
-    uint32_t pending;          /* slot of the host call that suspended */
-    uint32_t pending_function; /* index of the import that suspended */
-    uint32_t function;         /* that the host called: its results are read */
-    uint32_t debt;             /* fuel of the entry, charged by the next run */
+    uint32_t position;    /* in the code of `current` */
+    uint32_t frame;       /* slot where its frame begins */
+    uint32_t function;    /* that the host called: its results are read */
+    uint32_t debt;        /* fuel of the entry, charged by the next run */
     uint32_t function_base;
-    uint32_t memory_limit;   /* pages */
     uint8_t state;           /* wasm_state_t */
     uint8_t trap;            /* wasm_trap_t */
     bool is_running;         /* inside wasm_run() */
     bool begins_with_import; /* the host called an import */
-    wasm_instance_t *next;   /* in the store */
 };
 
 struct wasm_store {
@@ -101,11 +115,15 @@ uint64_t wasm__constant(const wasm_instance_t *instance, wasm_reader_t *r);
 void wasm__copy_elements(const wasm_instance_t *instance, const wasm_segment_t *segment,
                          uint32_t from, uint32_t count, uint32_t *entries);
 
+/* A bit per element segment, then one per data segment. */
+static inline uint8_t *wasm__dropped(const wasm_instance_t *instance) {
+    return (uint8_t *)(instance->globals + instance->module->global_slots);
+}
 static inline bool wasm__is_dropped(const wasm_instance_t *instance, uint32_t bit) {
-    return (instance->dropped[bit / 8] >> bit % 8 & 1) != 0;
+    return (wasm__dropped(instance)[bit / 8] >> bit % 8 & 1) != 0;
 }
 static inline void wasm__drop(wasm_instance_t *instance, uint32_t bit) {
-    instance->dropped[bit / 8] |= (uint8_t)(1u << bit % 8);
+    wasm__dropped(instance)[bit / 8] |= (uint8_t)(1u << bit % 8);
 }
 
 /* --- memory.c --- */

@@ -482,7 +482,7 @@ L_return64 : {
 returned:
     fp -= flags & LINK_DELTA;
     if (MK_UNLIKELY(flags > LINK_DELTA)) {
-        inst = root->callers[--root->caller_count];
+        inst = root->callers->waiting[--root->callers->count];
         LOAD_INSTANCE();
     }
     pc = code + return_to;
@@ -609,13 +609,13 @@ call_body : {
 call_import:
     callee.instance = inst;
     callee.function = function;
-    if (MK_UNLIKELY(inst->links[function].host == NULL)) goto call_foreign;
+    if (MK_UNLIKELY(inst->links->rows[function].host == NULL)) goto call_foreign;
     goto call_host;
 
     /* The same for callee.function of another instance, or one that came from there. */
 call_foreign : {
     while (callee.function < callee.instance->module->imported_functions) {
-        const wasm_link_t *link = &callee.instance->links[callee.function];
+        const wasm_link_t *link = &callee.instance->links->rows[callee.function];
         if (link->host != NULL) goto call_host;
         callee.instance =
             wasm__find_function(callee.instance, link->u.handle, &callee.function);
@@ -643,8 +643,8 @@ call_foreign : {
 
     /* Host function `callee.function` among the imports of callee.instance. */
 call_host : {
-    const wasm_link_t *link = &callee.instance->links[callee.function];
-    wasm_host_call_t call = {callee.instance, link->u.data, fp + base};
+    const wasm_link_t *link = &callee.instance->links->rows[callee.function];
+    wasm_host_call_t call = {callee.instance, link->u.data, fp + base, NULL};
     wasm_host_status_t status = link->host(&call);
     /* It may have touched memory, or made another instance of the module translate. */
     code = inst->module->code;
@@ -652,10 +652,10 @@ call_host : {
     LOAD_MEMORY();
     if (MK_LIKELY(status == WASM_HOST_DONE)) DISPATCH();
     root->state = WASM_SUSPENDED;
-    root->pending = (uint32_t)(fp - root->stack) + base;
-    root->pending_function = callee.function;
+    root->u.pending.slot = (uint32_t)(fp - root->stack) + base;
+    root->u.pending.function = callee.function;
     if (status == WASM_HOST_SUSPEND) goto leave;
-    root->host_text = callee.instance->host_text;
+    root->u.host_text = call.trap_text;
     TRAP(WASM_TRAP_HOST);
 }
 

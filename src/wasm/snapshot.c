@@ -228,7 +228,7 @@ static void put_memories(sink_t *sink, const wasm_instance_t *instance) {
 static void put_dropped(sink_t *sink, const wasm_instance_t *instance) {
     uint32_t bits = instance->module->element_count + instance->module->data_count;
     put_u32(sink, bits);
-    put_bytes(sink, instance->dropped, (bits + 7) / 8);
+    put_bytes(sink, wasm__dropped(instance), (bits + 7) / 8);
 }
 
 static uint64_t item_value(const item_t *item, const uint32_t *frame) {
@@ -300,10 +300,10 @@ static void put_call(sink_t *sink, wasm_instance_t *instance) {
     put_u8(sink, import);
     if (import != IMPORT_NONE) {
         uint32_t index =
-            import == IMPORT_WAITS ? instance->pending_function : instance->function;
+            import == IMPORT_WAITS ? instance->u.pending.function : instance->function;
         const wasm_functype_t *type = wasm__type_of(module, index);
         const uint32_t *slots =
-            instance->stack + (import == IMPORT_WAITS ? instance->pending : 0);
+            instance->stack + (import == IMPORT_WAITS ? instance->u.pending.slot : 0);
         bool has_results = import == IMPORT_ANSWERED;
         put_u32(sink, index);
         put_types(sink,
@@ -442,7 +442,7 @@ static void get_dropped(source_t *s) {
     if (s->r.has_failed)
         refuse_damaged(s);
     else if (bits > 0)
-        memcpy(s->instance->dropped, bytes, (bits + 7) / 8);
+        memcpy(wasm__dropped(s->instance), bytes, (bits + 7) / 8);
 }
 
 static bool make_room(source_t *s, uint32_t from, uint32_t slots) {
@@ -588,8 +588,8 @@ static void place_pending(source_t *s, const pending_t *pending, uint32_t slot) 
     uint32_t slots =
         type->param_slots > type->result_slots ? type->param_slots : type->result_slots;
     if (!make_room(s, slot, slots + LINK_SLOTS)) return;
-    s->instance->pending = slot;
-    s->instance->pending_function = pending->index;
+    s->instance->u.pending.slot = slot;
+    s->instance->u.pending.function = pending->index;
     s->r.at = pending->at;
     uint32_t *to = s->instance->stack + slot;
     for (uint32_t i = 0; i < pending->count; i++) {

@@ -187,6 +187,7 @@ typedef struct {
     void *data;                /* what the function was bound with */
     uint32_t *slots;           /* parameters, first to last; results go to the same
                                   place from slots[0]. Borrowed until the return */
+    const char *trap_text;     /* written by wasm_host_trap() */
 } wasm_host_call_t;
 
 /* A function of the host. It must not begin or run a call of the same instance. */

@@ -54,6 +54,16 @@ TEST(load_gives_rights_that_are_granted_and_no_others) {
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
     (void)run("load files.wasm --fuel 1");
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    (void)run("load files.wasm --children 0");
+    CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    (void)run("load files.wasm --sends many");
+    CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    CHECK(strstr(world.out, "'many' is no number of messages a second") != NULL);
+    CHECK_STR(run("load files.wasm --grant all --children 3 --sends 20"),
+              "Spawned actor 4 as 'files_1'\n");
+    CHECK(wasm_actor_facts(world.rt, actor_lookup(world.rt, "files_1"), &facts));
+    CHECK_EQ(facts.children, 3);
+    CHECK_EQ(facts.sends, 20);
     (void)run("reload files files.wasm --grant files");
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
     close_world();

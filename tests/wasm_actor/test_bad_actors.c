@@ -192,6 +192,53 @@ TEST(a_flood_meets_a_bounded_mailbox) {
     close_node(rt);
 }
 
+/* The probe takes everything, and the flood does not stop. */
+static size_t count_flood(runtime_t *rt) {
+    size_t before = probe.count;
+    for (int i = 0; i < 4 * SOME_STEPS; i++)
+        runtime_step(rt);
+    return probe.count - before;
+}
+
+TEST(a_flood_is_bounded_by_its_sends_a_second) {
+    runtime_t *rt = open_node();
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.sends = 30;
+    options.fuel = 0;
+    actor_id_t id = actor_spawn_wasm_with(rt, flood_module, sizeof flood_module,
+                                          &options, NULL, NULL);
+    ask(rt, id, 1, NULL);
+    CHECK_EQ(count_flood(rt), 30);
+    sim_advance(999000000);
+    CHECK_EQ(count_flood(rt), 0);
+    sim_advance(1000000);
+    CHECK_EQ(count_flood(rt), 30);
+    sim_advance(5000000000);
+    CHECK_EQ(count_flood(rt), 30); /* what it did not use is not saved up */
+    actor_stop(rt, id);
+    runtime_run(rt);
+    close_node(rt);
+}
+
+TEST(children_are_bounded_as_their_parent_was_told) {
+    runtime_t *rt = open_node();
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.grants |= WASM_GRANT_SPAWN;
+    options.children = 3;
+    options.sends = 7;
+    actor_id_t id = actor_spawn_wasm_with(rt, bomb_module, sizeof bomb_module, &options,
+                                          NULL, NULL);
+    ask_bytes(rt, id, 1, echo_module, sizeof echo_module);
+    runtime_run(rt);
+    CHECK_EQ(number_at(probe.mail[0].bytes, 4), 3);
+    actor_id_t all[8];
+    CHECK_EQ(runtime_list_actors(rt, all, 8), 5);
+    wasm_actor_facts_t facts;
+    CHECK(wasm_actor_facts(rt, all[4], &facts));
+    CHECK_EQ(facts.sends, 7); /* no more than its parent */
+    close_node(rt);
+}
+
 TEST(a_spawn_bomb_is_bounded_and_its_children_have_fewer_rights) {
     runtime_t *rt = open_node();
     actor_id_t id =
@@ -261,5 +308,7 @@ TEST_TABLE(bad_actors,
            TEST_ROW(a_start_function_that_takes_much_memory_is_bounded),
            TEST_ROW(lack_of_memory_is_a_reason_of_its_own),
            TEST_ROW(a_flood_meets_a_bounded_mailbox),
+           TEST_ROW(a_flood_is_bounded_by_its_sends_a_second),
+           TEST_ROW(children_are_bounded_as_their_parent_was_told),
            TEST_ROW(a_spawn_bomb_is_bounded_and_its_children_have_fewer_rights),
            TEST_ROW(modules_with_a_byte_changed_or_cut_harm_nobody))
