@@ -4,7 +4,7 @@
 passed=0 failed=0
 
 compile_mover() { # COMPILER OUTPUT
-    "$1" -std=c11 -O1 -fno-math-errno -ffp-contract=off -I "$root/include" -I "$root/src" \
+    "$1" -std=c11 -O0 -fno-math-errno -ffp-contract=off -I "$root/include" -I "$root/src" \
         -I "$root/tests" -o "$2" "$root"/tests/wasm/snapshot/mover.c \
         "$root"/tests/wasm/snapshot/mover_stdio.c "$root"/src/wasm/*.c "$root"/src/base/*.c -lm
 }
