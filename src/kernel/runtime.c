@@ -21,6 +21,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     if (rt == NULL) return NULL;
     rt->node = node_id;
     rt->max_actors = max_actors;
+    list_init(&rt->put_off);
     for (unsigned i = 0; i < QUEUE_COUNT; i++)
         scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
@@ -117,7 +118,7 @@ static inline actor_t *pick(runtime_t *rt) {
     }
 }
 
-static bool has_ready(const runtime_t *rt) {
+bool runtime__has_ready(const runtime_t *rt) {
     return is_ready(rt, QUEUE_NORMAL) || is_ready(rt, QUEUE_SYSTEM) ||
            is_ready(rt, QUEUE_BUSY);
 }
@@ -262,7 +263,8 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
     if (MK_UNLIKELY(turn.ends)) {
         end_of_its_own(rt, actor);
-    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
+    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING ||
+                         actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
         if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
     } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
@@ -298,7 +300,7 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
 static void look(runtime_t *rt, uint64_t deadline_ns) {
     reactor__poll(rt, deadline_ns);
     post__deliver(rt);
-    offload__deliver(rt, !has_ready(rt));
+    offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
 }
 
@@ -324,6 +326,13 @@ static void run_ready(runtime_t *rt) {
     adapt(rt, spent_ns);
 }
 
+/* When something will happen by itself. */
+static uint64_t next_ns(const runtime_t *rt) {
+    uint64_t timer_ns = timers__next_ns(rt);
+    uint64_t watch_ns = watch__next_ns(rt);
+    return timer_ns < watch_ns ? timer_ns : watch_ns;
+}
+
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 ||
@@ -338,13 +347,13 @@ void runtime_run(runtime_t *rt) {
         run_ready(rt);
         if (is_stop_wanted(rt)) break;
         if (rt->actors.count == 0) break;
-        if (has_ready(rt)) {
+        if (runtime__has_ready(rt)) {
             look(rt, 0);
             continue;
         }
         if (!can_wait(rt)) break;
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
-        uint64_t deadline_ns = must_look_only ? 0 : timers__next_ns(rt);
+        uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }

@@ -182,8 +182,9 @@ struct runtime {
     actor_id_t self;    /* its id; 0 while none runs */
     message_t *message; /* being delivered; NULL when it was taken */
     message_t *run;     /* first of a run of handled messages, see handle_run */
-    message_t *run_mark; /* one of the run, less than MK_TURN_MESSAGES before `message` */
-    uint64_t sends;     /* of counts */
+    message_t
+        *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
+    uint64_t sends; /* of counts */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t queues[QUEUE_COUNT];
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -212,19 +213,20 @@ struct runtime {
     size_t source_count;       /* open sources that keep the loop going */
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
-    uint64_t looked_ns;   /* clock at the last poll */
-    uint64_t trimmed_ns;  /* clock when memory was last given back */
-    uint32_t turns_left;  /* until the clock is read again */
-    uint32_t turns_batch; /* adapts so that this takes MK_POLL_INTERVAL_US */
+    list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
+    uint64_t put_off_till_ns; /* when they are looked at again */
+    uint64_t looked_ns;       /* clock at the last poll */
+    uint64_t trimmed_ns;      /* clock when memory was last given back */
+    uint32_t turns_left;      /* until the clock is read again */
+    uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
     router_t *router;
 
     _Atomic bool stop_wanted;
-    _Atomic bool
-        attention; /* set after stop_wanted, dying, a status, when the message being
-                      delivered was taken, and when the front of the running actor's
-                      mail changed: a turn shall look */
+    _Atomic bool attention; /* set after stop_wanted, dying, a status, when the message
+                               being delivered was taken, and when the front of the
+                               running actor's mail changed: a turn shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */
@@ -383,12 +385,17 @@ uint64_t timers__next_ns(const runtime_t *rt);
 void timers__deinit(runtime_t *rt);
 size_t timers__item_size(void);
 
+/* runtime.c: an actor will run without anything happening before */
+bool runtime__has_ready(const runtime_t *rt);
+
 /* reactor.c */
 bool reactor__init(runtime_t *rt);
 void reactor__deinit(runtime_t *rt);
 void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
 
 /* watch.c */
+void watch__advance(runtime_t *rt, uint64_t now_ns);
+uint64_t watch__next_ns(const runtime_t *rt); /* UINT64_MAX: nothing was put off */
 void watch__drop_all(runtime_t *rt, actor_t *actor);
 
 /* part.c */
