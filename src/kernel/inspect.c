@@ -83,7 +83,8 @@ bool runtime_actor_stats(runtime_t *rt, actor_id_t id, actor_stats_t *out) {
         .mailbox_bytes_cap = bytes_cap,
         .mailbox_bytes_used =
             bytes_cap / BLOCK_UNIT * BLOCK_UNIT - room__bytes(actor->room),
-        .last_type = actor->last_type,
+        .last_type = actor == rt->current && rt->message != NULL ? rt->message->type
+                                                                 : actor->last_type,
         .priority = actor->flags & ACTOR_IS_SYSTEM ? ACTOR_PRIORITY_SYSTEM
                                                    : ACTOR_PRIORITY_NORMAL,
     };
