@@ -58,6 +58,8 @@ typedef struct {
     code_t *code;              /* counted */
     wasm_instance_t *instance; /* owned */
     uint32_t first_pages;      /* of its memory */
+    uint32_t room_page;        /* where the pages begin that were added for payloads */
+    uint32_t room_pages;       /* how many */
     uint8_t stage;             /* stage_t */
 } engine_t;
 
