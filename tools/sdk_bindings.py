@@ -169,7 +169,7 @@ def zig_module():
 def go_file():
     out = note("//") + ["", "package microkernel", ""]
     for f in functions():
-        out += [f"// {f.name}: {f.comment()}", "//",
+        out += [f"// {f.name}: {f.comment()}".rstrip(": "), "//",
                 f"//go:wasmimport env {f.name}",
                 f"func {f.name}({f.listed('go', '{name} {type}')}){f.result_type('go')}", ""]
     out += ["const ("]
@@ -230,6 +230,7 @@ def calls(language):
                  'pub unsafe extern "C" fn handle_message(_: i32, _: i64, _: *const u8, _: i32) '
                  "-> i32 {", "    let _ = {call};", "    1", "}"),
         "assemblyscript": ('import * as mk from "../assembly/host";',
+                           'export { malloc, free } from "../assembly/index";',
                            "export function handle_message(t: i32, s: i64, p: usize, n: i32): "
                            "i32 {", "  mk.{call};", "  return 1;", "}"),
         "zig": ('const mk = @import("microkernel").host;',

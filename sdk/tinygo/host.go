@@ -64,7 +64,7 @@ func mk_list_actors(ids *int64, max int32, count_out *int32) int32
 //go:wasmimport env mk_node_name
 func mk_node_name(buf *byte, cap int32) int32
 
-// mk_log: 
+// mk_log
 //
 //go:wasmimport env mk_log
 func mk_log(level int32, text *byte, len int32)
