@@ -12,8 +12,9 @@
  * The payload is copied into the module's memory, valid until handle_message returns:
  * into a block of the exported `malloc` when `malloc` and `free` are exported; else
  * behind the exported global `__heap_base`; else at the end of the memory as it was at
- * first. A module without memory, and a message without payload, get 0, 0. A message
- * whose payload finds no room is dropped, and the log says so.
+ * first; what finds no room there, in pages that are added for it. A module without
+ * memory, and a message without payload, get 0, 0. A message whose payload finds no
+ * room at all is dropped, and the log says so.
  *
  * A guest that runs long is put at the end of the queue again and again and goes on
  * there; its mail waits meanwhile. A guest that waits (mk_recv, mk_sleep_ms, saved

@@ -540,6 +540,11 @@ uint32_t wasm_memory_pages(const wasm_instance_t *instance, uint32_t index) {
     return instance->memories[index]->pages;
 }
 
+uint32_t wasm_memory_grow(wasm_instance_t *instance, uint32_t index, uint32_t pages) {
+    if (index >= instance->module->memory_count) return UINT32_MAX;
+    return wasm__memory_grow(instance->memories[index], pages);
+}
+
 size_t wasm_memory_committed(const wasm_instance_t *instance, uint32_t index) {
     if (index >= instance->module->memory_count) return 0;
     return instance->memories[index]->committed;

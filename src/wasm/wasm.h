@@ -346,6 +346,10 @@ uint8_t *wasm_memory_at(wasm_instance_t *instance, uint32_t index, uint32_t addr
 /* Declared pages of a memory; 0 when there is no such memory. */
 uint32_t wasm_memory_pages(const wasm_instance_t *instance, uint32_t index);
 
+/* Add pages to it. Returns how many there were before, or UINT32_MAX when it may not
+ * grow by so many, or there is no such memory. */
+uint32_t wasm_memory_grow(wasm_instance_t *instance, uint32_t index, uint32_t pages);
+
 /* Bytes of it that the heap really holds. */
 size_t wasm_memory_committed(const wasm_instance_t *instance, uint32_t index);
 
