@@ -297,7 +297,6 @@ actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor) {
         rt->counts.no_memory++;
         return NULL;
     }
-    list_init(&extra->timers);
     list_init(&extra->watches);
     list_init(&extra->links);
     list_init(&extra->monitors);

@@ -110,10 +110,10 @@ static void retire(runtime_t *rt, actor_t *actor) {
     }
     if (actor->extra != NULL) {
         tell_parent(rt, actor);
-        timers__cancel_all(rt, actor);
         watch__drop_all(rt, actor);
     }
     id_table_remove(&rt->actors, actor->id);
+    timers__leave_all(rt, actor);
     if (actor->flags & ACTOR_CLAIMED) parts__on_exit(rt, id);
     if (actor->extra != NULL) links__on_exit(rt, actor, reason, text);
     free_owned(rt, actor);
@@ -154,7 +154,6 @@ void exit__reap(runtime_t *rt) {
 }
 
 void exit__discard(runtime_t *rt, actor_t *actor) {
-    timers__cancel_all(rt, actor);
     watch__drop_all(rt, actor);
     links__discard(rt, actor);
     free_owned(rt, actor);

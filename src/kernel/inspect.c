@@ -103,7 +103,7 @@ runtime_counters_t runtime_counters(runtime_t *rt) {
     runtime_counters_t counters = rt->counts;
     counters.sends = rt->sends;
     counters.actors = rt->actors.count;
-    counters.timers = rt->timer_ids.count;
+    counters.timers = timers__count(rt);
     counters.watches = rt->watch_count;
     counters.memory_bytes = rt->actor_pool.bytes + rt->timer_pool.bytes +
                             id_table_slots(&rt->actors) * sizeof(void *) +

@@ -326,7 +326,7 @@ static void run_ready(runtime_t *rt) {
 
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
-    return rt->source_count != 0 || rt->timer_ids.count != 0 ||
+    return rt->source_count != 0 || timers__count(rt) != 0 ||
            offload__pending(rt) != 0 || post__is_waiting(rt);
 }
 

@@ -61,7 +61,6 @@ enum {
 
 /* What only some actors have; made when first needed. */
 typedef struct {
-    list_node_t timers;               /* timer_t.of_owner */
     list_node_t watches;              /* watch_t.of_owner */
     list_node_t links;                /* link_half_t.node */
     list_node_t monitors;             /* monitor_t.of_watcher: those it holds */
@@ -71,7 +70,7 @@ typedef struct {
     uint64_t pushed_out;              /* of these, messages that waited already */
     uint64_t time_ns;                 /* in its behaviour */
     uint32_t mailbox_bytes;           /* limit if not MK_MAILBOX_BYTES, else 0 */
-    uint32_t timer_count;             /* length of timers */
+    uint32_t timer_count;             /* timers it has armed */
     uint32_t watch_count;             /* length of watches */
     uint32_t link_count;              /* length of links */
     uint32_t monitor_count;           /* length of monitors */
@@ -200,7 +199,8 @@ struct runtime {
     size_t max_actors;
 
     wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids; /* timer_t */
+    id_table_t timer_ids; /* wheel_timer_t */
+    size_t orphan_timers; /* of these, whose owner has ended */
     pool_t timer_pool;
 
     id_table_t monitor_ids; /* monitor_t */
@@ -375,7 +375,9 @@ void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *t
 void links__discard(runtime_t *rt, actor_t *actor);
 
 /* timers.c */
-void timers__cancel_all(runtime_t *rt, actor_t *actor);
+/* The actor is no longer in the table. */
+void timers__leave_all(runtime_t *rt, actor_t *actor);
+size_t timers__count(const runtime_t *rt);
 void timers__advance(runtime_t *rt, uint64_t now_ns);
 uint64_t timers__next_ns(const runtime_t *rt);
 void timers__deinit(runtime_t *rt);

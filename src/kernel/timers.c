@@ -4,7 +4,8 @@
  *
  * A timer lies at the level of the highest group of MK_WHEEL_BITS bits in which its due
  * time differs from now; when now reaches the beginning of its slot it moves down, at
- * the bottom it fires. Arming and cancelling are O(1), each timer moves at most once a
+ * the bottom it fires. A timer whose owner has ended fires for nobody: a list of its
+ * timers in each actor would cost two cache misses a timer. Arming and cancelling are O(1), each timer moves at most once a
  * level, and a bit per slot finds the next event without walking. A heap was rejected:
  * it costs log n scattered memory accesses at each end. Nothing here allocates once a
  * timer exists, so nothing can be lost: a firing that finds no room or no memory is
@@ -30,8 +31,10 @@ typedef struct {
     uint64_t period_ms;   /* 0: one shot */
     uint64_t untold_ms;   /* periodic: the first expiration that was not told yet */
     list_node_t in_wheel; /* in a slot */
-    list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
+
+/* Timers of ended actors that may lie in the wheel before it is searched for them. */
+enum { ORPHANS_MIN = 64 };
 
 static unsigned lowest_bit(uint64_t bits) {
     unsigned at = 0;
@@ -113,10 +116,8 @@ static wheel_t *get_wheel(runtime_t *rt) {
     return rt->wheel = wheel;
 }
 
-static void end_timer(runtime_t *rt, wheel_timer_t *timer, actor_extra_t *extra) {
+static void end_timer(runtime_t *rt, wheel_timer_t *timer) {
     list_remove(&timer->in_wheel);
-    list_remove(&timer->of_owner);
-    extra->timer_count--;
     id_table_remove(&rt->timer_ids, timer->id);
     pool_give(&rt->timer_pool, timer);
 }
@@ -142,7 +143,6 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     timer->period_ms = is_periodic ? interval_ms : 0;
     timer->untold_ms = timer->due_ms;
     put(wheel, timer);
-    list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
     return timer->id;
 }
@@ -150,7 +150,8 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
 static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
     wheel_timer_t *timer = id_table_find(&rt->timer_ids, id);
     if (timer == NULL || timer->owner != owner->id) return false;
-    end_timer(rt, timer, owner->extra);
+    owner->extra->timer_count--;
+    end_timer(rt, timer);
     return true;
 }
 
@@ -187,7 +188,11 @@ static bool deliver(runtime_t *rt, actor_t *owner, const timer_payload_t *payloa
 
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     actor_t *owner = id_table_find(&rt->actors, timer->owner);
-    MK_ASSERT(owner != NULL);
+    if (owner == NULL) {
+        rt->orphan_timers--;
+        end_timer(rt, timer);
+        return;
+    }
     timer_payload_t payload;
     memset(&payload, 0, sizeof payload);
     payload.id = timer->id;
@@ -199,7 +204,8 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     if (is_told) {
         rt->counts.timers_fired++;
         if (timer->period_ms == 0) {
-            end_timer(rt, timer, owner->extra);
+            owner->extra->timer_count--;
+            end_timer(rt, timer);
             return;
         }
         timer->untold_ms += payload.expirations * timer->period_ms;
@@ -222,8 +228,10 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
         list_init(slot);
     }
     unmark(wheel, level, at);
+    const list_node_t *scout = moved.prev;
     while (!list_is_empty(&moved)) {
         wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
+        if (scout != NULL) scout = scout != moved.next ? scout->prev : NULL;
         if (timer->due_ms <= wheel->now_ms) {
             fire(rt, timer, now_ms);
         } else {
@@ -254,12 +262,29 @@ uint64_t timers__next_ns(const runtime_t *rt) {
     return at_ms * NS_PER_MS;
 }
 
-void timers__cancel_all(runtime_t *rt, actor_t *actor) {
-    if (actor->extra == NULL) return;
-    list_node_t *head = &actor->extra->timers;
-    while (!list_is_empty(head))
-        end_timer(rt, MK_CONTAINER_OF(head->next, wheel_timer_t, of_owner),
-                  actor->extra);
+/* Orphans are left where they lie until they are due or as many as the others: then
+ * one walk finds them all. */
+static void end_orphans(runtime_t *rt) {
+    for (size_t i = 0; rt->orphan_timers != 0; i++) {
+        MK_ASSERT(i < id_table_slots(&rt->timer_ids));
+        wheel_timer_t *timer = rt->timer_ids.slots[i];
+        if (timer == NULL || id_table_find(&rt->actors, timer->owner) != NULL) continue;
+        rt->orphan_timers--;
+        end_timer(rt, timer);
+    }
+}
+
+void timers__leave_all(runtime_t *rt, actor_t *actor) {
+    if (actor->extra == NULL || actor->extra->timer_count == 0) return;
+    rt->orphan_timers += actor->extra->timer_count;
+    actor->extra->timer_count = 0;
+    if (rt->orphan_timers >= ORPHANS_MIN &&
+        rt->orphan_timers > rt->timer_ids.count / 2)
+        end_orphans(rt);
+}
+
+size_t timers__count(const runtime_t *rt) {
+    return rt->timer_ids.count - rt->orphan_timers;
 }
 
 void timers__deinit(runtime_t *rt) {
