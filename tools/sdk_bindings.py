@@ -60,7 +60,7 @@ class Function:
     """One row: arguments as (name, kind), the letter of the result or '', the text."""
 
     def __init__(self, row):
-        self.name, signature, self.grant, meaning = row
+        self.name, signature, self.grant, _, meaning = row
         letters, _, self.result = signature.partition(":")
         match = re.match(r"\(([\w, ]*)\)(?:: )?(.*)", meaning)
         names = [n for n in re.split(r", *", match.group(1)) if n] if match else None

@@ -88,8 +88,9 @@ typedef struct {
     bool may_wait;         /* false: as FIBER_STACK_NONE */
     uint32_t memory_pages; /* most pages of 64 KiB; 0: MK_WASM_ACTOR_PAGES */
     uint32_t stack_bytes;  /* most bytes of frames; 0: MK_WASM_ACTOR_STACK */
-    uint64_t fuel;         /* about instructions between two waits or messages; 0: no
-                              bound, it only takes turns with the others */
+    uint64_t fuel;         /* about instructions between two waits or messages, what the
+                              host does for it included; 0: no bound, it only takes turns
+                              with the others */
     uint32_t children;     /* live actors it may have spawned; 0: MK_WASM_CHILDREN */
     uint32_t sends;        /* messages a second over time, a burst may be twice as many;
                               more are not sent (mk_send answers 0); 0: no bound */
