@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* driver.c - the wasm engine against native code on the same workloads.
  *
- *   driver FOLDER [--tsv] [--quick]         every line; FOLDER has <name>.wasm,
- * <name>.so driver FOLDER --once ours|native NAME N   one run of one workload, for
- * cachegrind; N of 0 does everything but the work
+ *   driver FOLDER [--tsv] [--quick]     every line; FOLDER has <name>.wasm, <name>.so
+ *   driver FOLDER --once SIDE NAME N    one run of one workload, for cachegrind
+ *
+ * N of 0 does everything but the work. SIDE is ours, native, or answered: ours with
+ * every call of the host answered from outside.
  *
  * Both sides return a checksum, which must agree. Rounds alternate, in fresh processes
  * on one core; the best of each counts. Time is processor time. */
@@ -215,17 +217,21 @@ static double measure_host_call(uint64_t count) {
     return (cpu_seconds() - began) / (double)count * 1e9;
 }
 
-/* The same call, answered from outside each time. */
-static double measure_suspend(uint64_t count) {
-    wasm_instance_t *instance = instantiate("hostcall", later_rows);
-    double began = cpu_seconds();
-    begin_run(instance, (int32_t)(count / 1000));
+static void run_answered(wasm_instance_t *instance, int32_t count) {
+    begin_run(instance, count);
     int64_t fuel = INT64_MAX;
     while (wasm_run(instance, &fuel) == WASM_SUSPENDED) {
         wasm_suspended_slots(instance)[0]++;
         wasm_answer(instance);
     }
     must(wasm_state(instance) == WASM_IDLE, "answering");
+}
+
+/* The same call, answered from outside each time. */
+static double measure_suspend(uint64_t count) {
+    wasm_instance_t *instance = instantiate("hostcall", later_rows);
+    double began = cpu_seconds();
+    run_answered(instance, (int32_t)(count / 1000));
     return (cpu_seconds() - began) / (double)count * 1e9;
 }
 
@@ -290,6 +296,9 @@ static int run_once(const char *side, const char *name, int32_t count) {
     if (is_ours) {
         wasm_instance_t *instance = instantiate(name, host_rows);
         if (count > 0) checksum = run_wasm(instance, count);
+    } else if (strcmp(side, "answered") == 0) {
+        wasm_instance_t *instance = instantiate(name, later_rows);
+        if (count > 0) run_answered(instance, count);
     } else {
         run_fn run = load_native(name);
         if (count > 0) checksum = run(count);

@@ -12,8 +12,9 @@
  * The payload is copied into the module's memory, valid until handle_message returns:
  * into a block of the exported `malloc` when `malloc` and `free` are exported; else
  * behind the exported global `__heap_base`; else at the end of the memory as it was at
- * first. A module without memory, and a message without payload, get 0, 0. A message
- * whose payload finds no room is dropped, and the log says so.
+ * first; what finds no room there, in pages that are added for it. A module without
+ * memory, and a message without payload, get 0, 0. A message whose payload finds no
+ * room at all is dropped, and the log says so.
  *
  * A guest that runs long is put at the end of the queue again and again and goes on
  * there; its mail waits meanwhile. A guest that waits (mk_recv, mk_sleep_ms, saved
@@ -87,8 +88,9 @@ typedef struct {
     bool may_wait;         /* false: as FIBER_STACK_NONE */
     uint32_t memory_pages; /* most pages of 64 KiB; 0: MK_WASM_ACTOR_PAGES */
     uint32_t stack_bytes;  /* most bytes of frames; 0: MK_WASM_ACTOR_STACK */
-    uint64_t fuel;         /* about instructions between two waits or messages; 0: no
-                              bound, it only takes turns with the others */
+    uint64_t fuel;         /* about instructions between two waits or messages, what the
+                              host does for it included; 0: no bound, it only takes turns
+                              with the others */
     uint32_t children;     /* live actors it may have spawned; 0: MK_WASM_CHILDREN */
     uint32_t sends;        /* messages a second over time, a burst may be twice as many;
                               more are not sent (mk_send answers 0); 0: no bound */

@@ -93,8 +93,7 @@ static bool arguments_fit(const wasm_instance_t *instance, const wasm_functype_t
 int wasm_begin(wasm_instance_t *instance, uint32_t index, const wasm_value_t *args,
                size_t count) {
     const wasm_module_t *module = instance->module;
-    if (instance->state == WASM_RUNNABLE || instance->state == WASM_SUSPENDED ||
-        instance->is_running)
+    if (instance->state != WASM_IDLE && instance->state != WASM_TRAPPED)
         return MK_ESTATE;
     if (index >= module->function_count) return MK_ENOENT;
     const wasm_functype_t *type = wasm__type_of(module, index);
@@ -125,16 +124,13 @@ int wasm_begin_start(wasm_instance_t *instance) {
 }
 
 wasm_state_t wasm_run(wasm_instance_t *instance, int64_t *fuel) {
-    if (instance->state == WASM_RUNNABLE && !instance->is_running) {
-        instance->is_running = true;
-        wasm__execute(instance, fuel);
-        instance->is_running = false;
-    }
-    return (wasm_state_t)instance->state;
+    if (instance->state == WASM_RUNNABLE) return wasm__execute(instance, fuel);
+    return wasm_state(instance);
 }
 
 wasm_state_t wasm_state(const wasm_instance_t *instance) {
-    return (wasm_state_t)instance->state;
+    return instance->state == IS_RUNNING ? WASM_RUNNABLE
+                                         : (wasm_state_t)instance->state;
 }
 
 size_t wasm_results(const wasm_instance_t *instance, wasm_value_t *results,
@@ -173,7 +169,7 @@ void wasm_answer_trap(wasm_instance_t *instance, const char *text) {
 }
 
 void wasm_cancel(wasm_instance_t *instance) {
-    MK_ASSERT(!instance->is_running);
+    MK_ASSERT(instance->state != IS_RUNNING);
     instance->state = WASM_IDLE;
     instance->function = WASM_NOWHERE;
     instance->trap = WASM_TRAP_NONE;
@@ -235,7 +231,7 @@ size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
     uint32_t body, callers = instance->callers != NULL ? instance->callers->count : 0;
     uint32_t frame = instance->frame, position = instance->position;
     const wasm_instance_t *inst = instance->current;
-    if (instance->state == WASM_IDLE || instance->is_running) return 0;
+    if (instance->state == WASM_IDLE || instance->state == IS_RUNNING) return 0;
     while (wasm__body_at(inst->module, position, &body)) {
         const wasm_module_t *module = inst->module;
         if (count < cap)

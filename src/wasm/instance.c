@@ -148,7 +148,7 @@ static int link_function(wasm_instance_t *instance, const wasm_import_t *import,
         wasm_signature_t signature = wasm_function_signature(module, import->index);
         if (!wasm_signature_is(&signature, found->signature))
             return refuse(error, import);
-        *link = (wasm_link_t){found->host, {.data = found->data}};
+        *link = (wasm_link_t){found->host, {.data = found->data}, found->fuel};
         return MK_OK;
     }
     const wasm_module_t *theirs = found->instance->module;
@@ -238,7 +238,7 @@ static int link_imports(wasm_instance_t *instance,
 }
 
 static bool is_same_link(const wasm_link_t *a, const wasm_link_t *b) {
-    if (a->host != b->host) return false;
+    if (a->host != b->host || a->fuel != b->fuel) return false;
     return a->host != NULL ? a->u.data == b->u.data : a->u.handle == b->u.handle;
 }
 
@@ -499,7 +499,7 @@ int wasm_instance_create(wasm_module_t *module, const wasm_instance_options_t *o
 
 void wasm_instance_destroy(wasm_instance_t *instance) {
     if (instance == NULL) return;
-    MK_ASSERT(instance->store == NULL && !instance->is_running);
+    MK_ASSERT(instance->store == NULL && instance->state != IS_RUNNING);
     free_instance(instance);
 }
 
@@ -538,6 +538,11 @@ uint8_t *wasm_memory_at(wasm_instance_t *instance, uint32_t index, uint32_t addr
 uint32_t wasm_memory_pages(const wasm_instance_t *instance, uint32_t index) {
     if (index >= instance->module->memory_count) return 0;
     return instance->memories[index]->pages;
+}
+
+uint32_t wasm_memory_grow(wasm_instance_t *instance, uint32_t index, uint32_t pages) {
+    if (index >= instance->module->memory_count) return UINT32_MAX;
+    return wasm__memory_grow(instance->memories[index], pages);
 }
 
 size_t wasm_memory_committed(const wasm_instance_t *instance, uint32_t index) {

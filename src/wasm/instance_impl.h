@@ -7,6 +7,7 @@
  *
  * States (the only writers are call.c and interp.c):
  *     IDLE -begin-> RUNNABLE -run-> IDLE | RUNNABLE | SUSPENDED | TRAPPED
+ *     (IS_RUNNING while it is inside wasm_run())
  *     SUSPENDED -answer-> RUNNABLE;  TRAPPED -begin-> RUNNABLE;  any -cancel-> IDLE
  * In RUNNABLE and SUSPENDED, `position`, `frame` and `current` say where to go on; in
  * TRAPPED they say where it happened. */
@@ -17,6 +18,9 @@
 #include "wasm/module_impl.h"
 
 enum { PAGE_BYTES = 65536 };
+
+/* A state that only this folder sees; to others it is WASM_RUNNABLE. */
+enum { IS_RUNNING = WASM_TRAPPED + 1 };
 
 typedef struct {
     uint8_t *bytes;        /* the first `committed` bytes; the others are zero */
@@ -41,6 +45,7 @@ typedef struct {
         void *data;      /* for `host` */
         uint32_t handle; /* of a function that is not an import itself */
     } u;
+    uint32_t fuel; /* that a call of `host` costs */
 } wasm_link_t;
 
 /* The function imports of an instance; those of a module that were linked alike share
@@ -87,9 +92,8 @@ struct wasm_instance {
     uint32_t function;    /* that the host called: its results are read */
     uint32_t debt;        /* fuel of the entry, charged by the next run */
     uint32_t function_base;
-    uint8_t state;           /* wasm_state_t */
+    uint8_t state;           /* wasm_state_t, or IS_RUNNING */
     uint8_t trap;            /* wasm_trap_t */
-    bool is_running;         /* inside wasm_run() */
     bool begins_with_import; /* the host called an import */
 };
 
@@ -162,7 +166,7 @@ int wasm__push_caller(wasm_instance_t *instance, wasm_instance_t *caller);
 
 /* --- interp.c --- */
 
-/* Run a RUNNABLE instance; changes its state and `*fuel`. */
-void wasm__execute(wasm_instance_t *instance, int64_t *fuel);
+/* Run a RUNNABLE instance; changes `*fuel` and its state, which is returned. */
+wasm_state_t wasm__execute(wasm_instance_t *instance, int64_t *fuel);
 
 #endif

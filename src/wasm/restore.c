@@ -354,8 +354,7 @@ int wasm_restore(wasm_instance_t *instance, const void *bytes, size_t size,
     source_t s = {.instance = instance, .error = error, .code = MK_OK};
     bytes_reader_init(&s.r, bytes, size >= 4 ? size - 4 : 0);
     if (instance->store != NULL) refuse(&s, MK_ENOTSUP, "the instance is in a store");
-    if (instance->is_running || instance->state != WASM_IDLE)
-        refuse(&s, MK_ESTATE, "the instance is not idle");
+    if (instance->state != WASM_IDLE) refuse(&s, MK_ESTATE, "the instance is not idle");
     if (s.code == MK_OK) get_header(&s, bytes, size);
     get_globals(&s);
     if (get_count(&s, instance->module->table_count))

@@ -201,7 +201,8 @@ int wasm_snapshot(wasm_instance_t *instance, buffer_t *out) {
     sink_t sink = {out, MK_OK};
     size_t before = buffer_size(out);
     if (instance->store != NULL) return MK_ENOTSUP;
-    if (instance->is_running || instance->state == WASM_TRAPPED) return MK_ESTATE;
+    if (instance->state == IS_RUNNING || instance->state == WASM_TRAPPED)
+        return MK_ESTATE;
     sha1_of(instance->module->bytes, instance->module->size, hash);
     put_bytes(&sink, wasm__snapshot_magic, sizeof wasm__snapshot_magic);
     put_number(&sink, SNAPSHOT_VERSION, 2);

@@ -46,6 +46,7 @@ wasm_host_status_t host__mk_send(wasm_host_call_t *call) {
     uint32_t size = slots[4];
     if (!host__check(call, slots[3], size)) return WASM_HOST_TRAP;
     const uint8_t *payload = host__at(call->instance, slots[3], size);
+    host__charge(call, size);
     return host__return(
         call, send(host__actor(call), wasm_slot_u64(slots), slots[2], payload, size));
 }
@@ -95,6 +96,10 @@ static bool make_room_for_child(wasm_actor_t *actor) {
     return true;
 }
 
+/* In copied bytes: what it takes to read and check a byte of a module, to find an
+ * actor. */
+enum { MODULE_BYTE = 256, LISTED_ACTOR = 64 };
+
 /* A child has no more rights than its parent, and none that must be granted. */
 static wasm_actor_options_t options_of_child(const wasm_actor_t *parent,
                                              uint32_t mailbox_size) {
@@ -119,6 +124,7 @@ wasm_host_status_t host__mk_spawn_wasm(wasm_host_call_t *call) {
     if (!host__check(call, call->slots[0], size)) return WASM_HOST_TRAP;
     actor_id_t id = ACTOR_ID_INVALID;
     if (size > 0 && make_room_for_child(actor)) {
+        host__charge(call, (uint64_t)size * MODULE_BYTE);
         wasm_actor_options_t options = options_of_child(actor, call->slots[2]);
         const uint8_t *bytes = host__at(call->instance, call->slots[0], size);
         id = actor_spawn_wasm_with(actor->rt, bytes, size, &options, NULL, NULL);
@@ -159,6 +165,7 @@ wasm_host_status_t host__mk_list_actors(wasm_host_call_t *call) {
     for (size_t i = 0; i < count; i++)
         host__put_u64(call->instance, ids_at + (uint32_t)i * 8, ids[i]);
     mk_free(ids);
+    host__charge(call, (uint64_t)count * LISTED_ACTOR);
     host__put_u32(call->instance, count_at, (uint32_t)count);
     return host__return(call, 0);
 }

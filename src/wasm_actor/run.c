@@ -5,7 +5,7 @@
  * one, and leaves when the guest waits, when there is nothing to begin, or when the
  * fuel of the turn is used up. Leaving for the others is a notice to itself that it
  * awaits: it cannot be refused by a full mailbox, and the mail waits behind it. Who
- * left goes on behind those that did not have to (docs/decisions/0016). */
+ * left goes on behind those that did not have to (docs/decisions/0017). */
 #include "wasm_actor/wasm_actor_impl.h"
 
 #include "base/check.h"
@@ -91,24 +91,40 @@ static wasm_value_t i32(uint32_t value) {
     return (wasm_value_t){WASM_I32, value};
 }
 
-static uint64_t memory_size(const engine_t *engine) {
-    return (uint64_t)wasm_memory_pages(engine->instance, 0) * PAGE_BYTES;
-}
-
-/* Where a payload goes when the module does not say: 0 when it does not fit. */
-static uint32_t place(const engine_t *engine, uint32_t size) {
+/* In the memory as it was at first: what the guest added later is its own. 0 when there
+ * is no room. */
+static uint32_t place_inside(const engine_t *engine, uint32_t size) {
     wasm_value_t base;
     uint64_t at;
+    uint64_t end = (uint64_t)engine->code->first_pages * PAGE_BYTES;
     if (engine->code->heap_base != WASM_NOWHERE &&
         wasm_global_get(engine->instance, engine->code->heap_base, &base) == MK_OK &&
         base.type == WASM_I32) {
         at = (base.bits + PAYLOAD_ALIGN - 1) & ~(uint64_t)(PAYLOAD_ALIGN - 1);
-        return at != 0 && at + size <= memory_size(engine) ? (uint32_t)at : 0;
+        return at + size <= end ? (uint32_t)at : 0;
     }
-    uint64_t end = (uint64_t)engine->code->first_pages * PAGE_BYTES;
     if (size >= end) return 0;
     at = (end - size) & ~(uint64_t)(PAYLOAD_ALIGN - 1);
     return (uint32_t)at;
+}
+
+/* In pages that are added for payloads. 0 when it may not have so many. */
+static uint32_t place_behind(engine_t *engine, uint32_t size) {
+    uint32_t pages = size / PAGE_BYTES + (size % PAGE_BYTES != 0);
+    if (pages > UINT16_MAX) return 0;
+    if (pages > engine->room_pages) {
+        uint32_t before = wasm_memory_grow(engine->instance, 0, pages);
+        if (before == UINT32_MAX) return 0;
+        engine->room_page = before;
+        engine->room_pages = (uint16_t)pages;
+    }
+    return engine->room_page * PAGE_BYTES;
+}
+
+/* Where a payload goes when the module does not say: 0 when it does not fit. */
+static uint32_t place(engine_t *engine, uint32_t size) {
+    uint32_t address = place_inside(engine, size);
+    return address != 0 ? address : place_behind(engine, size);
 }
 
 static size_t payload_size(const wasm_actor_t *actor) {

@@ -48,6 +48,8 @@ typedef struct {
     code_t *code;              /* counted */
     wasm_instance_t *instance; /* owned */
     uint32_t payload;          /* address of the block to free; 0: none */
+    uint32_t room_page;        /* where the pages begin that were added for payloads */
+    uint16_t room_pages;       /* how many */
     uint8_t stage;             /* stage_t */
 } engine_t;
 

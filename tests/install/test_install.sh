@@ -61,6 +61,7 @@ fi
 
 if [ -n "${MK_SHELL:-}" ]; then
     try "the installed shell runs" timeout 20 "$prefix/bin/mk-shell" -c 'self'
+    try "and finds its module" timeout 20 "$prefix/bin/mk-shell" -c 'load echo.wasm; call echo 200 hello'
 fi
 
 suffix=""
