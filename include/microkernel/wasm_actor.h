@@ -86,7 +86,8 @@ unsigned wasm_grant_find(const char *name, size_t size);
 typedef struct {
     unsigned grants;       /* WASM_GRANT_... */
     bool may_wait;         /* false: as FIBER_STACK_NONE */
-    uint32_t memory_pages; /* most pages of 64 KiB; 0: MK_WASM_ACTOR_PAGES */
+    uint32_t memory_pages; /* most pages of 64 KiB, of all its memories, and as many
+                              bytes of tables; 0: MK_WASM_ACTOR_PAGES */
     uint32_t stack_bytes;  /* most bytes of frames; 0: MK_WASM_ACTOR_STACK */
     uint64_t fuel;         /* about instructions between two waits or messages, what the
                               host does for it included; 0: no bound, it only takes turns

@@ -321,14 +321,30 @@ static size_t lay_out(wasm_instance_t *instance, const wasm_module_t *module) {
     return layout.size;
 }
 
+/* The most that a memory or table may grow to which begins with `own`: `limit`, or when
+ * all of a kind have a budget together, an equal share of what their beginnings leave
+ * of it, and at least nothing. */
+static uint32_t most_of(uint32_t budget, uint32_t limit, uint64_t beginnings,
+                        uint32_t count, uint32_t own) {
+    if (budget == 0) return limit;
+    uint64_t others = beginnings - own;
+    if (beginnings > budget) return others < budget ? (uint32_t)(budget - others) : 0;
+    uint64_t most = own + (budget - beginnings) / count;
+    return most < limit ? (uint32_t)most : limit;
+}
+
 static int create_memories(wasm_instance_t *instance,
                            const wasm_instance_options_t *options,
                            wasm_error_t *error) {
     const wasm_module_t *module = instance->module;
-    uint32_t most =
-        options->memory_pages != 0 ? options->memory_pages : MK_WASM_MEMORY_PAGES;
-    for (uint32_t i = module->imported_memories; i < module->memory_count; i++) {
+    uint32_t first = module->imported_memories, end = module->memory_count;
+    uint64_t beginnings = 0;
+    for (uint32_t i = first; i < end; i++)
+        beginnings += module->memories[i].min;
+    for (uint32_t i = first; i < end; i++) {
         const wasm_limits_t *limits = &module->memories[i];
+        uint32_t most = most_of(options->memory_pages, MK_WASM_MEMORY_PAGES, beginnings,
+                                end - first, limits->min);
         if (limits->min > most)
             return fail(
                 error, MK_ELIMIT,
@@ -343,18 +359,26 @@ static int create_memories(wasm_instance_t *instance,
     return MK_OK;
 }
 
-static int create_tables(wasm_instance_t *instance, wasm_error_t *error) {
+static int create_tables(wasm_instance_t *instance,
+                         const wasm_instance_options_t *options, wasm_error_t *error) {
     const wasm_module_t *module = instance->module;
-    for (uint32_t i = module->imported_tables; i < module->table_count; i++) {
+    uint32_t first = module->imported_tables, end = module->table_count;
+    uint64_t beginnings = 0;
+    for (uint32_t i = first; i < end; i++)
+        beginnings += module->tables[i].limits.min;
+    for (uint32_t i = first; i < end; i++) {
         const wasm_tabletype_t *type = &module->tables[i];
+        uint32_t most = most_of(options->table_entries, MK_WASM_TABLE_ENTRIES,
+                                beginnings, end - first, type->limits.min);
+        if (type->limits.min > most)
+            return fail(error, MK_ELIMIT,
+                        "table %u wants %u entries, %u are allowed "
+                        "(MK_WASM_TABLE_ENTRIES or the instance's own limit)",
+                        (unsigned)i, (unsigned)type->limits.min, (unsigned)most);
         wasm_table_t *table = instance->tables[i];
         table->type = type->type;
         table->declared_max = type->limits.max;
-        if (type->limits.min > MK_WASM_TABLE_ENTRIES)
-            return fail(error, MK_ELIMIT,
-                        "table %u wants %u entries: over MK_WASM_TABLE_ENTRIES (%u)",
-                        (unsigned)i, (unsigned)type->limits.min,
-                        (unsigned)MK_WASM_TABLE_ENTRIES);
+        table->max_entries = type->limits.max < most ? type->limits.max : most;
         if (wasm__table_grow(table, type->limits.min, 0) == UINT32_MAX)
             return fail(error, MK_ENOMEM, "out of memory");
     }
@@ -479,7 +503,7 @@ int wasm_instance_create(wasm_module_t *module, const wasm_instance_options_t *o
     if (instance == NULL) return fail(error, MK_ENOMEM, "out of memory");
     int code = link_imports(instance, options, error);
     if (code == MK_OK) code = create_memories(instance, options, error);
-    if (code == MK_OK) code = create_tables(instance, error);
+    if (code == MK_OK) code = create_tables(instance, options, error);
     if (code == MK_OK) code = enter_store(instance, error);
     if (module->memory_count > 0) instance->memory = instance->memories[0];
     if (code == MK_OK && instance->links != NULL) share_links(instance);

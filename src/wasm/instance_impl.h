@@ -34,6 +34,7 @@ typedef struct {
     uint32_t *entries; /* reference handles */
     uint32_t size;
     uint32_t cap;
+    uint32_t max_entries;  /* most it may grow to */
     uint32_t declared_max; /* UINT32_MAX when there is none */
     uint8_t type;
 } wasm_table_t;

@@ -238,9 +238,12 @@ typedef struct {
     wasm_store_t *store;     /* owner, or NULL: the caller destroys it */
     wasm_resolve_fn resolve; /* NULL: a module with imports is refused */
     void *resolve_arg;
-    void *user;            /* for wasm_user() */
-    uint32_t memory_pages; /* most pages of each memory; 0: MK_WASM_MEMORY_PAGES */
-    uint32_t stack_bytes;  /* most bytes of the call stack; 0: MK_WASM_STACK_BYTES */
+    void *user;             /* for wasm_user() */
+    uint32_t memory_pages;  /* most pages of its own memories together, which share
+                               equally what they do not begin with; 0: each
+                               MK_WASM_MEMORY_PAGES */
+    uint32_t table_entries; /* likewise of its tables; 0: each MK_WASM_TABLE_ENTRIES */
+    uint32_t stack_bytes;   /* most bytes of the call stack; 0: MK_WASM_STACK_BYTES */
 } wasm_instance_options_t;
 
 /* Link, create and initialise an instance; runs no guest code (see wasm_begin_start).

@@ -54,12 +54,21 @@ void wasm_actor__tell(const wasm_error_t *failure, int *error, char *problem) {
     if (failure->code < 0) wasm_error_sentence(failure, problem, WASM_PROBLEM_MAX);
 }
 
+/* Tables may take as many bytes as memory may: 4 an entry. */
+static uint32_t entries_for(uint32_t pages) {
+    const uint32_t a_page = 65536 / 4;
+    return pages < MK_WASM_TABLE_ENTRIES / a_page ? pages * a_page
+                                                  : MK_WASM_TABLE_ENTRIES;
+}
+
 int engine__create(engine_t *engine, code_t *code, const bounds_t *bounds,
                    wasm_actor_t *actor, wasm_error_t *error) {
     wasm_instance_options_t options = {.resolve = host__resolve,
                                        .resolve_arg = (void *)(uintptr_t)bounds,
                                        .user = actor,
                                        .memory_pages = bounds->memory_pages,
+                                       .table_entries =
+                                           entries_for(bounds->memory_pages),
                                        .stack_bytes = bounds->stack_bytes};
     wasm_instance_t *instance;
     int result = wasm_instance_create(code->module, &options, &instance, error);
