@@ -28,9 +28,10 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     id_table_init(&rt->timer_ids);
     id_table_init(&rt->monitor_ids);
     pool_init(&rt->actor_pool, sizeof(actor_t));
-    pool_init(&rt->timer_pool, timers__item_size());
+    pool_init(&rt->chunk_pool, sizeof(wheel_chunk_t));
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
+    list_init(&rt->soon);
     rt->turns_batch = rt->turns_left = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
@@ -275,17 +276,14 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 
 /* ---- looks ---- */
 
-static void trim_items(pool_t *pool, id_table_t *table) {
-    if (!pool_wants_trim(pool)) return;
-    pool_trim(pool, table->slots, id_table_slots(table));
-    id_table_trim(table);
-}
-
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
-    trim_items(&rt->actor_pool, &rt->actors);
-    trim_items(&rt->timer_pool, &rt->timer_ids);
-    if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
+    if (pool_wants_trim(&rt->actor_pool))
+        pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors));
+    if (pool_wants_trim(&rt->chunk_pool)) pool_trim(&rt->chunk_pool, NULL, 0);
+    id_table_trim(&rt->actors);
+    id_table_trim(&rt->timer_ids);
+    id_table_trim(&rt->monitor_ids);
     message__give_spare_back(rt);
 }
 
@@ -335,7 +333,7 @@ static uint64_t next_ns(const runtime_t *rt) {
 
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
-    return rt->source_count != 0 || timers__count(rt) != 0 ||
+    return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
            offload__pending(rt) != 0 || post__is_waiting(rt);
 }
 
