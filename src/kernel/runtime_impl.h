@@ -184,11 +184,10 @@ struct runtime {
     runtime_counters_t counts; /* the totals; the "now" fields are filled on demand */
     size_t max_actors;
 
-    wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids;   /* wheel_entry_t */
-    size_t orphan_timers;   /* of these, whose owner has ended */
-    size_t periodic_timers; /* of these, items of the wheel */
-    pool_t chunk_pool;      /* for the others: wheel_chunk_t */
+    wheel_t *wheel;        /* NULL until the first timer */
+    id_table_t timer_ids;  /* wheel_entry_t */
+    size_t orphan_timers;  /* of these, whose owner has ended */
+    pool_t chunk_pool;     /* wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
 
