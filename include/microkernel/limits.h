@@ -55,7 +55,8 @@
 #define MK_NAP_MS 100
 #endif
 
-/* Timers that fire before the actors run again; 1..65536. */
+/* Timers that fire before the actors run again; 1..65536. More would pile up messages
+ * that nobody has read yet. */
 #ifndef MK_TIMER_BATCH
 #define MK_TIMER_BATCH 512
 #endif
