@@ -23,6 +23,7 @@ install(DIRECTORY include/microkernel DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 if(TARGET mk-shell)
     install(TARGETS mk-shell RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES sdk/prebuilt/echo.wasm DESTINATION ${MK_MODULES})
 endif()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

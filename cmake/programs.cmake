@@ -52,12 +52,14 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 
-    # The wasm engine: run.sh compiles the workloads and starts this driver.
-    add_executable(bench_wasm_driver ${PROJECT_SOURCE_DIR}/bench/wasm/driver.c
-        ${PROJECT_SOURCE_DIR}/bench/measure.c)
-    mk_compile(bench_wasm_driver)
-    mk_posix(bench_wasm_driver)
-    target_link_libraries(bench_wasm_driver PRIVATE microkernel ${CMAKE_DL_LIBS})
-    set_target_properties(bench_wasm_driver PROPERTIES ENABLE_EXPORTS ON
-        OUTPUT_NAME driver RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_wasm)
+    # The wasm engine and its actors: run.sh compiles the modules and starts these.
+    foreach(name driver crowd)
+        add_executable(bench_wasm_${name} ${PROJECT_SOURCE_DIR}/bench/wasm/${name}.c
+            ${PROJECT_SOURCE_DIR}/bench/wasm/lines.c ${PROJECT_SOURCE_DIR}/bench/measure.c)
+        mk_compile(bench_wasm_${name})
+        mk_posix(bench_wasm_${name})
+        target_link_libraries(bench_wasm_${name} PRIVATE microkernel ${CMAKE_DL_LIBS})
+        set_target_properties(bench_wasm_${name} PROPERTIES ENABLE_EXPORTS ON
+            OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_wasm)
+    endforeach()
 endif()

@@ -97,6 +97,13 @@ foreach(folder IN LISTS folders)
     endforeach()
 endforeach()
 
+# tests/sdk: the guests have to be compiled before they can be spoken to; the first time
+# that takes as long as their compilers take.
+if(TEST sdk.build AND TEST sdk.guests)
+    set_tests_properties(sdk.build PROPERTIES FIXTURES_SETUP sdk_modules TIMEOUT 300)
+    set_tests_properties(sdk.guests PROPERTIES FIXTURES_REQUIRED sdk_modules)
+endif()
+
 # --- link closure -----------------------------------------------------------------
 # closes_<folder>: an empty program from the folder, what its row reaches, the
 # simulated platform, and nothing else. tests/layers/test_closure.sh builds them all,

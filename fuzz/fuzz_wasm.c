@@ -31,21 +31,38 @@ typedef struct {
     wasm_value_t results[MAX_VALUES];
 } outcome_t;
 
+/* Slots of a host function. */
+typedef struct {
+    uint32_t params;
+    uint32_t results;
+} slots_t;
+
+/* The function that suspended last. */
+static const slots_t *waiting;
+
+/* The results are what the parameters were, and zeros behind them. */
+static void give_results(uint32_t *slots, const slots_t *of) {
+    for (uint32_t i = of->params; i < of->results; i++)
+        slots[i] = 0;
+}
+
 static wasm_host_status_t host_any(wasm_host_call_t *call) {
-    (void)call;
-    return WASM_HOST_DONE; /* the results are what the slots held */
+    give_results(call->slots, call->data);
+    return WASM_HOST_DONE;
 }
 
 static wasm_host_status_t host_later(wasm_host_call_t *call) {
-    (void)call;
+    waiting = call->data;
     return WASM_HOST_SUSPEND;
 }
 
 /* Every function import gets a host function of its type, by turns one that suspends.
  */
+enum { MAX_IMPORTS = 64 };
 typedef struct {
     const wasm_module_t *module;
     char signature[2 * 1000 + 2];
+    slots_t slots[MAX_IMPORTS];
 } host_t;
 
 static char letter_of(uint8_t type) {
@@ -59,21 +76,31 @@ static char letter_of(uint8_t type) {
     }
 }
 
+static uint32_t width_of(uint8_t type) {
+    return type == WASM_I64 || type == WASM_F64 ? 2 : 1;
+}
+
 static int resolve(void *arg, const wasm_import_t *import, wasm_extern_t *found,
                    wasm_error_t *error) {
     host_t *host = arg;
     (void)error;
-    if (import->kind != WASM_FUNCTION) return MK_ENOENT;
+    if (import->kind != WASM_FUNCTION || import->index >= MAX_IMPORTS) return MK_ENOENT;
+    slots_t *slots = &host->slots[import->index];
+    *slots = (slots_t){0, 0};
     wasm_signature_t type = wasm_function_signature(host->module, import->index);
     char *at = host->signature;
-    for (uint32_t i = 0; i < type.param_count; i++)
+    for (uint32_t i = 0; i < type.param_count; i++) {
         *at++ = letter_of(type.params[i]);
+        slots->params += width_of(type.params[i]);
+    }
     *at++ = ':';
     for (uint32_t i = 0; i < type.result_count; i++) {
         if (type.results[i] == WASM_FUNCREF)
             return MK_ENOENT; /* it could not be true */
         *at++ = letter_of(type.results[i]);
+        slots->results += width_of(type.results[i]);
     }
+    found->data = slots;
     *at = '\0';
     found->host = import->index % 2 == 0 ? host_any : host_later;
     found->signature = host->signature;
@@ -130,6 +157,7 @@ static outcome_t run(wasm_instance_t **instance, int64_t portion, host_t *host) 
         outcome.used += portion - fuel;
         if (outcome.state == WASM_SUSPENDED) {
             if (host != NULL && stops < MAX_MOVES) *instance = move(*instance, host);
+            give_results(wasm_suspended_slots(*instance), waiting);
             wasm_answer(*instance);
         } else if (outcome.state != WASM_RUNNABLE) {
             break;

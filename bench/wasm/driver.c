@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* driver.c - the wasm engine against native code on the same workloads.
  *
- *   driver FOLDER [--tsv] [--quick]         every line; FOLDER has <name>.wasm,
- * <name>.so driver FOLDER --once ours|native NAME N   one run of one workload, for
- * cachegrind; N of 0 does everything but the work
+ *   driver FOLDER [--tsv] [--quick]     every line; FOLDER has <name>.wasm, <name>.so
+ *   driver FOLDER --once SIDE NAME N    one run of one workload, for cachegrind
+ *
+ * N of 0 does everything but the work. SIDE is ours, native, or answered: ours with
+ * every call of the host answered from outside.
  *
  * Both sides return a checksum, which must agree. Rounds alternate, in fresh processes
  * on one core; the best of each counts. Time is processor time. */
 #include "../measure.h"
+#include "lines.h"
 #include "microkernel/error.h"
 #include "wasm/wasm.h"
 
@@ -214,17 +217,21 @@ static double measure_host_call(uint64_t count) {
     return (cpu_seconds() - began) / (double)count * 1e9;
 }
 
-/* The same call, answered from outside each time. */
-static double measure_suspend(uint64_t count) {
-    wasm_instance_t *instance = instantiate("hostcall", later_rows);
-    double began = cpu_seconds();
-    begin_run(instance, (int32_t)(count / 1000));
+static void run_answered(wasm_instance_t *instance, int32_t count) {
+    begin_run(instance, count);
     int64_t fuel = INT64_MAX;
     while (wasm_run(instance, &fuel) == WASM_SUSPENDED) {
         wasm_suspended_slots(instance)[0]++;
         wasm_answer(instance);
     }
     must(wasm_state(instance) == WASM_IDLE, "answering");
+}
+
+/* The same call, answered from outside each time. */
+static double measure_suspend(uint64_t count) {
+    wasm_instance_t *instance = instantiate("hostcall", later_rows);
+    double began = cpu_seconds();
+    run_answered(instance, (int32_t)(count / 1000));
     return (cpu_seconds() - began) / (double)count * 1e9;
 }
 
@@ -235,11 +242,9 @@ static double measure_bytes(uint64_t count) {
 
 /* --- lines ------------------------------------------------------------------------ */
 
-static bool is_tsv, is_quick;
-
 static double best_of(workload_fn workload, uint64_t count) {
     double best = INFINITY;
-    for (unsigned i = 0; i < (is_quick ? 1 : ROUNDS); i++) {
+    for (unsigned i = 0; i < (lines_are_quick ? 1 : ROUNDS); i++) {
         double value;
         must(measure_fresh(workload, count, &value), "measuring");
         if (value < best) best = value;
@@ -247,57 +252,43 @@ static double best_of(workload_fn workload, uint64_t count) {
     return best;
 }
 
-static void print_line(const char *name, double value, const char *unit, double bound,
-                       double goal) {
-    if (is_tsv)
-        printf("wasm_%s\t%.3f\t%s\t%.3f\t%.3f\n", name, value, unit, bound,
-               bound > 0 ? value / bound : 0);
-    else if (goal > 0)
-        printf("wasm_%-12s %10.2f %-6s goal <= %.1f%s\n", name, value, unit, goal,
-               value <= goal ? "" : "  missed");
-    else
-        printf("wasm_%-12s %10.2f %-6s %10.2f native %8.2f\n", name, value, unit, bound,
-               value / bound);
-    fflush(stdout);
-}
-
 static void report_workloads(void) {
     double sum = 0;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         double ours = INFINITY, native = INFINITY, value;
-        uint64_t count =
-            is_quick ? (uint64_t)(rows[i].count + 99) / 100 : (uint64_t)rows[i].count;
+        uint64_t count = lines_are_quick ? (uint64_t)(rows[i].count + 99) / 100
+                                         : (uint64_t)rows[i].count;
         current = &rows[i];
         wanted[i] = load_native(current->name)(scaled(count));
-        for (unsigned round = 0; round < (is_quick ? 1 : ROUNDS); round++) {
+        for (unsigned round = 0; round < (lines_are_quick ? 1 : ROUNDS); round++) {
             must(measure_fresh(measure_native, count, &value), "measuring");
             if (value < native) native = value;
             must(measure_fresh(measure_ours, count, &value), "measuring");
             if (value < ours) ours = value;
         }
-        print_line(current->name, ours * 1e3, "ms", native * 1e3, 0);
+        line_print(current->name, ours * 1e3, "ms", native * 1e3, -1);
         sum += log(ours / native);
     }
-    print_line("geomean", exp(sum / ROW_COUNT), "x", 9.5, 9.5);
+    line_print("geomean", exp(sum / ROW_COUNT), "x", 9.5, 9.5);
 }
 
 static void report_costs(void) {
-    uint64_t scale = is_quick ? 1 : 100;
+    uint64_t scale = lines_are_quick ? 1 : 100;
     double code = 0, bodies = 0, value;
     current = &rows[5]; /* json: the largest */
-    print_line("load", best_of(measure_load, 50 * scale), "us/KB", 15, 15);
+    line_print("load", best_of(measure_load, 50 * scale), "us/KB", 15, 15);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         current = &rows[i];
         must(measure_fresh(measure_code, 1, &value), "measuring");
         code += value;
         bodies += code_section_bytes(current->name);
     }
-    print_line("code", code / bodies, "B/B", 2, 2);
-    print_line("instantiate", best_of(measure_instantiate, 1000 * scale), "ns", 0,
+    line_print("code", code / bodies, "B/B", 2, 2);
+    line_print("instantiate", best_of(measure_instantiate, 1000 * scale), "ns", 0,
                1000);
-    print_line("host_call", best_of(measure_host_call, 50000 * scale), "ns", 12, 12);
-    print_line("suspend", best_of(measure_suspend, 50000 * scale), "ns", 15, 15);
-    print_line("instance", best_of(measure_bytes, 1), "B", 512, 512);
+    line_print("host_call", best_of(measure_host_call, 50000 * scale), "ns", 12, 12);
+    line_print("suspend", best_of(measure_suspend, 50000 * scale), "ns", 15, 15);
+    line_print("instance", best_of(measure_bytes, 1), "B", 512, 512);
 }
 
 static int run_once(const char *side, const char *name, int32_t count) {
@@ -305,6 +296,9 @@ static int run_once(const char *side, const char *name, int32_t count) {
     if (is_ours) {
         wasm_instance_t *instance = instantiate(name, host_rows);
         if (count > 0) checksum = run_wasm(instance, count);
+    } else if (strcmp(side, "answered") == 0) {
+        wasm_instance_t *instance = instantiate(name, later_rows);
+        if (count > 0) run_answered(instance, count);
     } else {
         run_fn run = load_native(name);
         if (count > 0) checksum = run(count);
@@ -318,14 +312,8 @@ int main(int argc, char **argv) {
     folder = argv[1];
     if (argc == 6 && strcmp(argv[2], "--once") == 0)
         return run_once(argv[3], argv[4], (int32_t)strtol(argv[5], NULL, 10));
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], "--tsv") == 0)
-            is_tsv = true;
-        else if (strcmp(argv[i], "--quick") == 0)
-            is_quick = true;
-        else
-            give_up("understanding the arguments");
-    }
+    for (int i = 2; i < argc; i++)
+        lines_take_option(argv[i]);
     report_workloads();
     report_costs();
     return 0;

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh DRIVER [--tsv] [--quick] - the wasm engine against native code.
+# run.sh DRIVER [--tsv] [--quick] - the wasm engine against native code, and its actors.
 #
 # Compiles workloads/ to wasm32 with clang and to shared objects with gcc -O2, lets DRIVER
-# measure them, and counts executed instructions with valgrind's cachegrind, which noise
+# measure them, lets crowd beside it measure actors, and counts executed instructions with valgrind's cachegrind, which noise
 # cannot change. What is not installed is named and left out.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,7 +36,10 @@ for source in "$here"/workloads/*.c; do
         -o "$work/$name.wasm" "$source"
     gcc -O2 -ffreestanding -fno-builtin -fPIC -shared -o "$work/$name.so" "$source"
 done
+clang --target=wasm32 -O2 -nostdlib -ffreestanding -Wl,--no-entry -Wl,--export=__heap_base \
+    -Wl,-z,stack-size=1024 -o "$work/echo.wasm" "$here/actors/echo.c"
 "$driver" "$work" "$@"
+"$(dirname "$driver")/crowd" "$work" "$@"
 
 if ! command -v valgrind >/dev/null; then
     echo "SKIPPED: counting instructions needs valgrind (apt-get install valgrind)" >&2

@@ -34,6 +34,14 @@
 #define MK_SYSTEM_TURNS 32
 #endif
 
+/* Normal turns in a row while actors wait that used up their share, WASM actors in a
+ * long computation; 1..65536. Whoever answers quickly is answered quickly: more than 99
+ * of 100 exchanges of two messages meet no such turn. Those turns are long, so a lively
+ * node still gives them most of its time. */
+#ifndef MK_NORMAL_TURNS
+#define MK_NORMAL_TURNS 256
+#endif
+
 /* Microseconds of actor work between two looks at the clock and the descriptors;
  * 10..100000. Bounds how late a timer is noticed while actors are busy. */
 #ifndef MK_POLL_INTERVAL_US
@@ -47,7 +55,8 @@
 #define MK_NAP_MS 100
 #endif
 
-/* Timers that fire before the actors run again; 1..65536. */
+/* Timers that fire before the actors run again; 1..65536. More would pile up messages
+ * that nobody has read yet. */
 #ifndef MK_TIMER_BATCH
 #define MK_TIMER_BATCH 512
 #endif
@@ -278,6 +287,12 @@
  * 1..65536. A loop that spawns stays small. */
 #ifndef MK_WASM_CHILDREN
 #define MK_WASM_CHILDREN 64
+#endif
+
+/* Messages a second that a module nobody vouches for may send, over time; 1..2^31.
+ * Lively for one actor, a twentieth of what a node delivers. */
+#ifndef MK_WASM_ACTOR_SENDS
+#define MK_WASM_ACTOR_SENDS 100000
 #endif
 
 /* Bytes of a module that comes from a file; 8 to 2^30. It is read whole, and then

@@ -34,8 +34,8 @@ int mk_node_name_problem(void);
 int mk_node_id_problem(void);
 
 /* MK_OK when `name` can name a node: 1 to 31 bytes of printable ASCII or well-formed
- * UTF-8 without blanks, control characters, '/', '=' and ','. MK_EINVAL when not,
- * MK_ETOOBIG when only its length is wrong. Any thread. */
+ * UTF-8 without blanks, control characters, '/', '=' and ',', and neither "." nor
+ * "..". MK_EINVAL when not, MK_ETOOBIG when only its length is wrong. Any thread. */
 int node_name_check(const char *name);
 
 /* Name of the node that this runtime is: mk_node_identity(), or what node_set_identity

@@ -51,6 +51,8 @@ typedef struct {
     uint64_t no_memory;    /* operations that failed for want of memory */
     uint64_t timers_fired;
     uint64_t polls;      /* looks at the descriptors */
+    uint64_t put_off;    /* times a ready descriptor was left alone for a millisecond,
+                            because nobody could be told */
     size_t actors;       /* alive now */
     size_t timers;       /* armed now */
     size_t watches;      /* descriptors watched now */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scheduler.h - the queue of actors that have mail: first in, first out. A runtime has
- * one per priority. */
+ * one per priority, and one for those that used up their share. */
 #ifndef MICROKERNEL_SCHEDULER_H
 #define MICROKERNEL_SCHEDULER_H
 

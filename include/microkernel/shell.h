@@ -85,6 +85,8 @@ typedef struct {
     bool is_json;           /* every command as if it had --json */
     bool stops_on_failure;  /* the rest of a line is dropped after a failed command */
     bool leaves_to_console; /* `exit` tells the console and does not stop the runtime */
+    const char *modules; /* folder where `load` and `reload` look for a file name that
+                            is not in the working folder; NULL: nowhere */
     const mk_readline_t *editor; /* whose history `history` lists; NULL: none */
 } shell_options_t;
 
@@ -130,6 +132,7 @@ typedef struct {
     bool keeps_going;     /* lines after a failed command are run too */
     bool is_json;         /* as in shell_options_t */
     const char *history_path; /* file for the lines typed by a person; NULL: none */
+    const char *modules;      /* as in shell_options_t */
     const char *welcome; /* rows that a person sees behind the banner; NULL: none */
     shell_end_fn on_end; /* NULL: runtime_stop */
     void *end_ctx;       /* handed to it */

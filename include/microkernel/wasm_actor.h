@@ -12,14 +12,17 @@
  * The payload is copied into the module's memory, valid until handle_message returns:
  * into a block of the exported `malloc` when `malloc` and `free` are exported; else
  * behind the exported global `__heap_base`; else at the end of the memory as it was at
- * first. A module without memory, and a message without payload, get 0, 0. A message
- * whose payload finds no room is dropped, and the log says so.
+ * first; what finds no room there, in pages that are added for it. A module without
+ * memory, and a message without payload, get 0, 0. A message whose payload finds no
+ * room at all is dropped, and the log says so.
  *
  * A guest that runs long is put at the end of the queue again and again and goes on
  * there; its mail waits meanwhile. A guest that waits (mk_recv, mk_sleep_ms, saved
  * state, a file) keeps nothing but its frames: mk_recv takes the next message of the
  * mailbox, in all other waits the mail waits with it, in order. On MSG_SHUTDOWN, which
  * the module sees like any message, the actor ends when its call returns.
+ *
+ * It has no timers but the one of its wait.
  *
  * A trap ends the actor with EXIT_TRAPPED, lack of memory with EXIT_NO_MEMORY, a bound
  * of its options with EXIT_QUOTA; the exit text says what and in which functions.
@@ -83,16 +86,20 @@ unsigned wasm_grant_find(const char *name, size_t size);
 typedef struct {
     unsigned grants;       /* WASM_GRANT_... */
     bool may_wait;         /* false: as FIBER_STACK_NONE */
-    uint32_t memory_pages; /* most pages of 64 KiB; 0: MK_WASM_ACTOR_PAGES */
+    uint32_t memory_pages; /* most pages of 64 KiB, of all its memories, and as many
+                              bytes of tables; 0: MK_WASM_ACTOR_PAGES */
     uint32_t stack_bytes;  /* most bytes of frames; 0: MK_WASM_ACTOR_STACK */
-    uint64_t fuel;         /* about instructions between two waits or messages; 0: no
-                              bound, it only takes turns with the others */
+    uint64_t fuel;         /* about instructions between two waits or messages, what the
+                              host does for it included; 0: no bound, it only takes turns
+                              with the others */
     uint32_t children;     /* live actors it may have spawned; 0: MK_WASM_CHILDREN */
+    uint32_t sends;        /* messages a second over time, a burst may be twice as many;
+                              more are not sent (mk_send answers 0); 0: no bound */
     actor_options_t actor; /* mailbox, priority, parent */
 } wasm_actor_options_t;
 
 /* The options of modules that nobody vouches for: WASM_GRANT_DEFAULT, may wait,
- * MK_WASM_ACTOR_FUEL, and the bounds above. */
+ * MK_WASM_ACTOR_FUEL, MK_WASM_ACTOR_SENDS, and the bounds above. */
 wasm_actor_options_t wasm_actor_options_default(void);
 
 /* Bytes of an explanation with its NUL. */
@@ -168,13 +175,16 @@ void wasm_factory_arg_destroy(wasm_factory_arg_t *arg);
 /* Facts about one WASM actor. */
 typedef struct {
     size_t memory_bytes;   /* heap of its instance, touched memory included */
+    size_t touched_bytes;  /* of its memory's pages: what the heap really holds */
     size_t module_bytes;   /* of its module, code included; shared by all its users */
     uint32_t module_users; /* actors and factories that share it */
     uint32_t memory_pages; /* declared now */
     unsigned grants;       /* WASM_GRANT_... */
-    uint64_t fuel_used;    /* since it started, about instructions */
-    uint32_t reloads;      /* modules it was given after the first */
-    bool is_waiting;       /* in a host function */
+    uint32_t children;     /* the bounds of its options */
+    uint32_t sends;
+    uint64_t fuel_used; /* since it started, about instructions */
+    uint32_t reloads;   /* modules it was given after the first, at most 65535 */
+    bool is_waiting;    /* in a host function */
 } wasm_actor_facts_t;
 
 /* False when `id` is no live WASM actor of this runtime. */

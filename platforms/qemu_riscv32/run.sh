@@ -4,9 +4,10 @@
 #   run.sh tests [-v] [NAME...] all test images, or the suites and tests with these names;
 #                              the last line is "N passed, N failed"
 #   run.sh shell [ARGUMENT...] the demo node with its shell, on this terminal or a pipe
+#   run.sh image NAME [ARGUMENT...] a program that nobody types to
 # The exit code is the program's. MK_QEMU_TIMEOUT: seconds an image of tests may take.
 # MK_NODE_NAME, MK_NODE_ID: given to the node of `shell`. MK_QEMU_BUILD: another folder
-# than build/qemu-riscv32. MK_QEMU_NO_BUILD=1: `shell` is run as it was built.
+# than build/qemu-riscv32. MK_QEMU_NO_BUILD=1: `shell` and `image` run what was built.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -158,6 +159,24 @@ run_session() {
     account session "$status" "$output"
 }
 
+run_moves() {
+    local output status=0
+    output=$("$here/app/test_moves.sh" 2>&1) || status=$?
+    printf '%s\n' "$output"
+    account moves "$status" "$output"
+}
+
+# The folders that have a goal for the size of their code reach it.
+run_sizes() {
+    local output line="sizes: 1 passed, 0 failed"
+    if ! output=$("$root/tools/size_report" 2>&1); then
+        printf '%s\n' "$output"
+        line="sizes: 0 passed, 1 failed"
+    fi
+    echo "$line"
+    account sizes 0 "$line"
+}
+
 run_tests() {
     local words images image argument names=0
     for argument in "$@"; do [[ $argument == -* ]] || names=$((names + 1)); done
@@ -169,6 +188,8 @@ run_tests() {
     if [ $names = 0 ]; then
         run_faults
         run_session
+        run_moves
+        run_sizes
     elif [ $((passed + failed + skipped)) = 0 ]; then
         echo "run.sh: no test or suite has that name: $*"
         failed=1
@@ -205,21 +226,42 @@ run_shell() {
     exec "${qemu_command[@]}" < <(cat <&"$source" 2>/dev/null; printf '\004')
 }
 
+# Output and exit code are the program's.
+run_program() { # run_program IMAGE ARGUMENT...
+    local words output status
+    mapfile -t words < <(arguments "${@:2}")
+    boot_alone "$1" "${test_words[@]}" ${words[@]+"${words[@]}"}
+    [ -z "$output" ] || printf '%s\n' "$output"
+    return "$status"
+}
+
 # ----------------------------------------------------------------------------------
-command=${1:-}
-[ $# = 0 ] || shift
-case $command in
-tests | shell) ;;
-*)
+usage() {
     sed -n 's/^# \{0,1\}//; 3,/^The exit code/p' "${BASH_SOURCE[0]}" >&2
     exit 2
-    ;;
-esac
+}
+
+build_image() { # unless it is there already
+    [ -n "${MK_QEMU_NO_BUILD:-}" ] || "$here/build.sh" "$1"
+}
+
+command=${1:-}
+[ $# = 0 ] || shift
 need "the bare-metal image" qemu-system-misc:qemu-system-riscv32
-if [ "$command" = shell ]; then
-    [ -n "${MK_QEMU_NO_BUILD:-}" ] || "$here/build.sh" shell
+case $command in
+tests)
+    need "the tests of sessions and of moves" python3:python3 gcc:gcc libc6-dev:/usr/include/stdio.h
+    "$here/build.sh"
+    run_tests "$@"
+    ;;
+shell)
+    build_image shell
     run_shell "$@"
-fi
-need "the session test" python3:python3
-"$here/build.sh"
-run_tests "$@"
+    ;;
+image)
+    [ $# -gt 0 ] || usage
+    build_image "$1"
+    run_program "$@"
+    ;;
+*) usage ;;
+esac

@@ -393,6 +393,7 @@ actor_id_t actor_spawn_with(runtime_t *rt, actor_behavior_fn behavior,
     actor->state = initial_state;
     actor->status = ACTOR_IDLE;
     actor->flags = flags_of(options);
+    actor->queue = queue__home(actor);
     actor->exit_reason = EXIT_NORMAL;
     actor->capacity = capacity;
     actor->free_state = free_state;
@@ -475,10 +476,15 @@ void actor__release(runtime_t *rt, actor_id_t id) {
 }
 
 void actor__end_turn(runtime_t *rt) {
-    if (rt->current == NULL || rt->current->status != ACTOR_RUNNING) return;
-    rt->current->status = ACTOR_IDLE;
+    actor_t *actor = rt->current;
+    if (actor == NULL) return;
+    if (actor->status == ACTOR_WAITING) actor->queue = QUEUE_BUSY;
+    if (actor->status != ACTOR_RUNNING) return;
+    actor->status = ACTOR_IDLE;
     atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
-    if (rt->current->head != NULL) queue__push(queue__of(rt, rt->current), rt->current);
+    if (actor->head == NULL) return;
+    actor->queue = QUEUE_BUSY;
+    queue__push(queue__of(rt, actor), actor);
 }
 
 void runtime__count_dead_letter(runtime_t *rt) {

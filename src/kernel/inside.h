@@ -42,8 +42,9 @@ void actor__await(runtime_t *rt, msg_type_t type);
 /* Take back the await of an actor: its mail comes as ever. Not while it runs. */
 void actor__release(runtime_t *rt, actor_id_t id);
 
-/* Let the others run after this message, although more mail waits. Inside a behaviour.
- */
+/* The running actor has used up its share of the processor: after this message,
+ * although more mail waits or it notifies itself, it lets all others run that have not
+ * (MK_NORMAL_TURNS of them). Inside a behaviour. */
 void actor__end_turn(runtime_t *rt);
 
 /* Change who gets MSG_CHILD_EXIT for `id` (0: nobody). False when `id` or a given

@@ -32,6 +32,7 @@ void reactor__poll(runtime_t *rt, uint64_t deadline_ns) {
     rt->event_count = 0;
     rt->looked_ns = port_clock_monotonic_ns();
     timers__advance(rt, rt->looked_ns);
+    watch__advance(rt, rt->looked_ns);
 }
 
 int source_open(runtime_t *rt, source_t *source) {
@@ -52,6 +53,10 @@ int source_renew(runtime_t *rt, source_t *source, uint32_t interest) {
     result = port_poller_add(rt->poller, source->handle, interest, source);
     if (result == MK_OK) source->interest = interest;
     return result;
+}
+
+void source_pause(runtime_t *rt, source_t *source) {
+    port_poller_remove(rt->poller, source->handle);
 }
 
 void source_close(runtime_t *rt, source_t *source) {

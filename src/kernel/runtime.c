@@ -21,8 +21,9 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     if (rt == NULL) return NULL;
     rt->node = node_id;
     rt->max_actors = max_actors;
-    scheduler_init(&rt->normal);
-    scheduler_init(&rt->system);
+    list_init(&rt->put_off);
+    for (unsigned i = 0; i < QUEUE_COUNT; i++)
+        scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
     id_table_init(&rt->timer_ids);
     id_table_init(&rt->monitor_ids);
@@ -65,10 +66,9 @@ void runtime_destroy(runtime_t *rt) {
         }
 #endif
     }
-    while (!scheduler_is_empty(&rt->normal))
-        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->normal));
-    while (!scheduler_is_empty(&rt->system))
-        pool_give(&rt->actor_pool, scheduler_dequeue(&rt->system));
+    for (unsigned i = 0; i < QUEUE_COUNT; i++)
+        while (!scheduler_is_empty(&rt->queues[i]))
+            pool_give(&rt->actor_pool, scheduler_dequeue(&rt->queues[i]));
     parts__destroy(rt);
     timers__deinit(rt);
     id_table_deinit(&rt->actors);
@@ -82,27 +82,46 @@ void runtime_destroy(runtime_t *rt) {
 
 /* ---- turns ---- */
 
-/* The next actor to run; system first, but not for ever. Skips the retired. */
+static inline bool is_ready(const runtime_t *rt, queue_t queue) {
+    return rt->queues[queue].ready_queue_head != NULL;
+}
+
+/* Whose turn it is while some have used up their share: theirs comes when nobody else
+ * is ready, and now and then. */
+static MK_NOINLINE queue_t normal_or_busy(runtime_t *rt) {
+    if (is_ready(rt, QUEUE_NORMAL) && rt->normal_turns++ < MK_NORMAL_TURNS)
+        return QUEUE_NORMAL;
+    rt->normal_turns = 0;
+    return QUEUE_BUSY;
+}
+
+/* System first, but not for ever; then the normal ones, but not for ever. */
+static inline queue_t choose(runtime_t *rt) {
+    if (MK_UNLIKELY(is_ready(rt, QUEUE_SYSTEM)) &&
+        (rt->system_turns++ < MK_SYSTEM_TURNS ||
+         (!is_ready(rt, QUEUE_NORMAL) && !is_ready(rt, QUEUE_BUSY))))
+        return QUEUE_SYSTEM;
+    rt->system_turns = 0;
+    if (MK_LIKELY(!is_ready(rt, QUEUE_BUSY))) return QUEUE_NORMAL;
+    return normal_or_busy(rt);
+}
+
+/* The next actor to run. Skips the retired. */
 static inline actor_t *pick(runtime_t *rt) {
     for (;;) {
-        actor_t *actor = NULL;
-        if (MK_UNLIKELY(rt->system.ready_queue_head != NULL) &&
-            (rt->system_turns < MK_SYSTEM_TURNS ||
-             rt->normal.ready_queue_head == NULL)) {
-            actor = queue__pop(&rt->system);
-            rt->system_turns++;
-        } else {
-            actor = queue__pop(&rt->normal);
-            rt->system_turns = 0;
-        }
-        if (actor == NULL || MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
+        queue_t queue = choose(rt);
+        actor_t *actor = queue__pop(&rt->queues[queue]);
+        if (actor == NULL) return NULL;
+        if (MK_UNLIKELY(queue == QUEUE_BUSY)) actor->queue = queue__home(actor);
+        if (MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
         /* Retired while it waited; only its block is left. */
         pool_give(&rt->actor_pool, actor);
     }
 }
 
-static bool has_ready(const runtime_t *rt) {
-    return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
+bool runtime__has_ready(const runtime_t *rt) {
+    return is_ready(rt, QUEUE_NORMAL) || is_ready(rt, QUEUE_SYSTEM) ||
+           is_ready(rt, QUEUE_BUSY);
 }
 
 /* The behaviour returned false and the turn is over. */
@@ -279,7 +298,7 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
 static void look(runtime_t *rt, uint64_t deadline_ns) {
     reactor__poll(rt, deadline_ns);
     post__deliver(rt);
-    offload__deliver(rt, !has_ready(rt));
+    offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
 }
 
@@ -305,6 +324,13 @@ static void run_ready(runtime_t *rt) {
     adapt(rt, spent_ns);
 }
 
+/* When something will happen by itself. */
+static uint64_t next_ns(const runtime_t *rt) {
+    uint64_t timer_ns = timers__next_ns(rt);
+    uint64_t watch_ns = watch__next_ns(rt);
+    return timer_ns < watch_ns ? timer_ns : watch_ns;
+}
+
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
@@ -319,13 +345,13 @@ void runtime_run(runtime_t *rt) {
         run_ready(rt);
         if (is_stop_wanted(rt)) break;
         if (rt->actors.count == 0) break;
-        if (has_ready(rt)) {
+        if (runtime__has_ready(rt)) {
             look(rt, 0);
             continue;
         }
         if (!can_wait(rt)) break;
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
-        uint64_t deadline_ns = must_look_only ? 0 : timers__next_ns(rt);
+        uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }

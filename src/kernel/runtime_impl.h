@@ -106,6 +106,10 @@ static inline bool room__has(room_t room, room_t wanted) {
     return ((room - wanted) & ROOM_BORROWED) == 0;
 }
 
+/* Where an actor waits for its turn. QUEUE_BUSY holds those that used up their share in
+ * their last turn, whatever their priority. */
+typedef enum { QUEUE_NORMAL, QUEUE_SYSTEM, QUEUE_BUSY, QUEUE_COUNT } queue_t;
+
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
  * then room is 0 so that sends take the slow path. (2) status READY exactly while
  * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
@@ -126,8 +130,8 @@ struct actor {
     uint8_t status;      /* actor_status_t */
     uint8_t flags;       /* ACTOR_... */
     uint8_t exit_reason; /* EXIT_..., valid when STOPPED */
-    uint8_t unused;
-    uint32_t capacity; /* messages */
+    uint8_t queue;       /* queue_t: where it is, or will be, ready */
+    uint32_t capacity;   /* messages */
     void (*free_state)(void *);
     actor_extra_t *extra; /* NULL until needed */
     uint32_t parent;      /* local number; 0: none */
@@ -167,11 +171,11 @@ struct runtime {
         *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
     uint64_t sends; /* of counts */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
-    scheduler_t normal;
-    scheduler_t system;
+    scheduler_t queues[QUEUE_COUNT];
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
                               TURN_ENDS_NOW */
     uint32_t system_turns; /* in a row, see MK_SYSTEM_TURNS */
+    uint32_t normal_turns; /* since the last busy one, see MK_NORMAL_TURNS */
     bool is_timed;         /* runtime_measure_time */
     bool is_ending;        /* runtime_destroy has begun */
     bool is_reaping;       /* exit__reap runs */
@@ -196,10 +200,12 @@ struct runtime {
     size_t source_count;       /* open sources that keep the loop going */
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
-    uint64_t looked_ns;   /* clock at the last poll */
-    uint64_t trimmed_ns;  /* clock when memory was last given back */
-    uint32_t turns_left;  /* until the clock is read again */
-    uint32_t turns_batch; /* adapts so that this takes MK_POLL_INTERVAL_US */
+    list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
+    uint64_t put_off_till_ns; /* when they are looked at again */
+    uint64_t looked_ns;       /* clock at the last poll */
+    uint64_t trimmed_ns;      /* clock when memory was last given back */
+    uint32_t turns_left;      /* until the clock is read again */
+    uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
     router_t *router;
@@ -240,7 +246,12 @@ static inline void queue__push(scheduler_t *queue, actor_t *actor) {
 }
 
 static inline scheduler_t *queue__of(runtime_t *rt, const actor_t *actor) {
-    return actor->flags & ACTOR_IS_SYSTEM ? &rt->system : &rt->normal;
+    return &rt->queues[actor->queue];
+}
+
+/* The queue of its priority. */
+static inline uint8_t queue__home(const actor_t *actor) {
+    return actor->flags & ACTOR_IS_SYSTEM ? QUEUE_SYSTEM : QUEUE_NORMAL;
 }
 
 static inline actor_t *queue__pop(scheduler_t *queue) {
@@ -368,12 +379,17 @@ void timer__fire_item(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
 
+/* runtime.c: an actor will run without anything happening before */
+bool runtime__has_ready(const runtime_t *rt);
+
 /* reactor.c */
 bool reactor__init(runtime_t *rt);
 void reactor__deinit(runtime_t *rt);
 void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
 
 /* watch.c */
+void watch__advance(runtime_t *rt, uint64_t now_ns);
+uint64_t watch__next_ns(const runtime_t *rt); /* UINT64_MAX: nothing was put off */
 void watch__drop_all(runtime_t *rt, actor_t *actor);
 
 /* part.c */

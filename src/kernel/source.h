@@ -30,6 +30,9 @@ int source_change(runtime_t *rt, source_t *source, uint32_t interest);
  * another one. MK_OK or an error of port_poller_add. */
 int source_renew(runtime_t *rt, source_t *source, uint32_t interest);
 
+/* Do not wait for a while, until source_renew; it stays a reason to go on running. */
+void source_pause(runtime_t *rt, source_t *source);
+
 /* Stop waiting; on_ready will not be called again, also not for readiness that was
  * already found. The handle stays open. */
 void source_close(runtime_t *rt, source_t *source);

@@ -11,21 +11,27 @@
  *
  * A program may close a descriptor without dropping its watch and get the same number
  * again. The platform has forgotten it then, so a watch on a file that is there already
- * is always told to it anew. */
+ * is always told to it anew.
+ *
+ * A ready descriptor of which nobody could be told - memory is short, or the mailbox is
+ * full while its actor awaits something else - would wake the loop again and again. It
+ * is taken from the platform and given back a millisecond later. */
 #include "microkernel/watch.h"
 
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 #include "kernel/source.h"
 #include "microkernel/error.h"
+#include "port/clock.h"
 
 struct watch_file {
     source_t source;     /* source.handle is the descriptor */
     watch_file_t *next;  /* in its chain of runtime.watch_table */
     list_node_t watches; /* watch_t.of_file */
+    list_node_t put_off; /* in runtime.put_off, or alone */
 };
 
-enum { FIRST_CHAINS = 8 };
+enum { FIRST_CHAINS = 8, PUT_OFF_NS = 1000000 };
 
 typedef struct {
     list_node_t of_owner; /* in extra.watches */
@@ -105,23 +111,52 @@ static uint64_t has_left(const actor_t *owner) {
     return owner->handled + owner->extra->pushed_out;
 }
 
-static void tell(runtime_t *rt, watch_t *watch, uint32_t events) {
+/* True: a message is on its way. */
+static bool tell(runtime_t *rt, watch_t *watch, uint32_t events) {
     actor_t *owner = id_table_find(&rt->actors, watch->owner);
     MK_ASSERT(owner != NULL);
     uint32_t found = events & (watch->events | MK_POLL_ERR | MK_POLL_HUP);
-    if (found == 0 || owner->status == ACTOR_STOPPED) return;
-    if (has_left(owner) < watch->mute_till) return;
+    if (found == 0 || owner->status == ACTOR_STOPPED) return false;
+    if (has_left(owner) < watch->mute_till) return false;
     fd_event_payload_t payload = {.fd = watch->file->source.handle, .events = found};
     if (actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_FD_EVENT, &payload,
-                       sizeof payload) > 0)
-        watch->mute_till =
-            has_left(owner) + (owner->capacity - room__messages(owner->room));
+                       sizeof payload) <= 0)
+        return false;
+    watch->mute_till =
+        has_left(owner) + (owner->capacity - room__messages(owner->room));
+    return true;
+}
+
+static void put_off(runtime_t *rt, watch_file_t *file) {
+    if (list_is_empty(&rt->put_off))
+        rt->put_off_till_ns = port_clock_monotonic_ns() + PUT_OFF_NS;
+    list_insert_before(&rt->put_off, &file->put_off);
+    source_pause(rt, &file->source);
+    rt->counts.put_off++;
+}
+
+uint64_t watch__next_ns(const runtime_t *rt) {
+    return list_is_empty(&rt->put_off) ? UINT64_MAX : rt->put_off_till_ns;
+}
+
+void watch__advance(runtime_t *rt, uint64_t now_ns) {
+    if (now_ns < watch__next_ns(rt)) return;
+    for (list_node_t *at = rt->put_off.next; at != &rt->put_off;) {
+        watch_file_t *file = MK_CONTAINER_OF(at, watch_file_t, put_off);
+        at = at->next;
+        /* The platform may be short of memory, too. */
+        if (source_renew(rt, &file->source, wanted_by_all(file)) != MK_ENOMEM)
+            list_remove(&file->put_off);
+    }
+    rt->put_off_till_ns = now_ns + PUT_OFF_NS;
 }
 
 static void on_ready(source_t *source, runtime_t *rt, uint32_t events) {
     watch_file_t *file = MK_CONTAINER_OF(source, watch_file_t, source);
+    bool is_told = false;
     for (list_node_t *at = file->watches.next; at != &file->watches; at = at->next)
-        tell(rt, MK_CONTAINER_OF(at, watch_t, of_file), events);
+        if (tell(rt, MK_CONTAINER_OF(at, watch_t, of_file), events)) is_told = true;
+    if (!is_told && !runtime__has_ready(rt)) put_off(rt, file);
 }
 
 static watch_file_t *open_file(runtime_t *rt, int fd, uint32_t events) {
@@ -131,6 +166,7 @@ static watch_file_t *open_file(runtime_t *rt, int fd, uint32_t events) {
     file->source.interest = events;
     file->source.on_ready = on_ready;
     list_init(&file->watches);
+    list_init(&file->put_off);
     if (source_open(rt, &file->source) != MK_OK) {
         mk_free(file);
         return NULL;
@@ -152,6 +188,7 @@ static void release_file(runtime_t *rt, watch_file_t *file) {
             (void)source_change(rt, &file->source, wanted);
         return;
     }
+    list_remove(&file->put_off);
     source_close(rt, &file->source);
     remove_file(&rt->watch_table, file);
     mk_free(file);
@@ -209,8 +246,11 @@ bool actor_watch_fd(runtime_t *rt, int fd, uint32_t events) {
     watch->events = events;
     watch_file_t *file = watch->file;
     bool is_just_opened = is_new && file->watches.next == &watch->of_file;
-    if (is_just_opened || source_renew(rt, &file->source, wanted_by_all(file)) == MK_OK)
+    if (is_just_opened ||
+        source_renew(rt, &file->source, wanted_by_all(file)) == MK_OK) {
+        list_remove(&file->put_off);
         return true;
+    }
     watch->events = before;
     if (is_new) end_watch(rt, watch, rt->current->extra);
     return false;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node_name.c - see node.h for the rules.
  *
- * The name ends up in paths ("/node/<name>"), in lines "key=value" and in lists joined
- * by
- * ", ", so what would break those is refused. The number is 32 bits wide: with the 15
- * numbers that an older system drew from, two of five nodes met the same one half of
- * the time. */
+ * The name ends up in paths ("/node/<name>") and in names of files, in lines
+ * "key=value" and in lists joined by ", ", so what would break those is refused. The
+ * number is 32 bits wide: with the 15 numbers that an older system drew from, two of
+ * five nodes met the same one half of the time. */
 #include "services/node_name.h"
 
 #include "base/sha1.h"
@@ -22,6 +21,7 @@ int node_name_check(const char *name) {
     size_t size = strlen(name);
     if (text_check_name(text_of(name), size, NULL) < 0) return MK_EINVAL;
     if (strpbrk(name, " /=,") != NULL) return MK_EINVAL;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return MK_EINVAL;
     return size < MK_NODE_NAME_MAX ? MK_OK : MK_ETOOBIG;
 }
 

@@ -371,6 +371,7 @@ static void print_one(shell_t *shell, const actor_info_t *info,
     print_fact_number(p, "Watches", stats->watches);
     print_fact_number(p, "Links", stats->links);
     print_fact_number(p, "Monitors", stats->monitors);
+    shell__print_module(shell, info->id);
 }
 
 static void json_one(shell_t *shell, const actor_info_t *info,
@@ -388,6 +389,7 @@ static void json_one(shell_t *shell, const actor_info_t *info,
     printer_json_unsigned(p, "watches", stats->watches);
     printer_json_unsigned(p, "links", stats->links);
     printer_json_unsigned(p, "monitors", stats->monitors);
+    shell__json_module(shell, info->id);
     printer_close(p, '}');
     printer_json_end(p);
 }

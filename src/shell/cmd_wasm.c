@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_wasm.c - load, reload: modules from files.
+/* cmd_wasm.c - load, reload: modules from files; what `info` says about such an actor.
  *
  * The file is read by a worker thread; meanwhile the command is pending, as a call is,
- * and Ctrl-C gives it up. A module gets the default rights and those that the person
- * grants, nothing more. */
+ * and Ctrl-C gives it up. A name without '/' that is not in the working folder is
+ * looked for in the folder of the shell's options. A module gets the default rights and
+ * those that the person grants, nothing more. */
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -27,7 +28,8 @@ struct shell_load {
     int result;                   /* of port_file_read */
     void *bytes;                  /* owned */
     size_t size;
-    char path[]; /* with its NUL */
+    size_t other; /* where in `path` a second one begins, to be tried then; 0: none */
+    char path[];  /* with its NUL */
 };
 typedef struct shell_load load_t;
 
@@ -35,6 +37,10 @@ static void *read_file(void *arg) {
     load_t *load = arg;
     load->result =
         port_file_read(load->path, MK_WASM_FILE_BYTES, &load->bytes, &load->size);
+    if (load->result != MK_ENOENT || load->other == 0) return load;
+    int result = port_file_read(load->path + load->other, MK_WASM_FILE_BYTES,
+                                &load->bytes, &load->size);
+    if (result != MK_ENOENT) load->result = result;
     return load;
 }
 
@@ -48,13 +54,22 @@ static void end_load(void *arg) {
 static load_t *create_load(shell_t *shell, const command_args_t *args, size_t index) {
     const char *path = shell__name_arg(shell, args, index);
     if (path == NULL) return NULL;
+    const char *folder = shell->options.modules;
+    if (strchr(path, '/') != NULL) folder = NULL;
     size_t size = strlen(path) + 1;
-    load_t *load = mk_calloc(1, sizeof *load + size);
+    size_t folder_size = folder != NULL ? strlen(folder) + 1 : 0;
+    size_t other_size = folder != NULL ? folder_size + size : 0;
+    load_t *load = mk_calloc(1, sizeof *load + size + other_size);
     if (load == NULL) {
         (void)shell__fail_error(shell, path, MK_ENOMEM);
         return NULL;
     }
     memcpy(load->path, path, size);
+    if (folder == NULL) return load;
+    load->other = size;
+    memcpy(load->path + size, folder, folder_size - 1);
+    load->path[size + folder_size - 1] = '/';
+    memcpy(load->path + size + folder_size, path, size);
     return load;
 }
 
@@ -64,6 +79,55 @@ static int start_reading(shell_t *shell, load_t *load) {
     if (shell->reading != 0) return SHELL__PENDING;
     end_load(load);
     return shell__fail_error(shell, "load", MK_ENOMEM);
+}
+
+/* --- info --- */
+
+static const char *const grant_names[] = {"messages", "time",  "log",     "state",
+                                          "spawn",    "files", "network", "hardware"};
+
+static bool has_grant(unsigned grants, const char *name) {
+    return (grants & wasm_grant_find(name, strlen(name))) != 0;
+}
+
+void shell__print_module(shell_t *shell, actor_id_t id) {
+    wasm_actor_facts_t facts;
+    printer_t *p = &shell->printer;
+    if (!wasm_actor_facts(shell->rt, id, &facts)) return;
+    printer_text(p, "WASM        ");
+    printer_unsigned(p, facts.memory_pages);
+    printer_text(p, " pages, ");
+    printer_unsigned(p, facts.memory_bytes);
+    printer_text(p, " bytes held, ");
+    printer_unsigned(p, facts.fuel_used);
+    printer_text(p, " fuel used, ");
+    printer_unsigned(p, facts.reloads);
+    printer_text(p, " reloads\nGrants      ");
+    const char *between = "";
+    for (size_t i = 0; i < sizeof grant_names / sizeof grant_names[0]; i++) {
+        if (!has_grant(facts.grants, grant_names[i])) continue;
+        printer_text(p, between);
+        printer_text(p, grant_names[i]);
+        between = ", ";
+    }
+    printer_char(p, '\n');
+}
+
+void shell__json_module(shell_t *shell, actor_id_t id) {
+    wasm_actor_facts_t facts;
+    printer_t *p = &shell->printer;
+    if (!wasm_actor_facts(shell->rt, id, &facts)) return;
+    printer_open(p, "wasm", '{');
+    printer_json_unsigned(p, "memory_pages", facts.memory_pages);
+    printer_json_unsigned(p, "memory_bytes", facts.memory_bytes);
+    printer_json_unsigned(p, "fuel_used", facts.fuel_used);
+    printer_json_unsigned(p, "reloads", facts.reloads);
+    printer_open(p, "grants", '[');
+    for (size_t i = 0; i < sizeof grant_names / sizeof grant_names[0]; i++)
+        if (has_grant(facts.grants, grant_names[i]))
+            printer_json_str(p, NULL, grant_names[i]);
+    printer_close(p, ']');
+    printer_close(p, '}');
 }
 
 /* --- what may be loaded --- */
@@ -79,28 +143,43 @@ static bool take_grants(wasm_actor_options_t *options, text_t names, text_t *wro
     return true;
 }
 
+/* The options that are numbers, in the order in which take_options has them. */
+static const struct {
+    command_value_t option;
+    uint64_t least;
+    uint64_t most;
+    const char *problem;
+} bound_rows[] = {
+    {COMMAND_MEMORY, 1, 65536, " is no number of pages (1 to 65536)"},
+    {COMMAND_FUEL, 1000, UINT64_MAX / 4, " is no amount of fuel (1000 or more)"},
+    {COMMAND_CHILDREN, 1, 65536, " is no number of children (1 to 65536)"},
+    {COMMAND_SENDS, 1, 1u << 31, " is no number of messages a second (1 or more)"},
+};
+enum { BOUNDS = sizeof bound_rows / sizeof bound_rows[0] };
+
 /* SHELL_OK, or a status after having said what is wrong. */
 static int take_options(shell_t *shell, const command_args_t *args,
                         wasm_actor_options_t *options) {
     text_t grants = args_option(args, COMMAND_GRANT);
-    text_t memory = args_option(args, COMMAND_MEMORY);
-    text_t fuel = args_option(args, COMMAND_FUEL);
     text_t wrong = grants;
-    uint64_t pages = 0;
     *options = wasm_actor_options_default();
     if (!take_grants(options, grants, &wrong))
         return shell__fail(
             shell, SHELL_USAGE, "load: ", wrong,
             " is none of messages, time, log, state, spawn, files, network, hardware, "
             "all");
-    if (memory.size > 0 && text_parse_unsigned(memory, 10, 1, 65536, &pages) < 0)
-        return shell__fail(shell, SHELL_USAGE, "load: ", memory,
-                           " is no number of pages (1 to 65536)");
-    if (fuel.size > 0 &&
-        text_parse_unsigned(fuel, 10, 1000, UINT64_MAX / 4, &options->fuel) < 0)
-        return shell__fail(shell, SHELL_USAGE, "load: ", fuel,
-                           " is no amount of fuel (1000 or more)");
-    options->memory_pages = (uint32_t)pages;
+    uint64_t bounds[BOUNDS] = {0, options->fuel, 0, options->sends};
+    for (size_t i = 0; i < BOUNDS; i++) {
+        text_t typed = args_option(args, bound_rows[i].option);
+        if (typed.size > 0 && text_parse_unsigned(typed, 10, bound_rows[i].least,
+                                                  bound_rows[i].most, &bounds[i]) < 0)
+            return shell__fail(shell, SHELL_USAGE, "load: ", typed,
+                               bound_rows[i].problem);
+    }
+    options->memory_pages = (uint32_t)bounds[0];
+    options->fuel = bounds[1];
+    options->children = (uint32_t)bounds[2];
+    options->sends = (uint32_t)bounds[3];
     return SHELL_OK;
 }
 

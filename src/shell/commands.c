@@ -47,6 +47,8 @@ static const struct {
     {"--grant", OPTION_MODULE, COMMAND_GRANT},
     {"--memory", OPTION_MODULE, COMMAND_MEMORY},
     {"--fuel", OPTION_MODULE, COMMAND_FUEL},
+    {"--children", OPTION_MODULE, COMMAND_CHILDREN},
+    {"--sends", OPTION_MODULE, COMMAND_SENDS},
 };
 
 enum {

@@ -17,7 +17,7 @@ enum {
     OPTION_TIMEOUT = 1u << 1, /* -t TIME */
     OPTION_COUNT = 1u << 2,   /* -n NUMBER */
     OPTIONS_FIRST = 1u << 3,  /* options end at the first argument */
-    OPTION_MODULE = 1u << 4   /* --grant NAMES, --memory PAGES, --fuel N */
+    OPTION_MODULE = 1u << 4   /* --grant NAMES, --memory PAGES, --fuel N, ... */
 };
 
 enum {
@@ -34,6 +34,8 @@ typedef enum {
     COMMAND_GRANT,
     COMMAND_MEMORY,
     COMMAND_FUEL,
+    COMMAND_CHILDREN,
+    COMMAND_SENDS,
     COMMAND_VALUES
 } command_value_t;
 

@@ -57,6 +57,7 @@ static bool start_shell(console_t *console) {
         .is_json = console->is_json,
         .stops_on_failure = !is_person && !console->keeps_going,
         .leaves_to_console = true,
+        .modules = console->modules,
         .editor = is_person ? &console->editor : NULL,
     };
     console->shell = shell_start(console->rt, &options);
@@ -389,6 +390,7 @@ static void free_console(void *state) {
     buffer_deinit(&console->typed);
     mk_free(console->commands);
     mk_free(console->welcome);
+    mk_free(console->modules);
     mk_free(console);
 }
 
@@ -418,6 +420,7 @@ static int create_console(console_t **out, runtime_t *rt,
     *out = console;
     if (!copy_text(&console->commands, options->commands) ||
         !copy_text(&console->welcome, options->welcome) ||
+        !copy_text(&console->modules, options->modules) ||
         console_history_init(&console->history, options->history_path) < 0)
         return MK_ENOMEM;
     return MK_OK;

@@ -44,6 +44,7 @@ typedef struct {
     size_t commands_at;   /* bytes of it that were taken */
     size_t commands_size; /* without its NUL */
     char *welcome;        /* owned; NULL: none, or shown already */
+    char *modules;        /* owned; NULL: none */
 
     /* --- input --- */
     port_terminal_t *terminal; /* owned; NULL once it was given back */

@@ -195,6 +195,7 @@ static void free_shell(void *state) {
     terminal_out_drain(&shell->own_out);
     terminal_out_deinit(&shell->own_out);
     port_terminal_close(shell->terminal);
+    mk_free((void *)(uintptr_t)shell->options.modules);
     mk_free(shell);
 }
 
@@ -207,6 +208,12 @@ static shell_t *create_shell(runtime_t *rt, const shell_options_t *options) {
     const char *name = options->name != NULL ? options->name : "shell";
     if (strlen(name) < sizeof shell->name) memcpy(shell->name, name, strlen(name) + 1);
     shell->options.name = shell->name;
+    if (options->modules != NULL) {
+        size_t size = strlen(options->modules) + 1;
+        char *modules = mk_alloc(size);
+        if (modules != NULL) memcpy(modules, options->modules, size);
+        shell->options.modules = modules; /* of use without, too */
+    }
     log_tail_init(&shell->log_text, shell->log_bytes[0], sizeof shell->log_bytes[0]);
     log_tail_init(&shell->log_json, shell->log_bytes[1], sizeof shell->log_bytes[1]);
     terminal_out_init(&shell->own_out, NULL);

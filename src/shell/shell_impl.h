@@ -46,7 +46,7 @@ typedef struct {
 struct shell {
     runtime_t *rt;
     actor_id_t self;
-    shell_options_t options; /* `name` points to the field below */
+    shell_options_t options; /* `name` points to the field below; `modules` is owned */
     char name[MK_NAME_MAX];
     bool has_begun; /* it has tried to take its name */
 
@@ -173,6 +173,10 @@ void shell__call_target_ended(shell_t *shell, const down_payload_t *down);
 void shell__call_drop(shell_t *shell);
 
 /* --- cmd_wasm.c --- */
+
+/* Rows of `info` about a WASM actor; nothing for others. */
+void shell__print_module(shell_t *shell, actor_id_t id);
+void shell__json_module(shell_t *shell, actor_id_t id);
 
 /* MSG_OFFLOAD_DONE: a file was read. */
 void shell__take_file(shell_t *shell, const message_t *msg);

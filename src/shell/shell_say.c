@@ -73,7 +73,8 @@ void shell__say_usage(shell_t *shell, const command_t *command) {
     if ((command->options & OPTION_TIMEOUT) != 0) printer_text(p, " [-t TIME]");
     if ((command->options & OPTION_COUNT) != 0) printer_text(p, " [-n N]");
     if ((command->options & OPTION_MODULE) != 0)
-        printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N]");
+        printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N] [--children N]"
+                        " [--sends N]");
     if ((command->options & OPTION_JSON) != 0) printer_text(p, " [--json]");
     if (command->arguments[0] == '\0') return;
     printer_char(p, ' ');

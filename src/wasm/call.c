@@ -11,16 +11,18 @@
 
 #include <string.h>
 
-enum { FIRST_STACK = 64 }; /* slots of a stack at first: 256 bytes */
+/* Slots that a stack is rounded up to: many an actor never needs more than its first
+ * frame, and has it exactly. Eight bytes are what heaps of 64-bit machines keep of a
+ * block for themselves, of sixteen. */
+enum { STACK_STEP = 4, STACK_SPARE = 2 };
 
 wasm_trap_t wasm__stack_grow(wasm_instance_t *instance, uint32_t from, uint32_t slots) {
     uint64_t wanted = (uint64_t)from + slots;
     if (wanted > instance->stack_limit) return WASM_TRAP_STACK;
     if (wanted <= instance->stack_cap) return WASM_TRAP_NONE;
-    uint64_t cap =
-        instance->stack_cap < FIRST_STACK ? FIRST_STACK : instance->stack_cap;
-    while (cap < wanted)
-        cap *= 2;
+    uint64_t cap = 2 * (uint64_t)instance->stack_cap;
+    if (cap < wanted) cap = wanted;
+    cap = (cap + STACK_STEP - 1 - STACK_SPARE) / STACK_STEP * STACK_STEP + STACK_SPARE;
     if (cap > instance->stack_limit) cap = instance->stack_limit;
     uint32_t *stack = mk_realloc(instance->stack, (size_t)cap * sizeof *stack);
     if (stack == NULL) return WASM_TRAP_OUT_OF_MEMORY;
@@ -30,16 +32,22 @@ wasm_trap_t wasm__stack_grow(wasm_instance_t *instance, uint32_t from, uint32_t 
 }
 
 int wasm__push_caller(wasm_instance_t *instance, wasm_instance_t *caller) {
-    if (instance->caller_count == instance->caller_cap) {
-        uint32_t cap = instance->caller_cap < 4 ? 4 : 2 * instance->caller_cap;
-        wasm_instance_t **callers =
-            mk_realloc(instance->callers, cap * sizeof *callers);
+    wasm_callers_t *callers = instance->callers;
+    if (callers == NULL || callers->count == callers->cap) {
+        uint32_t cap = callers == NULL ? 4 : 2 * callers->cap;
+        callers =
+            mk_realloc(callers, sizeof *callers + cap * sizeof callers->waiting[0]);
         if (callers == NULL) return MK_ENOMEM;
+        if (instance->callers == NULL) callers->count = 0;
+        callers->cap = cap;
         instance->callers = callers;
-        instance->caller_cap = cap;
     }
-    instance->callers[instance->caller_count++] = caller;
+    callers->waiting[callers->count++] = caller;
     return MK_OK;
+}
+
+static void forget_callers(wasm_instance_t *instance) {
+    if (instance->callers != NULL) instance->callers->count = 0;
 }
 
 static int code_of_trap(wasm_trap_t trap) {
@@ -85,8 +93,7 @@ static bool arguments_fit(const wasm_instance_t *instance, const wasm_functype_t
 int wasm_begin(wasm_instance_t *instance, uint32_t index, const wasm_value_t *args,
                size_t count) {
     const wasm_module_t *module = instance->module;
-    if (instance->state == WASM_RUNNABLE || instance->state == WASM_SUSPENDED ||
-        instance->is_running)
+    if (instance->state != WASM_IDLE && instance->state != WASM_TRAPPED)
         return MK_ESTATE;
     if (index >= module->function_count) return MK_ENOENT;
     const wasm_functype_t *type = wasm__type_of(module, index);
@@ -103,12 +110,11 @@ int wasm_begin(wasm_instance_t *instance, uint32_t index, const wasm_value_t *ar
         slot++;
     }
     instance->frame = 0;
-    instance->caller_count = 0;
+    forget_callers(instance);
     instance->current = instance;
     instance->function = index;
     instance->state = WASM_RUNNABLE;
     instance->trap = WASM_TRAP_NONE;
-    instance->host_text = NULL;
     return MK_OK;
 }
 
@@ -118,16 +124,13 @@ int wasm_begin_start(wasm_instance_t *instance) {
 }
 
 wasm_state_t wasm_run(wasm_instance_t *instance, int64_t *fuel) {
-    if (instance->state == WASM_RUNNABLE && !instance->is_running) {
-        instance->is_running = true;
-        wasm__execute(instance, fuel);
-        instance->is_running = false;
-    }
-    return (wasm_state_t)instance->state;
+    if (instance->state == WASM_RUNNABLE) return wasm__execute(instance, fuel);
+    return wasm_state(instance);
 }
 
 wasm_state_t wasm_state(const wasm_instance_t *instance) {
-    return (wasm_state_t)instance->state;
+    return instance->state == IS_RUNNING ? WASM_RUNNABLE
+                                         : (wasm_state_t)instance->state;
 }
 
 size_t wasm_results(const wasm_instance_t *instance, wasm_value_t *results,
@@ -147,8 +150,9 @@ size_t wasm_results(const wasm_instance_t *instance, wasm_value_t *results,
 }
 
 uint32_t *wasm_suspended_slots(wasm_instance_t *instance) {
-    return instance->state == WASM_SUSPENDED ? instance->stack + instance->pending
-                                             : NULL;
+    return instance->state == WASM_SUSPENDED
+               ? instance->stack + instance->u.pending.slot
+               : NULL;
 }
 
 void wasm_answer(wasm_instance_t *instance) {
@@ -161,20 +165,20 @@ void wasm_answer_trap(wasm_instance_t *instance, const char *text) {
     if (instance->state != WASM_SUSPENDED) return;
     instance->state = WASM_TRAPPED;
     instance->trap = WASM_TRAP_HOST;
-    instance->host_text = text;
+    instance->u.host_text = text;
 }
 
 void wasm_cancel(wasm_instance_t *instance) {
-    MK_ASSERT(!instance->is_running);
+    MK_ASSERT(instance->state != IS_RUNNING);
     instance->state = WASM_IDLE;
     instance->function = WASM_NOWHERE;
     instance->trap = WASM_TRAP_NONE;
     instance->begins_with_import = false;
-    instance->caller_count = 0;
+    forget_callers(instance);
 }
 
 wasm_host_status_t wasm_host_trap(wasm_host_call_t *call, const char *text) {
-    call->instance->host_text = text;
+    call->trap_text = text;
     return WASM_HOST_TRAP;
 }
 
@@ -204,8 +208,8 @@ const char *wasm_trap_name(wasm_trap_t trap) {
 }
 
 const char *wasm_trap_text(const wasm_instance_t *instance) {
-    if (instance->trap == WASM_TRAP_HOST && instance->host_text != NULL)
-        return instance->host_text;
+    if (instance->trap == WASM_TRAP_HOST && instance->u.host_text != NULL)
+        return instance->u.host_text;
     return wasm_trap_name((wasm_trap_t)instance->trap);
 }
 
@@ -224,10 +228,10 @@ bool wasm__body_at(const wasm_module_t *module, uint32_t position, uint32_t *bod
 size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
                       size_t cap) {
     size_t count = 0;
-    uint32_t body, callers = instance->caller_count;
+    uint32_t body, callers = instance->callers != NULL ? instance->callers->count : 0;
     uint32_t frame = instance->frame, position = instance->position;
     const wasm_instance_t *inst = instance->current;
-    if (instance->state == WASM_IDLE || instance->is_running) return 0;
+    if (instance->state == WASM_IDLE || instance->state == IS_RUNNING) return 0;
     while (wasm__body_at(inst->module, position, &body)) {
         const wasm_module_t *module = inst->module;
         if (count < cap)
@@ -237,7 +241,7 @@ size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
             instance->stack + frame + module->code[module->entries[body] + CODE_LINK];
         position = link[0];
         frame -= link[1] & LINK_DELTA;
-        if ((link[1] & LINK_FOREIGN) != 0) inst = instance->callers[--callers];
+        if ((link[1] & LINK_FOREIGN) != 0) inst = instance->callers->waiting[--callers];
     }
     return count;
 }

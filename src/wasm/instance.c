@@ -142,13 +142,13 @@ static int refuse(wasm_error_t *error, const wasm_import_t *import) {
 static int link_function(wasm_instance_t *instance, const wasm_import_t *import,
                          const wasm_extern_t *found, wasm_error_t *error) {
     const wasm_module_t *module = instance->module;
-    wasm_link_t *link = &instance->links[import->index];
+    wasm_link_t *link = &instance->links->rows[import->index];
     const wasm_functype_t *type = wasm__type_of(module, import->index);
     if (found->host != NULL) {
         wasm_signature_t signature = wasm_function_signature(module, import->index);
         if (!wasm_signature_is(&signature, found->signature))
             return refuse(error, import);
-        *link = (wasm_link_t){found->host, {.data = found->data}};
+        *link = (wasm_link_t){found->host, {.data = found->data}, found->fuel};
         return MK_OK;
     }
     const wasm_module_t *theirs = found->instance->module;
@@ -156,8 +156,8 @@ static int link_function(wasm_instance_t *instance, const wasm_import_t *import,
         !wasm__types_equal(module, type, theirs, wasm__type_of(theirs, found->index)))
         return refuse(error, import);
     if (found->index < theirs->imported_functions)
-        *link =
-            found->instance->links[found->index]; /* what they imported themselves */
+        *link = found->instance->links
+                    ->rows[found->index]; /* what they imported themselves */
     else
         link->u.handle = 1 + found->instance->function_base + found->index;
     return MK_OK;
@@ -237,6 +237,33 @@ static int link_imports(wasm_instance_t *instance,
     return MK_OK;
 }
 
+static bool is_same_link(const wasm_link_t *a, const wasm_link_t *b) {
+    if (a->host != b->host || a->fuel != b->fuel) return false;
+    return a->host != NULL ? a->u.data == b->u.data : a->u.handle == b->u.handle;
+}
+
+static void release_links(wasm_module_t *module, wasm_links_t *links) {
+    if (links == NULL || --links->users > 0) return;
+    if (module->links == links) module->links = NULL;
+    mk_free(links);
+}
+
+/* Those of the instance before are kept when they say the same. */
+static void share_links(wasm_instance_t *instance) {
+    wasm_module_t *module = instance->module;
+    wasm_links_t *before = module->links;
+    bool is_same = before != NULL;
+    for (uint32_t i = 0; i < module->imported_functions && is_same; i++)
+        is_same = is_same_link(&before->rows[i], &instance->links->rows[i]);
+    if (!is_same) {
+        module->links = instance->links;
+        return;
+    }
+    before->users++;
+    release_links(module, instance->links);
+    instance->links = before;
+}
+
 int wasm_resolve_in_table(void *host_table, const wasm_import_t *import,
                           wasm_extern_t *found, wasm_error_t *error) {
     const wasm_host_table_t *table = host_table;
@@ -272,34 +299,52 @@ static size_t lay_out(wasm_instance_t *instance, const wasm_module_t *module) {
     uint32_t own_memories = module->memory_count - module->imported_memories;
     uint32_t own_tables = module->table_count - module->imported_tables;
     (void)lay(&layout, 1, sizeof *instance);
-    wasm_link_t *links = lay(&layout, module->imported_functions, sizeof *links);
-    wasm_memory_t **memories = lay(&layout, module->memory_count, sizeof *memories);
+    bool is_array = module->memory_count > 1; /* else `memory` is all of it */
+    wasm_memory_t **memories =
+        lay(&layout, is_array ? module->memory_count : 0, sizeof *memories);
     wasm_table_t **tables = lay(&layout, module->table_count, sizeof *tables);
     uint32_t **imported = lay(&layout, module->imported_globals, sizeof *imported);
     wasm_memory_t *own_memory = lay(&layout, own_memories, sizeof *own_memory);
     wasm_table_t *own_table = lay(&layout, own_tables, sizeof *own_table);
-    uint32_t *globals = lay(&layout, module->global_slots, sizeof *globals);
-    uint8_t *dropped = lay(
-        &layout, (module->element_count + module->data_count + 7) / 8, sizeof *dropped);
+    size_t dropped = ((size_t)module->element_count + module->data_count + 7) / 8;
+    uint32_t *globals =
+        lay(&layout, module->global_slots * sizeof *globals + dropped, 1);
     if (instance == NULL) return layout.size;
-    instance->links = links;
-    instance->memories = memories;
+    instance->memories = is_array ? memories : &instance->memory;
     instance->tables = tables;
     instance->imported_globals = imported;
     instance->globals = globals;
-    instance->dropped = dropped;
     for (uint32_t i = 0; i < own_memories; i++)
-        memories[module->imported_memories + i] = own_memory + i;
+        instance->memories[module->imported_memories + i] = own_memory + i;
     for (uint32_t i = 0; i < own_tables; i++)
         tables[module->imported_tables + i] = own_table + i;
     return layout.size;
 }
 
-static int create_memories(wasm_instance_t *instance, wasm_error_t *error) {
+/* The most that a memory or table may grow to which begins with `own`: `limit`, or when
+ * all of a kind have a budget together, an equal share of what their beginnings leave
+ * of it, and at least nothing. */
+static uint32_t most_of(uint32_t budget, uint32_t limit, uint64_t beginnings,
+                        uint32_t count, uint32_t own) {
+    if (budget == 0) return limit;
+    uint64_t others = beginnings - own;
+    if (beginnings > budget) return others < budget ? (uint32_t)(budget - others) : 0;
+    uint64_t most = own + (budget - beginnings) / count;
+    return most < limit ? (uint32_t)most : limit;
+}
+
+static int create_memories(wasm_instance_t *instance,
+                           const wasm_instance_options_t *options,
+                           wasm_error_t *error) {
     const wasm_module_t *module = instance->module;
-    for (uint32_t i = module->imported_memories; i < module->memory_count; i++) {
+    uint32_t first = module->imported_memories, end = module->memory_count;
+    uint64_t beginnings = 0;
+    for (uint32_t i = first; i < end; i++)
+        beginnings += module->memories[i].min;
+    for (uint32_t i = first; i < end; i++) {
         const wasm_limits_t *limits = &module->memories[i];
-        uint32_t most = instance->memory_limit;
+        uint32_t most = most_of(options->memory_pages, MK_WASM_MEMORY_PAGES, beginnings,
+                                end - first, limits->min);
         if (limits->min > most)
             return fail(
                 error, MK_ELIMIT,
@@ -314,18 +359,26 @@ static int create_memories(wasm_instance_t *instance, wasm_error_t *error) {
     return MK_OK;
 }
 
-static int create_tables(wasm_instance_t *instance, wasm_error_t *error) {
+static int create_tables(wasm_instance_t *instance,
+                         const wasm_instance_options_t *options, wasm_error_t *error) {
     const wasm_module_t *module = instance->module;
-    for (uint32_t i = module->imported_tables; i < module->table_count; i++) {
+    uint32_t first = module->imported_tables, end = module->table_count;
+    uint64_t beginnings = 0;
+    for (uint32_t i = first; i < end; i++)
+        beginnings += module->tables[i].limits.min;
+    for (uint32_t i = first; i < end; i++) {
         const wasm_tabletype_t *type = &module->tables[i];
+        uint32_t most = most_of(options->table_entries, MK_WASM_TABLE_ENTRIES,
+                                beginnings, end - first, type->limits.min);
+        if (type->limits.min > most)
+            return fail(error, MK_ELIMIT,
+                        "table %u wants %u entries, %u are allowed "
+                        "(MK_WASM_TABLE_ENTRIES or the instance's own limit)",
+                        (unsigned)i, (unsigned)type->limits.min, (unsigned)most);
         wasm_table_t *table = instance->tables[i];
         table->type = type->type;
         table->declared_max = type->limits.max;
-        if (type->limits.min > MK_WASM_TABLE_ENTRIES)
-            return fail(error, MK_ELIMIT,
-                        "table %u wants %u entries: over MK_WASM_TABLE_ENTRIES (%u)",
-                        (unsigned)i, (unsigned)type->limits.min,
-                        (unsigned)MK_WASM_TABLE_ENTRIES);
+        table->max_entries = type->limits.max < most ? type->limits.max : most;
         if (wasm__table_grow(table, type->limits.min, 0) == UINT32_MAX)
             return fail(error, MK_ENOMEM, "out of memory");
     }
@@ -388,14 +441,15 @@ static int init_memories(wasm_instance_t *instance, wasm_error_t *error) {
 }
 
 static void free_instance(wasm_instance_t *instance) {
-    const wasm_module_t *module = instance->module;
+    wasm_module_t *module = instance->module;
     for (uint32_t i = module->imported_memories; i < module->memory_count; i++)
         mk_free(instance->memories[i]->bytes);
     for (uint32_t i = module->imported_tables; i < module->table_count; i++)
         mk_free(instance->tables[i]->entries);
     mk_free(instance->stack);
     mk_free(instance->callers);
-    wasm_module_release(instance->module);
+    release_links(module, instance->links);
+    wasm_module_release(module);
     mk_free(instance);
 }
 
@@ -416,14 +470,22 @@ static wasm_instance_t *allocate(wasm_module_t *module,
                                  const wasm_instance_options_t *options) {
     wasm_instance_t *instance = mk_calloc(1, lay_out(NULL, module));
     if (instance == NULL) return NULL;
+    if (module->imported_functions > 0) {
+        wasm_links_t *links = mk_calloc(1, sizeof *links + module->imported_functions *
+                                                               sizeof links->rows[0]);
+        if (links == NULL) {
+            mk_free(instance);
+            return NULL;
+        }
+        links->users = 1;
+        instance->links = links;
+    }
     instance->module = wasm_module_retain(module);
     (void)lay_out(instance, module);
     instance->store = options->store;
     instance->user = options->user;
     instance->current = instance;
     instance->function = WASM_NOWHERE;
-    instance->memory_limit =
-        options->memory_pages != 0 ? options->memory_pages : MK_WASM_MEMORY_PAGES;
     uint32_t bytes =
         options->stack_bytes != 0 ? options->stack_bytes : MK_WASM_STACK_BYTES;
     instance->stack_limit = bytes / (uint32_t)sizeof *instance->stack;
@@ -440,10 +502,11 @@ int wasm_instance_create(wasm_module_t *module, const wasm_instance_options_t *o
     wasm_instance_t *instance = allocate(module, options);
     if (instance == NULL) return fail(error, MK_ENOMEM, "out of memory");
     int code = link_imports(instance, options, error);
-    if (code == MK_OK) code = create_memories(instance, error);
-    if (code == MK_OK) code = create_tables(instance, error);
+    if (code == MK_OK) code = create_memories(instance, options, error);
+    if (code == MK_OK) code = create_tables(instance, options, error);
     if (code == MK_OK) code = enter_store(instance, error);
     if (module->memory_count > 0) instance->memory = instance->memories[0];
+    if (code == MK_OK && instance->links != NULL) share_links(instance);
     if (code != MK_OK) {
         free_instance(instance);
         return code;
@@ -460,7 +523,7 @@ int wasm_instance_create(wasm_module_t *module, const wasm_instance_options_t *o
 
 void wasm_instance_destroy(wasm_instance_t *instance) {
     if (instance == NULL) return;
-    MK_ASSERT(instance->store == NULL && !instance->is_running);
+    MK_ASSERT(instance->store == NULL && instance->state != IS_RUNNING);
     free_instance(instance);
 }
 
@@ -476,9 +539,10 @@ wasm_module_t *wasm_instance_module(const wasm_instance_t *instance) {
 
 size_t wasm_instance_size(const wasm_instance_t *instance) {
     const wasm_module_t *module = instance->module;
-    size_t size = lay_out(NULL, module) +
-                  instance->stack_cap * sizeof *instance->stack +
-                  instance->caller_cap * sizeof *instance->callers;
+    size_t size = lay_out(NULL, module) + instance->stack_cap * sizeof *instance->stack;
+    if (instance->callers != NULL)
+        size += sizeof *instance->callers +
+                instance->callers->cap * sizeof instance->callers->waiting[0];
     for (uint32_t i = module->imported_memories; i < module->memory_count; i++)
         size += instance->memories[i]->committed;
     for (uint32_t i = module->imported_tables; i < module->table_count; i++)
@@ -498,6 +562,11 @@ uint8_t *wasm_memory_at(wasm_instance_t *instance, uint32_t index, uint32_t addr
 uint32_t wasm_memory_pages(const wasm_instance_t *instance, uint32_t index) {
     if (index >= instance->module->memory_count) return 0;
     return instance->memories[index]->pages;
+}
+
+uint32_t wasm_memory_grow(wasm_instance_t *instance, uint32_t index, uint32_t pages) {
+    if (index >= instance->module->memory_count) return UINT32_MAX;
+    return wasm__memory_grow(instance->memories[index], pages);
 }
 
 size_t wasm_memory_committed(const wasm_instance_t *instance, uint32_t index) {

@@ -7,6 +7,7 @@
  *
  * States (the only writers are call.c and interp.c):
  *     IDLE -begin-> RUNNABLE -run-> IDLE | RUNNABLE | SUSPENDED | TRAPPED
+ *     (IS_RUNNING while it is inside wasm_run())
  *     SUSPENDED -answer-> RUNNABLE;  TRAPPED -begin-> RUNNABLE;  any -cancel-> IDLE
  * In RUNNABLE and SUSPENDED, `position`, `frame` and `current` say where to go on; in
  * TRAPPED they say where it happened. */
@@ -17,6 +18,9 @@
 #include "wasm/module_impl.h"
 
 enum { PAGE_BYTES = 65536 };
+
+/* A state that only this folder sees; to others it is WASM_RUNNABLE. */
+enum { IS_RUNNING = WASM_TRAPPED + 1 };
 
 typedef struct {
     uint8_t *bytes;        /* the first `committed` bytes; the others are zero */
@@ -30,6 +34,7 @@ typedef struct {
     uint32_t *entries; /* reference handles */
     uint32_t size;
     uint32_t cap;
+    uint32_t max_entries;  /* most it may grow to */
     uint32_t declared_max; /* UINT32_MAX when there is none */
     uint8_t type;
 } wasm_table_t;
@@ -41,42 +46,56 @@ typedef struct {
         void *data;      /* for `host` */
         uint32_t handle; /* of a function that is not an import itself */
     } u;
+    uint32_t fuel; /* that a call of `host` costs */
 } wasm_link_t;
+
+/* The function imports of an instance; those of a module that were linked alike share
+ * them. */
+struct wasm_links {
+    uint32_t users; /* instances */
+    wasm_link_t rows[];
+};
+
+/* Instances that wait for a function of another one, made by the first such call. */
+typedef struct {
+    uint32_t count;
+    uint32_t cap;
+    wasm_instance_t *waiting[];
+} wasm_callers_t;
 
 struct wasm_instance {
     wasm_module_t *module;
     wasm_store_t *store;
+    wasm_instance_t *next; /* in the store */
     void *user;
-    const char *host_text; /* why the host trapped, or NULL */
 
-    wasm_link_t *links;       /* imported functions */
-    wasm_memory_t *memory;    /* memory 0, or NULL */
-    wasm_memory_t **memories; /* own ones lie in this block */
-    wasm_table_t **tables;
+    wasm_links_t *links;         /* counted; NULL without imported functions */
+    wasm_memory_t *memory;       /* memory 0, or NULL */
+    wasm_memory_t **memories;    /* own ones lie in this block */
+    wasm_table_t **tables;       /* likewise */
     uint32_t **imported_globals; /* where they are */
-    uint32_t *globals;           /* slots of the own ones */
-    uint8_t *dropped;            /* bit per element segment, then per data segment */
+    uint32_t *globals;           /* slots of the own ones; see wasm__dropped */
 
-    uint32_t *stack;           /* `stack_cap` slots, NULL before the first call */
-    wasm_instance_t **callers; /* instances that wait for a foreign function */
-    wasm_instance_t *current;  /* whose code runs */
+    uint32_t *stack;          /* `stack_cap` slots, NULL before the first call */
+    wasm_callers_t *callers;  /* NULL: there were none yet */
+    wasm_instance_t *current; /* whose code runs */
+    union {
+        struct {               /* SUSPENDED: the host call */
+            uint32_t slot;     /* of its parameters */
+            uint32_t function; /* index of the import */
+        } pending;
+        const char *host_text; /* TRAPPED by the host: why, or NULL */
+    } u;
     uint32_t stack_cap;
     uint32_t stack_limit; /* slots */
-    uint32_t caller_count;
-    uint32_t caller_cap;
-    uint32_t position;         /* in the code of `current` */
-    uint32_t frame;            /* slot where its frame begins */
-    uint32_t pending;          /* slot of the host call that suspended */
-    uint32_t pending_function; /* index of the import that suspended */
-    uint32_t function;         /* that the host called: its results are read */
-    uint32_t debt;             /* fuel of the entry, charged by the next run */
+    uint32_t position;    /* in the code of `current` */
+    uint32_t frame;       /* slot where its frame begins */
+    uint32_t function;    /* that the host called: its results are read */
+    uint32_t debt;        /* fuel of the entry, charged by the next run */
     uint32_t function_base;
-    uint32_t memory_limit;   /* pages */
-    uint8_t state;           /* wasm_state_t */
+    uint8_t state;           /* wasm_state_t, or IS_RUNNING */
     uint8_t trap;            /* wasm_trap_t */
-    bool is_running;         /* inside wasm_run() */
     bool begins_with_import; /* the host called an import */
-    wasm_instance_t *next;   /* in the store */
 };
 
 struct wasm_store {
@@ -101,11 +120,15 @@ uint64_t wasm__constant(const wasm_instance_t *instance, wasm_reader_t *r);
 void wasm__copy_elements(const wasm_instance_t *instance, const wasm_segment_t *segment,
                          uint32_t from, uint32_t count, uint32_t *entries);
 
+/* A bit per element segment, then one per data segment. */
+static inline uint8_t *wasm__dropped(const wasm_instance_t *instance) {
+    return (uint8_t *)(instance->globals + instance->module->global_slots);
+}
 static inline bool wasm__is_dropped(const wasm_instance_t *instance, uint32_t bit) {
-    return (instance->dropped[bit / 8] >> bit % 8 & 1) != 0;
+    return (wasm__dropped(instance)[bit / 8] >> bit % 8 & 1) != 0;
 }
 static inline void wasm__drop(wasm_instance_t *instance, uint32_t bit) {
-    instance->dropped[bit / 8] |= (uint8_t)(1u << bit % 8);
+    wasm__dropped(instance)[bit / 8] |= (uint8_t)(1u << bit % 8);
 }
 
 /* --- memory.c --- */
@@ -144,7 +167,7 @@ int wasm__push_caller(wasm_instance_t *instance, wasm_instance_t *caller);
 
 /* --- interp.c --- */
 
-/* Run a RUNNABLE instance; changes its state and `*fuel`. */
-void wasm__execute(wasm_instance_t *instance, int64_t *fuel);
+/* Run a RUNNABLE instance; changes `*fuel` and its state, which is returned. */
+wasm_state_t wasm__execute(wasm_instance_t *instance, int64_t *fuel);
 
 #endif

@@ -342,12 +342,21 @@ MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table
         LOAD_MEMORY();                                                                 \
     } while (0)
 
-#define CHECK_ADDRESS(address, offset, bytes)                                          \
+/* After a function of the host, which may have touched memory, or made another instance
+ * of the module translate: go on at `position`. */
+#define LOAD_CODE(position)                                                            \
     do {                                                                               \
-        touch_at = (address);                                                          \
-        touch_size = (offset) + (bytes);                                               \
-        if (MK_UNLIKELY(is_outside(touch_at, touch_size, mem_size))) goto touch;       \
+        code = inst->module->code;                                                     \
+        pc = code + (position);                                                        \
+        LOAD_MEMORY();                                                                 \
     } while (0)
+
+/* Makes `at` the place of `bytes` bytes at address + offset of memory 0. */
+#define CHECK_ADDRESS(address, offset, bytes)                                          \
+    const uint32_t address_ = (address), need_ = (uint32_t)(offset) + (bytes);         \
+    touch_end = (uint64_t)address_ + need_;                                            \
+    if (MK_UNLIKELY(is_outside(address_, need_, mem_size))) goto touch;                \
+    uint8_t *at = mem + ((size_t)address_ + need_ - (bytes))
 
 #define BRANCH(field) (pc += (field) + (int32_t)W32(field))
 #define BRANCH_BACK(field)                                                             \
@@ -357,7 +366,7 @@ MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table
         if (MK_UNLIKELY(fuel < 0)) goto yield;                                         \
     } while (0)
 
-void wasm__execute(wasm_instance_t *root, int64_t *fuel_left) {
+wasm_state_t wasm__execute(wasm_instance_t *root, int64_t *fuel_left) {
     static const void *const labels[OP_COUNT] = {
 #define OP(name, layout) [OP_##name] = &&L_##name,
 #include "wasm/code.def"
@@ -375,12 +384,15 @@ void wasm__execute(wasm_instance_t *root, int64_t *fuel_left) {
     const uint32_t *stack_end = root->stack + root->stack_cap;
     int64_t fuel = *fuel_left - (int64_t)root->debt;
     wasm_trap_t trap = WASM_TRAP_NONE;
-    uint32_t touch_at, touch_size;      /* for `touch` */
+    wasm_state_t state;                 /* for `leave` */
+    uint64_t touch_end;                 /* for `touch` */
     uint32_t body, need;                /* for `translate`, `grow` */
     uint32_t base, function, return_to; /* for `call_import`, `call_foreign` */
-    uint32_t flags;
+    uint32_t position, flags;           /* for `returned` */
+    const char *host_text;              /* for `host_trapped` */
     callee_t callee;
 
+    root->state = IS_RUNNING;
     root->debt = 0;
     LOAD_INSTANCE();
     pc = code + root->position;
@@ -395,7 +407,7 @@ void wasm__execute(wasm_instance_t *root, int64_t *fuel_left) {
 
     /* --- control --- */
 L_exit:
-    root->state = WASM_IDLE;
+    state = WASM_IDLE;
     goto leave;
 L_unreachable:
     TRAP(WASM_TRAP_UNREACHABLE);
@@ -461,20 +473,20 @@ L_br_table : {
     /* --- calls --- */
 L_return : {
     const uint32_t *link = SLOT(1);
-    return_to = link[0];
+    position = link[0];
     flags = link[1];
     goto returned;
 }
 L_return32 : {
     const uint32_t *link = SLOT(2);
-    return_to = link[0];
+    position = link[0];
     flags = link[1];
     fp[0] = I32(1);
     goto returned;
 }
 L_return64 : {
     const uint32_t *link = SLOT(2);
-    return_to = link[0];
+    position = link[0];
     flags = link[1];
     put64(fp, I64(1));
     goto returned;
@@ -482,10 +494,10 @@ L_return64 : {
 returned:
     fp -= flags & LINK_DELTA;
     if (MK_UNLIKELY(flags > LINK_DELTA)) {
-        inst = root->callers[--root->caller_count];
+        inst = root->callers->waiting[--root->callers->count];
         LOAD_INSTANCE();
     }
-    pc = code + return_to;
+    pc = code + position;
     DISPATCH();
 
     /* Begin the body whose header is `to` in `frame`; the link is `words`. */
@@ -513,17 +525,29 @@ L_call : {
         base = pc[1];
         goto grow;
     }
-    uint32_t position = (uint32_t)(pc - code) + 4;
+    uint32_t behind = (uint32_t)(pc - code) + 4;
     uint32_t delta = pc[1];
-    ENTER(to, frame, position, delta);
+    ENTER(to, frame, behind, delta);
     if (MK_UNLIKELY(fuel < 0)) goto yield;
     DISPATCH();
 }
-L_call_import:
+L_call_import : {
+    const wasm_link_t *link = &inst->links->rows[W32(2)];
+    return_to = (uint32_t)(pc - code) + 4;
     base = pc[1];
     function = W32(2);
-    return_to = (uint32_t)(pc - code) + 4;
-    goto call_import;
+    if (MK_UNLIKELY(link->host == NULL)) goto call_import;
+    wasm_host_call_t call = {inst, link->u.data, fp + base, NULL, link->fuel};
+    wasm_host_status_t status = link->host(&call);
+    fuel -= call.fuel;
+    if (MK_UNLIKELY(status != WASM_HOST_DONE)) {
+        host_text = call.trap_text;
+        if (status == WASM_HOST_SUSPEND) goto suspended;
+        goto host_trapped;
+    }
+    LOAD_CODE(return_to);
+    DISPATCH();
+}
 L_call_indirect : {
     const wasm_table_t *callees = inst->tables[pc[3]];
     uint32_t at = I32(2);
@@ -609,13 +633,13 @@ call_body : {
 call_import:
     callee.instance = inst;
     callee.function = function;
-    if (MK_UNLIKELY(inst->links[function].host == NULL)) goto call_foreign;
+    if (MK_UNLIKELY(inst->links->rows[function].host == NULL)) goto call_foreign;
     goto call_host;
 
     /* The same for callee.function of another instance, or one that came from there. */
 call_foreign : {
     while (callee.function < callee.instance->module->imported_functions) {
-        const wasm_link_t *link = &callee.instance->links[callee.function];
+        const wasm_link_t *link = &callee.instance->links->rows[callee.function];
         if (link->host != NULL) goto call_host;
         callee.instance =
             wasm__find_function(callee.instance, link->u.handle, &callee.function);
@@ -643,21 +667,31 @@ call_foreign : {
 
     /* Host function `callee.function` among the imports of callee.instance. */
 call_host : {
-    const wasm_link_t *link = &callee.instance->links[callee.function];
-    wasm_host_call_t call = {callee.instance, link->u.data, fp + base};
+    const wasm_link_t *link = &callee.instance->links->rows[callee.function];
+    wasm_host_call_t call = {callee.instance, link->u.data, fp + base, NULL,
+                             link->fuel};
     wasm_host_status_t status = link->host(&call);
-    /* It may have touched memory, or made another instance of the module translate. */
-    code = inst->module->code;
-    pc = code + return_to;
-    LOAD_MEMORY();
-    if (MK_LIKELY(status == WASM_HOST_DONE)) DISPATCH();
-    root->state = WASM_SUSPENDED;
-    root->pending = (uint32_t)(fp - root->stack) + base;
-    root->pending_function = callee.function;
-    if (status == WASM_HOST_SUSPEND) goto leave;
-    root->host_text = callee.instance->host_text;
-    TRAP(WASM_TRAP_HOST);
+    fuel -= call.fuel;
+    if (MK_LIKELY(status == WASM_HOST_DONE)) {
+        LOAD_CODE(return_to);
+        DISPATCH();
+    }
+    host_text = call.trap_text;
+    function = callee.function;
+    if (status != WASM_HOST_SUSPEND) goto host_trapped;
 }
+
+    /* In import `function` with parameters at `base`; goes on at return_to. */
+suspended:
+    state = WASM_SUSPENDED;
+    root->u.pending.slot = (uint32_t)(fp - root->stack) + base;
+    root->u.pending.function = function;
+    root->position = return_to;
+    goto left;
+host_trapped:
+    root->u.host_text = host_text;
+    LOAD_CODE(return_to);
+    TRAP(WASM_TRAP_HOST);
 
     /* --- moves, constants, globals --- */
 L_mov32:
@@ -709,21 +743,18 @@ L_import_set64:
     /* --- memory --- */
     /* Plain, at the sum of a slot and a number, at the sum of two slots. */
 #define LOAD(name, bytes, SET, value)                                                  \
-    L_##name : CHECK_ADDRESS(I32(2), (uint32_t)pc[3], bytes);                          \
-    {                                                                                  \
-        const uint8_t *at = mem + touch_at + pc[3];                                    \
+    L_##name : {                                                                       \
+        CHECK_ADDRESS(I32(2), pc[3], bytes);                                           \
         SET(1, value);                                                                 \
         NEXT(4);                                                                       \
     }                                                                                  \
-    L_##name##_i : CHECK_ADDRESS(I32(2) + W32(3), 0, bytes);                           \
-    {                                                                                  \
-        const uint8_t *at = mem + touch_at;                                            \
+    L_##name##_i : {                                                                   \
+        CHECK_ADDRESS(I32(2) + W32(3), 0, bytes);                                      \
         SET(1, value);                                                                 \
         NEXT(5);                                                                       \
     }                                                                                  \
-    L_##name##_s : CHECK_ADDRESS(I32(2) + I32(3), (uint32_t)pc[4], bytes);             \
-    {                                                                                  \
-        const uint8_t *at = mem + touch_at + pc[4];                                    \
+    L_##name##_s : {                                                                   \
+        CHECK_ADDRESS(I32(2) + I32(3), pc[4], bytes);                                  \
         SET(1, value);                                                                 \
         NEXT(5);                                                                       \
     }
@@ -740,21 +771,18 @@ L_import_set64:
     LOAD(load32_s64, 4, SET64, (int32_t)get_le32(at))
     LOAD(load32_u64, 4, SET64, get_le32(at))
 #define STORE(name, bytes, put)                                                        \
-    L_##name : CHECK_ADDRESS(I32(1), (uint32_t)pc[3], bytes);                          \
-    {                                                                                  \
-        uint8_t *at = mem + touch_at + pc[3];                                          \
+    L_##name : {                                                                       \
+        CHECK_ADDRESS(I32(1), pc[3], bytes);                                           \
         put;                                                                           \
         NEXT(4);                                                                       \
     }                                                                                  \
-    L_##name##_i : CHECK_ADDRESS(I32(1) + W32(3), 0, bytes);                           \
-    {                                                                                  \
-        uint8_t *at = mem + touch_at;                                                  \
+    L_##name##_i : {                                                                   \
+        CHECK_ADDRESS(I32(1) + W32(3), 0, bytes);                                      \
         put;                                                                           \
         NEXT(5);                                                                       \
     }                                                                                  \
-    L_##name##_s : CHECK_ADDRESS(I32(1) + I32(3), (uint32_t)pc[4], bytes);             \
-    {                                                                                  \
-        uint8_t *at = mem + touch_at + pc[4];                                          \
+    L_##name##_s : {                                                                   \
+        CHECK_ADDRESS(I32(1) + I32(3), pc[4], bytes);                                  \
         put;                                                                           \
         NEXT(5);                                                                       \
     }
@@ -762,26 +790,31 @@ L_import_set64:
     STORE(store8, 1, *at = (uint8_t)I32(2))
     STORE(store16, 2, put_le16(at, (uint16_t)I32(2)))
     STORE(store64, 8, put_le64(at, I64(2)))
-L_store32_c:
-    CHECK_ADDRESS(I32(1), (uint32_t)pc[4], 4);
-    put_le32(mem + touch_at + pc[4], W32(2));
+L_store32_c : {
+    CHECK_ADDRESS(I32(1), pc[4], 4);
+    put_le32(at, W32(2));
     NEXT(5);
-L_store8_c:
-    CHECK_ADDRESS(I32(1), (uint32_t)pc[4], 1);
-    mem[(size_t)touch_at + pc[4]] = (uint8_t)pc[2];
+}
+L_store8_c : {
+    CHECK_ADDRESS(I32(1), pc[4], 1);
+    *at = (uint8_t)pc[2];
     NEXT(5);
-L_store32_ic:
+}
+L_store32_ic : {
     CHECK_ADDRESS(I32(1) + W32(2), 0, 4);
-    put_le32(mem + touch_at, W32(4));
+    put_le32(at, W32(4));
     NEXT(6);
-L_store32_sum:
-    CHECK_ADDRESS(I32(1), (uint32_t)pc[5], 4);
-    put_le32(mem + touch_at + pc[5], I32(2) + W32(3));
+}
+L_store32_sum : {
+    CHECK_ADDRESS(I32(1), pc[5], 4);
+    put_le32(at, I32(2) + W32(3));
     NEXT(6);
-L_store8_ic:
+}
+L_store8_ic : {
     CHECK_ADDRESS(I32(1) + W32(2), 0, 1);
-    mem[touch_at] = (uint8_t)pc[4];
+    *at = (uint8_t)pc[4];
     NEXT(6);
+}
 L_far : {
     uint32_t address = I32(2), offset = W32(3);
     if (address + offset < offset) TRAP(WASM_TRAP_MEMORY_BOUNDS); /* beyond 4 GiB */
@@ -1094,8 +1127,7 @@ L_mov_mov:
     /* The bytes may be there though they are not committed: commit them and repeat. */
 touch:
     trap = WASM_TRAP_MEMORY_BOUNDS;
-    if (inst->memory != NULL)
-        trap = wasm__memory_touch(inst->memory, touch_at, touch_size);
+    if (inst->memory != NULL) trap = wasm__memory_touch(inst->memory, 0, touch_end);
     if (trap != WASM_TRAP_NONE) goto trapped;
     LOAD_MEMORY();
     DISPATCH();
@@ -1121,14 +1153,17 @@ grow : {
 }
 
 trapped:
-    root->state = WASM_TRAPPED;
+    state = WASM_TRAPPED;
     root->trap = (uint8_t)trap;
     goto leave;
 yield:
-    root->state = WASM_RUNNABLE;
+    state = WASM_RUNNABLE;
 leave:
     root->position = (uint32_t)(pc - code);
+left:
     root->frame = (uint32_t)(fp - root->stack);
     root->current = inst;
+    root->state = (uint8_t)state;
     *fuel_left = fuel;
+    return state;
 }

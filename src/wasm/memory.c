@@ -5,7 +5,6 @@
 #include "wasm/instance_impl.h"
 
 #include "base/alloc.h"
-#include "microkernel/limits.h"
 
 #include <string.h>
 
@@ -61,9 +60,7 @@ uint32_t wasm__memory_grow(wasm_memory_t *memory, uint32_t pages) {
 
 uint32_t wasm__table_grow(wasm_table_t *table, uint32_t count, uint32_t value) {
     uint32_t before = table->size;
-    uint32_t most = table->declared_max < MK_WASM_TABLE_ENTRIES ? table->declared_max
-                                                                : MK_WASM_TABLE_ENTRIES;
-    if (before > most || count > most - before) return UINT32_MAX;
+    if (count > table->max_entries - before) return UINT32_MAX;
     uint32_t wanted = before + count;
     if (wanted > table->cap) {
         uint32_t *entries = mk_realloc(table->entries, wanted * sizeof *entries);

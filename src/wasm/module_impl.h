@@ -74,6 +74,8 @@ typedef struct {
     uint32_t body_size; /* bytes up to and with the final `end` */
 } wasm_body_t;
 
+typedef struct wasm_links wasm_links_t; /* instance_impl.h */
+
 struct wasm_module {
     const uint8_t *bytes;
     uint32_t size;
@@ -110,6 +112,8 @@ struct wasm_module {
     wasm_segment_t *elements;
     wasm_segment_t *data;
     wasm_body_t *bodies;
+
+    wasm_links_t *links; /* of the newest instance that still has them, or NULL */
 
     uint32_t *entries;  /* of every body: position of its code, 0 = not translated */
     uint16_t *code;     /* `code_size` units; see code.h */

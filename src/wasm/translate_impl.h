@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* translate_impl.h - one pass over a body: the specification's validation algorithm
- * (translate.c) and the making of code (emit.c) on one operand stack.
+ * (translate.c, control.c, bulk.c) and the making of code (emit.c, branch.c) on one
+ * operand stack (operands.c).
  *
  * An operand knows its type and where its value is: in its own slot, still in a local,
  * or nowhere because it is a constant. `local.get` and constants therefore make no
@@ -147,14 +148,70 @@ static inline uint32_t wasm__width(uint8_t type) {
     return wasm__is_wide(type) ? 2 : 1;
 }
 
+/* --- operands.c --- */
+
 /* Push an operand; its slot is the next free one. Returns it, or NULL after a fault. */
 operand_t *wasm__push(translator_t *t, uint8_t type, operand_place_t place);
+
+/* Push a result in its own slot, or one of each type. */
+void wasm__push_result(translator_t *t, uint8_t type);
+void wasm__push_types(translator_t *t, const uint8_t *types, uint32_t count);
+
+/* Take the last operand off the stack, which must have this type (ANY_TYPE: it may have
+ * any); or one of each type, the last first. */
+operand_t wasm__pop(translator_t *t, uint8_t type);
+void wasm__pop_types(translator_t *t, const uint8_t *types, uint32_t count);
+
+/* Forget operands down to `height`. */
+void wasm__drop_to(translator_t *t, uint32_t height);
+
+/* A type for error texts, ANY_TYPE too. */
+const char *wasm__operand_name(uint8_t type);
 
 /* So many slots are used at most. */
 void wasm__raise_frame(translator_t *t, uint32_t slots);
 static inline void wasm__note_frame(translator_t *t, uint32_t slots) {
     if (MK_UNLIKELY(slots > t->frame)) wasm__raise_frame(t, slots);
 }
+
+/* --- control.c: each reads an instruction behind its opcode and translates it --- */
+
+void wasm__translate_block(translator_t *t, block_kind_t kind);
+void wasm__translate_else(translator_t *t);
+void wasm__translate_end(translator_t *t);
+void wasm__translate_branch(translator_t *t);
+void wasm__translate_branch_if(translator_t *t);
+void wasm__translate_branch_table(translator_t *t);
+void wasm__translate_return(translator_t *t);
+void wasm__translate_call(translator_t *t, bool is_tail);
+void wasm__translate_call_indirect(translator_t *t, bool is_tail);
+
+/* The outermost block, whose end is that of the function. False: out of memory. */
+bool wasm__begin_function(translator_t *t);
+
+/* A jump: what follows up to the end of the block is never reached. */
+void wasm__leave(translator_t *t);
+
+/* A call can stand still here; see safepoint_fn. */
+static inline void wasm__safepoint(translator_t *t, uint32_t offset,
+                                   const wasm_functype_t *call) {
+    if (t->on_safepoint != NULL && t->is_live && !t->r.has_failed)
+        t->on_safepoint(t->safepoint_arg, t, t->code_size, offset, call);
+}
+
+/* --- bulk.c: likewise; `begin` is the place of the opcode --- */
+
+void wasm__translate_memory_size(translator_t *t);
+void wasm__translate_memory_grow(translator_t *t);
+void wasm__translate_table_get(translator_t *t);
+void wasm__translate_table_set(translator_t *t);
+void wasm__translate_bulk(translator_t *t, uint32_t number, uint32_t begin);
+
+/* Read a table's index: its type, or NULL after a fault. */
+const wasm_tabletype_t *wasm__read_table(translator_t *t, uint32_t *index);
+
+/* Whether there is such a memory; `at` is where its index stands. */
+bool wasm__check_memory(translator_t *t, uint32_t index, uint32_t at);
 
 /* --- skim.c --- */
 
@@ -174,8 +231,8 @@ void wasm__emit_ddd(translator_t *t, unsigned op, uint32_t a, uint32_t b, uint32
 void wasm__emit_dw(translator_t *t, unsigned op, uint32_t a, uint32_t w);
 void wasm__emit_ddw(translator_t *t, unsigned op, uint32_t a, uint32_t b, uint32_t w);
 
-/* What is made is final: its positions will not change. */
-void wasm__finish_pair(translator_t *t);
+/* What is made is final: what follows may not change it, nor its positions. */
+void wasm__forget_last(translator_t *t);
 
 /* The slot where a popped operand can be read; puts a constant into its own slot. */
 uint32_t wasm__slot_of(translator_t *t, const operand_t *operand);
@@ -208,6 +265,8 @@ void wasm__emit_load(translator_t *t, unsigned op, uint32_t memory, uint32_t off
                      const operand_t *address, const operand_t *result);
 void wasm__emit_store(translator_t *t, unsigned op, uint32_t memory, uint32_t offset,
                       const operand_t *address, const operand_t *value);
+
+/* --- branch.c: likewise --- */
 
 /* Branches. The values that the label takes are still on the stack. */
 void wasm__emit_branch(translator_t *t, uint32_t depth);

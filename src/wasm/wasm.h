@@ -187,6 +187,8 @@ typedef struct {
     void *data;                /* what the function was bound with */
     uint32_t *slots;           /* parameters, first to last; results go to the same
                                   place from slots[0]. Borrowed until the return */
+    const char *trap_text;     /* written by wasm_host_trap() */
+    uint32_t fuel;             /* that this call costs; the function may add to it */
 } wasm_host_call_t;
 
 /* A function of the host. It must not begin or run a call of the same instance. */
@@ -197,9 +199,10 @@ typedef wasm_host_status_t (*wasm_host_fn)(wasm_host_call_t *call);
 wasm_host_status_t wasm_host_trap(wasm_host_call_t *call, const char *text);
 
 typedef struct {
-    wasm_host_fn host;         /* a function of the host, or NULL: */
-    void *data;                /* for `host` */
-    const char *signature;     /* of `host`, as for wasm_signature_is() */
+    wasm_host_fn host;     /* a function of the host, or NULL: */
+    void *data;            /* for `host` */
+    const char *signature; /* of `host`, as for wasm_signature_is() */
+    uint32_t fuel;         /* that each call of `host` costs beyond the call itself */
     wasm_instance_t *instance; /* the thing comes from this one, of the same store */
     uint32_t index;            /* and is its number `index` of the import's kind */
 } wasm_extern_t;
@@ -235,9 +238,12 @@ typedef struct {
     wasm_store_t *store;     /* owner, or NULL: the caller destroys it */
     wasm_resolve_fn resolve; /* NULL: a module with imports is refused */
     void *resolve_arg;
-    void *user;            /* for wasm_user() */
-    uint32_t memory_pages; /* most pages of each memory; 0: MK_WASM_MEMORY_PAGES */
-    uint32_t stack_bytes;  /* most bytes of the call stack; 0: MK_WASM_STACK_BYTES */
+    void *user;             /* for wasm_user() */
+    uint32_t memory_pages;  /* most pages of its own memories together, which share
+                               equally what they do not begin with; 0: each
+                               MK_WASM_MEMORY_PAGES */
+    uint32_t table_entries; /* likewise of its tables; 0: each MK_WASM_TABLE_ENTRIES */
+    uint32_t stack_bytes;   /* most bytes of the call stack; 0: MK_WASM_STACK_BYTES */
 } wasm_instance_options_t;
 
 /* Link, create and initialise an instance; runs no guest code (see wasm_begin_start).
@@ -342,6 +348,10 @@ uint8_t *wasm_memory_at(wasm_instance_t *instance, uint32_t index, uint32_t addr
 
 /* Declared pages of a memory; 0 when there is no such memory. */
 uint32_t wasm_memory_pages(const wasm_instance_t *instance, uint32_t index);
+
+/* Add pages to it. Returns how many there were before, or UINT32_MAX when it may not
+ * grow by so many, or there is no such memory. */
+uint32_t wasm_memory_grow(wasm_instance_t *instance, uint32_t index, uint32_t pages);
 
 /* Bytes of it that the heap really holds. */
 size_t wasm_memory_committed(const wasm_instance_t *instance, uint32_t index);

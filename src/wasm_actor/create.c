@@ -13,8 +13,10 @@
 #include <string.h>
 
 wasm_actor_options_t wasm_actor_options_default(void) {
-    wasm_actor_options_t options = {
-        .grants = WASM_GRANT_DEFAULT, .may_wait = true, .fuel = MK_WASM_ACTOR_FUEL};
+    wasm_actor_options_t options = {.grants = WASM_GRANT_DEFAULT,
+                                    .may_wait = true,
+                                    .fuel = MK_WASM_ACTOR_FUEL,
+                                    .sends = MK_WASM_ACTOR_SENDS};
     return options;
 }
 
@@ -26,9 +28,10 @@ bounds_t bounds__of(const wasm_actor_options_t *options) {
                                                                  : MK_WASM_ACTOR_PAGES,
                       .stack_bytes = options->stack_bytes != 0 ? options->stack_bytes
                                                                : MK_WASM_ACTOR_STACK,
-                      .children_max =
+                      .children =
                           options->children != 0 ? options->children : MK_WASM_CHILDREN,
-                      .fuel_max = options->fuel,
+                      .sends = options->sends,
+                      .fuel = options->fuel,
                       .may_wait = options->may_wait};
 }
 
@@ -51,20 +54,28 @@ void wasm_actor__tell(const wasm_error_t *failure, int *error, char *problem) {
     if (failure->code < 0) wasm_error_sentence(failure, problem, WASM_PROBLEM_MAX);
 }
 
+/* Tables may take as many bytes as memory may: 4 an entry. */
+static uint32_t entries_for(uint32_t pages) {
+    const uint32_t a_page = 65536 / 4;
+    return pages < MK_WASM_TABLE_ENTRIES / a_page ? pages * a_page
+                                                  : MK_WASM_TABLE_ENTRIES;
+}
+
 int engine__create(engine_t *engine, code_t *code, const bounds_t *bounds,
                    wasm_actor_t *actor, wasm_error_t *error) {
     wasm_instance_options_t options = {.resolve = host__resolve,
                                        .resolve_arg = (void *)(uintptr_t)bounds,
                                        .user = actor,
                                        .memory_pages = bounds->memory_pages,
+                                       .table_entries =
+                                           entries_for(bounds->memory_pages),
                                        .stack_bytes = bounds->stack_bytes};
     wasm_instance_t *instance;
     int result = wasm_instance_create(code->module, &options, &instance, error);
     if (result < 0) return result;
-    *engine = (engine_t){.code = code_retain(code),
-                         .instance = instance,
-                         .first_pages = wasm_memory_pages(instance, 0),
-                         .stage = STAGE_FRESH};
+    code->first_pages = wasm_memory_pages(instance, 0);
+    *engine = (engine_t){
+        .code = code_retain(code), .instance = instance, .stage = STAGE_FRESH};
     return MK_OK;
 }
 
@@ -74,22 +85,25 @@ void engine__destroy(engine_t *engine) {
     *engine = (engine_t){.code = NULL};
 }
 
-wasm_actor_t *wasm_actor__create(code_t *code, const bounds_t *bounds,
-                                 wasm_error_t *error) {
+static void say_no_memory(wasm_error_t *error) {
+    *error = (wasm_error_t){.code = MK_ENOMEM,
+                            .offset = WASM_NOWHERE,
+                            .function = WASM_NOWHERE,
+                            .section = "",
+                            .text = "out of memory"};
+}
+
+wasm_actor_t *wasm_actor__create(code_t *code, bounds_t *bounds, wasm_error_t *error) {
     wasm_actor_t *actor = mk_calloc(1, sizeof *actor);
     if (actor == NULL) {
-        *error = (wasm_error_t){.code = MK_ENOMEM,
-                                .offset = WASM_NOWHERE,
-                                .function = WASM_NOWHERE,
-                                .section = "",
-                                .text = "out of memory"};
+        say_no_memory(error);
         return NULL;
     }
-    actor->bounds = *bounds;
-    if (engine__create(&actor->engine, code, &actor->bounds, actor, error) < 0) {
+    if (engine__create(&actor->engine, code, bounds, actor, error) < 0) {
         mk_free(actor);
         return NULL;
     }
+    actor->bounds = bounds_retain(bounds);
     return actor;
 }
 
@@ -98,7 +112,9 @@ void wasm_actor_free(void *state) {
     if (actor == NULL) return;
     if (actor->owns_mail) message_destroy(actor->mail);
     engine__destroy(&actor->engine);
-    engine__destroy(&actor->before);
+    if (actor->before != NULL) engine__destroy(actor->before);
+    mk_free(actor->before);
+    bounds_release(actor->bounds);
     factory__release(actor->origin);
     mk_free(actor->children);
     mk_free(actor);
@@ -106,7 +122,7 @@ void wasm_actor_free(void *state) {
 
 /* --- spawning --- */
 
-static actor_id_t spawn(runtime_t *rt, code_t *code, const bounds_t *bounds,
+static actor_id_t spawn(runtime_t *rt, code_t *code, bounds_t *bounds,
                         const actor_options_t *options, wasm_error_t *error) {
     wasm_actor_t *actor = wasm_actor__create(code, bounds, error);
     if (actor == NULL) return ACTOR_ID_INVALID;
@@ -123,9 +139,7 @@ static actor_id_t spawn(runtime_t *rt, code_t *code, const bounds_t *bounds,
     actor->id = id;
     if (wasm_actor__wake(rt, id)) return id;
     actor_stop(rt, id);
-    error->code = MK_ENOMEM;
-    static const char text[] = "out of memory";
-    memcpy(error->text, text, sizeof text);
+    say_no_memory(error);
     return ACTOR_ID_INVALID;
 }
 
@@ -144,9 +158,14 @@ actor_id_t actor_spawn_wasm_with(runtime_t *rt, const uint8_t *wasm_buf,
     if (code != NULL) {
         failure = (wasm_error_t){
             .offset = WASM_NOWHERE, .function = WASM_NOWHERE, .section = ""};
-        bounds_t bounds = bounds__of(options);
-        id = spawn(rt, code, &bounds, options != NULL ? &options->actor : NULL,
-                   &failure);
+        bounds_t wanted = bounds__of(options);
+        bounds_t *bounds = bounds_share(rt, &wanted);
+        if (bounds != NULL)
+            id = spawn(rt, code, bounds, options != NULL ? &options->actor : NULL,
+                       &failure);
+        else
+            say_no_memory(&failure);
+        bounds_release(bounds);
     }
     code_release(code);
     wasm_actor__tell(&failure, error, problem);
@@ -209,14 +228,17 @@ bool wasm_actor_facts(runtime_t *rt, actor_id_t id, wasm_actor_facts_t *out) {
     if (actor == NULL) return false;
     const engine_t *engine = &actor->engine;
     wasm_module_sizes_t sizes = wasm_module_sizes(engine->code->module);
-    *out = (wasm_actor_facts_t){.memory_bytes = wasm_instance_size(engine->instance),
-                                .module_bytes =
-                                    sizes.bytes + sizes.code_bytes + sizes.table_bytes,
-                                .module_users = engine->code->users,
-                                .memory_pages = wasm_memory_pages(engine->instance, 0),
-                                .grants = actor->bounds.grants,
-                                .fuel_used = actor->fuel_used,
-                                .reloads = actor->reloads,
-                                .is_waiting = actor->wait != WAIT_NOTHING};
+    *out = (wasm_actor_facts_t){
+        .memory_bytes = wasm_instance_size(engine->instance),
+        .touched_bytes = wasm_memory_committed(engine->instance, 0),
+        .module_bytes = sizes.bytes + sizes.code_bytes + sizes.table_bytes,
+        .module_users = engine->code->users,
+        .memory_pages = wasm_memory_pages(engine->instance, 0),
+        .grants = actor->bounds->grants,
+        .children = actor->bounds->children,
+        .sends = actor->bounds->sends,
+        .fuel_used = actor->fuel_used,
+        .reloads = actor->reloads,
+        .is_waiting = actor->wait != WAIT_NOTHING};
     return true;
 }

@@ -9,9 +9,9 @@
 #include "microkernel/error.h"
 
 struct wasm_factory_arg {
-    code_t *code; /* counted */
-    bounds_t bounds;
-    uint32_t users; /* the program and the actors made from it */
+    code_t *code;     /* counted */
+    bounds_t *bounds; /* counted */
+    uint32_t users;   /* the program and the actors made from it */
 };
 
 wasm_factory_arg_t *factory__retain(wasm_factory_arg_t *arg) {
@@ -22,6 +22,7 @@ wasm_factory_arg_t *factory__retain(wasm_factory_arg_t *arg) {
 void factory__release(wasm_factory_arg_t *arg) {
     if (arg == NULL || --arg->users > 0) return;
     code_release(arg->code);
+    bounds_release(arg->bounds);
     mk_free(arg);
 }
 
@@ -34,7 +35,7 @@ void factory__set_code(wasm_factory_arg_t *arg, code_t *code) {
 
 /* Whether it can be linked is known when it is tried. */
 static int try_link(wasm_factory_arg_t *arg, wasm_error_t *error) {
-    wasm_actor_t *actor = wasm_actor__create(arg->code, &arg->bounds, error);
+    wasm_actor_t *actor = wasm_actor__create(arg->code, arg->bounds, error);
     if (actor == NULL) return error->code;
     wasm_actor_free(actor);
     return MK_OK;
@@ -51,10 +52,12 @@ wasm_factory_arg_t *wasm_factory_arg_create_with(const uint8_t *wasm_buf,
                             .text = "out of memory"};
     wasm_factory_arg_t *arg = mk_calloc(1, sizeof *arg);
     if (arg != NULL) {
-        arg->bounds = bounds__of(options);
+        bounds_t wanted = bounds__of(options);
         arg->users = 1;
-        arg->code =
-            code_load(NULL, wasm_buf, wasm_buf != NULL ? wasm_size : 0, &failure);
+        arg->bounds = bounds_share(NULL, &wanted);
+        if (arg->bounds != NULL)
+            arg->code =
+                code_load(NULL, wasm_buf, wasm_buf != NULL ? wasm_size : 0, &failure);
         if (arg->code == NULL || try_link(arg, &failure) < 0) {
             factory__release(arg);
             arg = NULL;
@@ -81,7 +84,7 @@ void *wasm_actor_factory(void *arg) {
     wasm_factory_arg_t *factory = arg;
     wasm_error_t error;
     if (factory == NULL) return NULL;
-    wasm_actor_t *actor = wasm_actor__create(factory->code, &factory->bounds, &error);
+    wasm_actor_t *actor = wasm_actor__create(factory->code, factory->bounds, &error);
     if (actor != NULL) actor->origin = factory__retain(factory);
     return actor;
 }

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define HOST_FUNCTION(name, signature, grant, meaning)                                 \
+#define HOST_FUNCTION(name, signature, grant, fuel, meaning)                           \
     wasm_host_status_t host__##name(wasm_host_call_t *call);
 #include "wasm_actor/host_table.def"
 #undef HOST_FUNCTION
@@ -33,6 +33,13 @@ bool host__check(wasm_host_call_t *call, uint32_t address, uint64_t size);
 static inline bool host__check_out(wasm_host_call_t *call, uint32_t address,
                                    uint32_t size) {
     return address == 0 || host__check(call, address, size);
+}
+
+/* Let the call cost more than its row says: so many bytes were copied. */
+static inline void host__charge(wasm_host_call_t *call, uint64_t bytes) {
+    enum { BYTES_PER_FUEL = 64 }; /* as the engine's own copies */
+    uint64_t fuel = call->fuel + bytes / BYTES_PER_FUEL;
+    call->fuel = fuel < UINT32_MAX ? (uint32_t)fuel : UINT32_MAX;
 }
 
 /* Bytes of a range that was checked; not NULL when size is not 0. */

@@ -24,6 +24,7 @@ wasm_host_status_t host__mk_print(wasm_host_call_t *call) {
     uint32_t size = call->slots[1];
     if (!host__check(call, call->slots[0], size)) return WASM_HOST_TRAP;
     const uint8_t *text = host__at(call->instance, call->slots[0], size);
+    host__charge(call, size);
     if (size > 0) (void)port_print(print_handle, (const char *)text, size);
     return WASM_HOST_DONE;
 }

@@ -40,6 +40,8 @@ wasm_host_status_t host__mk_reverse_lookup(wasm_host_call_t *call) {
     return host__return(call, (int32_t)size);
 }
 
+enum { LISTED_BYTE = 64 }; /* in copied bytes: lines are put together byte by byte */
+
 wasm_host_status_t host__mk_ns_list(wasm_host_call_t *call) {
     uint32_t prefix_at = call->slots[0];
     uint32_t prefix_size = call->slots[1];
@@ -55,6 +57,7 @@ wasm_host_status_t host__mk_ns_list(wasm_host_call_t *call) {
         host__text(call->instance, prefix_at, prefix_size, prefix, sizeof prefix))
         size = ns_list_paths(host__actor(call)->rt, prefix,
                              (char *)host__at(call->instance, buf, cap), cap);
+    host__charge(call, (uint64_t)size * LISTED_BYTE);
     host__put_u32(call->instance, size_at, (uint32_t)size);
     return host__return(call, 0);
 }

@@ -32,6 +32,7 @@ wasm_host_status_t host__mk_save_state(wasm_host_call_t *call) {
     if (!take_key(call, key)) return host__return(call, -1);
     uint32_t size = call->slots[3];
     const uint8_t *data = host__at(call->instance, call->slots[2], size);
+    host__charge(call, size);
     return suspend(call, WAIT_SAVE,
                    state_save_async(host__actor(call)->rt, NULL, key,
                                     size > 0 ? data : NULL, size));

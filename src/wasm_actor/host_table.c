@@ -10,11 +10,12 @@ typedef struct {
     const char *signature;
     wasm_host_fn function;
     unsigned grant;
+    uint32_t fuel;
 } host_row_t;
 
 static const host_row_t rows[] = {
-#define HOST_FUNCTION(name, signature, grant, meaning)                                 \
-    {#name, signature, host__##name, WASM_GRANT_##grant},
+#define HOST_FUNCTION(name, signature, grant, fuel, meaning)                           \
+    {#name, signature, host__##name, WASM_GRANT_##grant, fuel},
 #include "wasm_actor/host_table.def"
 #undef HOST_FUNCTION
 };
@@ -75,7 +76,8 @@ int host__resolve(void *arg, const wasm_import_t *import, wasm_extern_t *found,
         writer_format(&w, "%s'", name_of(row->grant));
         return refuse(error, MK_EPERM, import, "' needs the grant '", after);
     }
-    *found = (wasm_extern_t){.host = row->function, .signature = row->signature};
+    *found = (wasm_extern_t){
+        .host = row->function, .signature = row->signature, .fuel = row->fuel};
     return MK_OK;
 }
 

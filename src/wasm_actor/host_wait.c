@@ -40,7 +40,7 @@ static void answer(wasm_actor_t *actor, int32_t value) {
 wasm_host_status_t host__mk_sleep_ms(wasm_host_call_t *call) {
     wasm_actor_t *actor = host__actor(call);
     int32_t ms = (int32_t)call->slots[0];
-    if (!actor->bounds.may_wait) return host__return(call, -1);
+    if (!actor->bounds->may_wait) return host__return(call, -1);
     if (!host__may_suspend(call)) return WASM_HOST_TRAP;
     actor->ticket = actor_set_timer(actor->rt, ms > 0 ? (uint32_t)ms : 0, false);
     if (actor->ticket == TIMER_ID_INVALID) return host__return(call, -1);
@@ -66,7 +66,7 @@ static wasm_host_status_t receive(wasm_host_call_t *call, wait_t wait) {
         !host__check_out(call, slots[3], 4) ||
         (wait != WAIT_RECV && !host__check_out(call, slots[4], 8)))
         return WASM_HOST_TRAP;
-    if (!actor->bounds.may_wait) return host__return(call, -1);
+    if (!actor->bounds->may_wait) return host__return(call, -1);
     if (!host__may_suspend(call)) return WASM_HOST_TRAP;
     actor->ticket = TIMER_ID_INVALID;
     if (wait == WAIT_RECV_TIMEOUT) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* module_cache.c - a part of the runtime holds the list; the codes hold themselves, by
- * their users. Equal bytes are compared whole: the checksum only finds the candidate.
+/* module_cache.c - a part of the runtime holds the lists; codes and bounds hold
+ * themselves, by their users. Equal bytes are compared whole: the checksum only finds
+ * the candidate.
  */
 #include "wasm_actor/module_cache.h"
 
@@ -16,7 +17,8 @@
 
 typedef struct {
     part_t part;
-    list_node_t codes; /* code_t.node */
+    list_node_t codes;  /* code_t.node */
+    list_node_t bounds; /* bounds_t.node */
 } cache_t;
 
 /* Codes that factories still use live on, alone. */
@@ -25,6 +27,8 @@ static void destroy(part_t *part, runtime_t *rt) {
     cache_t *cache = MK_CONTAINER_OF(part, cache_t, part);
     while (!list_is_empty(&cache->codes))
         list_remove(cache->codes.next);
+    while (!list_is_empty(&cache->bounds))
+        list_remove(cache->bounds.next);
     mk_free(cache);
 }
 
@@ -45,6 +49,7 @@ static cache_t *get_cache(runtime_t *rt) {
         return NULL;
     }
     list_init(&cache->codes);
+    list_init(&cache->bounds);
     part_attach(rt, &cache->part, &cache_ops);
     return cache;
 }
@@ -170,4 +175,41 @@ void code_release(code_t *code) {
     if (code == NULL || --code->users > 0) return;
     list_remove(&code->node);
     end(code);
+}
+
+/* --- bounds --- */
+
+static bool are_equal(const bounds_t *a, const bounds_t *b) {
+    return a->grants == b->grants && a->memory_pages == b->memory_pages &&
+           a->stack_bytes == b->stack_bytes && a->children == b->children &&
+           a->sends == b->sends && a->fuel == b->fuel && a->may_wait == b->may_wait;
+}
+
+bounds_t *bounds_share(runtime_t *rt, const bounds_t *wanted) {
+    cache_t *cache = rt != NULL ? get_cache(rt) : NULL;
+    if (rt != NULL && cache == NULL) return NULL;
+    if (cache != NULL)
+        for (list_node_t *at = cache->bounds.next; at != &cache->bounds;
+             at = at->next) {
+            bounds_t *bounds = MK_CONTAINER_OF(at, bounds_t, node);
+            if (are_equal(bounds, wanted)) return bounds_retain(bounds);
+        }
+    bounds_t *bounds = mk_alloc(sizeof *bounds);
+    if (bounds == NULL) return NULL;
+    *bounds = *wanted;
+    bounds->users = 1;
+    list_init(&bounds->node);
+    if (cache != NULL) list_insert_before(&cache->bounds, &bounds->node);
+    return bounds;
+}
+
+bounds_t *bounds_retain(bounds_t *bounds) {
+    bounds->users++;
+    return bounds;
+}
+
+void bounds_release(bounds_t *bounds) {
+    if (bounds == NULL || --bounds->users > 0) return;
+    list_remove(&bounds->node);
+    mk_free(bounds);
 }

@@ -75,23 +75,26 @@ static bool try_engine(wasm_actor_t *actor, engine_t *engine, char *problem) {
 }
 
 /* The old call is given up, and what it waits for with it. */
-static void swap(wasm_actor_t *actor, engine_t *engine) {
+static void swap(wasm_actor_t *actor, engine_t *engine, engine_t *before) {
     wait__cancel(actor);
     wasm_cancel(actor->engine.instance);
     if (actor->engine.stage != STAGE_FRESH) actor->engine.stage = STAGE_IDLE;
     if (actor->owns_mail) message_destroy(actor->mail);
     actor->mail = NULL;
     actor->owns_mail = false;
-    actor->payload = 0;
+    actor->engine.payload = 0;
     actor->is_ending = actor->got_shutdown;
     /* Of two reloads without a message between them the module before both comes back.
      */
-    if (actor->before.instance == NULL)
-        actor->before = actor->engine;
-    else
+    if (actor->before == NULL) {
+        *before = actor->engine;
+        actor->before = before;
+    } else {
         engine__destroy(&actor->engine);
+        mk_free(before);
+    }
     actor->engine = *engine;
-    actor->reloads++;
+    if (actor->reloads < UINT16_MAX) actor->reloads++;
     factory__set_code(actor->origin, engine->code);
 }
 
@@ -117,17 +120,20 @@ reload_result_t wasm_actor_reload(runtime_t *rt, actor_id_t id, const uint8_t *n
         return RELOAD_ERR_MODULE_LOAD;
     }
     engine_t engine;
-    int result = engine__create(&engine, code, &actor->bounds, actor, &error);
+    int result = engine__create(&engine, code, actor->bounds, actor, &error);
     code_release(code);
     if (result < 0) {
         wasm_actor__tell(&error, NULL, problem);
         return RELOAD_ERR_INSTANCE;
     }
-    if (!try_engine(actor, &engine, problem)) {
+    engine_t *before = mk_alloc(sizeof *before);
+    if (before == NULL) say(problem, "out of memory");
+    if (before == NULL || !try_engine(actor, &engine, problem)) {
         engine__destroy(&engine);
+        mk_free(before);
         return RELOAD_ERR_INSTANCE;
     }
-    swap(actor, &engine);
+    swap(actor, &engine, before);
     actor__release(rt, id); /* what the old module awaited does not come any more */
     return RELOAD_OK;
 }
@@ -144,19 +150,22 @@ reload_result_t actor_reload_wasm(runtime_t *rt, actor_id_t old_id,
 }
 
 bool wasm_actor__roll_back(wasm_actor_t *actor, const char *why) {
-    if (actor->before.instance == NULL) return false;
+    if (actor->before == NULL) return false;
     actor_log(actor->rt, LOG_ERROR, "reloaded module failed, the old one is back: %s",
               why);
     wait__cancel(actor);
     engine__destroy(&actor->engine);
-    actor->engine = actor->before;
-    actor->before = (engine_t){.code = NULL};
-    actor->payload = 0;
+    actor->engine = *actor->before;
+    mk_free(actor->before);
+    actor->before = NULL;
+    actor->engine.payload = 0;
     actor->lacks_memory = false;
     factory__set_code(actor->origin, actor->engine.code);
     return true;
 }
 
 void wasm_actor__commit(wasm_actor_t *actor) {
-    engine__destroy(&actor->before);
+    engine__destroy(actor->before);
+    mk_free(actor->before);
+    actor->before = NULL;
 }

@@ -4,7 +4,8 @@
  * One loop (wasm_actor__go_on) runs the guest until its call is over, begins the next
  * one, and leaves when the guest waits, when there is nothing to begin, or when the
  * fuel of the turn is used up. Leaving for the others is a notice to itself that it
- * awaits: it cannot be refused by a full mailbox, and the mail waits behind it. */
+ * awaits: it cannot be refused by a full mailbox, and the mail waits behind it. Who
+ * left goes on behind those that did not have to (docs/decisions/0017). */
 #include "wasm_actor/wasm_actor_impl.h"
 
 #include "base/check.h"
@@ -90,24 +91,40 @@ static wasm_value_t i32(uint32_t value) {
     return (wasm_value_t){WASM_I32, value};
 }
 
-static uint64_t memory_size(const engine_t *engine) {
-    return (uint64_t)wasm_memory_pages(engine->instance, 0) * PAGE_BYTES;
-}
-
-/* Where a payload goes when the module does not say: 0 when it does not fit. */
-static uint32_t place(const engine_t *engine, uint32_t size) {
+/* In the memory as it was at first: what the guest added later is its own. 0 when there
+ * is no room. */
+static uint32_t place_inside(const engine_t *engine, uint32_t size) {
     wasm_value_t base;
     uint64_t at;
+    uint64_t end = (uint64_t)engine->code->first_pages * PAGE_BYTES;
     if (engine->code->heap_base != WASM_NOWHERE &&
         wasm_global_get(engine->instance, engine->code->heap_base, &base) == MK_OK &&
         base.type == WASM_I32) {
         at = (base.bits + PAYLOAD_ALIGN - 1) & ~(uint64_t)(PAYLOAD_ALIGN - 1);
-        return at != 0 && at + size <= memory_size(engine) ? (uint32_t)at : 0;
+        return at + size <= end ? (uint32_t)at : 0;
     }
-    uint64_t end = (uint64_t)engine->first_pages * PAGE_BYTES;
     if (size >= end) return 0;
     at = (end - size) & ~(uint64_t)(PAYLOAD_ALIGN - 1);
     return (uint32_t)at;
+}
+
+/* In pages that are added for payloads. 0 when it may not have so many. */
+static uint32_t place_behind(engine_t *engine, uint32_t size) {
+    uint32_t pages = size / PAGE_BYTES + (size % PAGE_BYTES != 0);
+    if (pages > UINT16_MAX) return 0;
+    if (pages > engine->room_pages) {
+        uint32_t before = wasm_memory_grow(engine->instance, 0, pages);
+        if (before == UINT32_MAX) return 0;
+        engine->room_page = before;
+        engine->room_pages = (uint16_t)pages;
+    }
+    return engine->room_page * PAGE_BYTES;
+}
+
+/* Where a payload goes when the module does not say: 0 when it does not fit. */
+static uint32_t place(engine_t *engine, uint32_t size) {
+    uint32_t address = place_inside(engine, size);
+    return address != 0 ? address : place_behind(engine, size);
 }
 
 static size_t payload_size(const wasm_actor_t *actor) {
@@ -140,7 +157,7 @@ static next_t begin_handle(wasm_actor_t *actor, uint32_t address, uint32_t size)
     if (mail->type == MSG_SHUTDOWN) actor->is_ending = actor->got_shutdown = true;
     if (engine->code->handle_message == WASM_NOWHERE) return NEXT_FAILED;
     /* Kept while the old module may still have to be given it. */
-    if (actor->before.instance == NULL) drop_mail(actor);
+    if (actor->before == NULL) drop_mail(actor);
     return begin(actor, engine->code->handle_message, args, 4);
 }
 
@@ -169,18 +186,18 @@ static uint32_t result_of(const engine_t *engine) {
 static next_t after_allocate(wasm_actor_t *actor) {
     uint32_t address = result_of(&actor->engine);
     if (address == 0) return drop_unplaced(actor);
-    actor->payload = address;
+    actor->engine.payload = address;
     return begin_handle(actor, address, (uint32_t)payload_size(actor));
 }
 
 static next_t after_handle(wasm_actor_t *actor) {
     if (result_of(&actor->engine) == 0) actor->is_ending = true;
-    if (actor->before.instance != NULL) {
+    if (actor->before != NULL) {
         wasm_actor__commit(actor);
         drop_mail(actor);
     }
-    wasm_value_t block = i32(actor->payload);
-    actor->payload = 0;
+    wasm_value_t block = i32(actor->engine.payload);
+    actor->engine.payload = 0;
     if (block.bits == 0 || actor->is_ending) {
         actor->engine.stage = STAGE_IDLE;
         return NEXT_NOTHING;
@@ -221,6 +238,7 @@ static void let_others_run(wasm_actor_t *actor) {
     actor->fuel_turn = 0;
     if (!actor_is_alive(actor->rt, actor->id)) return;
     actor__await(actor->rt, MSG_WASM_TURN);
+    actor__end_turn(actor->rt);
     if (!wasm_actor__wake(actor->rt, actor->id)) end_without_memory(actor);
 }
 
@@ -236,7 +254,7 @@ static wasm_state_t run_slice(wasm_actor_t *actor) {
 }
 
 static bool is_over_quota(const wasm_actor_t *actor) {
-    return actor->bounds.fuel_max != 0 && actor->fuel_busy >= actor->bounds.fuel_max;
+    return actor->bounds->fuel != 0 && actor->fuel_busy >= actor->bounds->fuel;
 }
 
 /* True: the old module is back and goes on. */
@@ -245,7 +263,7 @@ static bool end_over_quota(wasm_actor_t *actor) {
     mk_writer_t w;
     writer_init(&w, text, sizeof text);
     writer_str(&w, "used ");
-    writer_unsigned(&w, actor->bounds.fuel_max);
+    writer_unsigned(&w, actor->bounds->fuel);
     writer_str(&w, " of fuel without waiting");
     if (wasm_actor__roll_back(actor, text)) return true;
     actor_exit(actor->rt, EXIT_QUOTA, text);

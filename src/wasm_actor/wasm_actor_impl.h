@@ -43,41 +43,40 @@ typedef enum {
     WAIT_END   /* it is being stopped */
 } wait_t;
 
-/* What modules are linked against; the same for all instances of an actor. */
-typedef struct {
-    uint32_t grants;       /* WASM_GRANT_... */
-    uint32_t memory_pages; /* bounds, none of them 0 */
-    uint32_t stack_bytes;
-    uint32_t children_max;
-    uint64_t fuel_max; /* between two waits; 0: none */
-    bool may_wait;
-} bounds_t;
-
 /* A module in use. */
 typedef struct {
     code_t *code;              /* counted */
     wasm_instance_t *instance; /* owned */
-    uint32_t first_pages;      /* of its memory */
+    uint32_t payload;          /* address of the block to free; 0: none */
+    uint32_t room_page;        /* where the pages begin that were added for payloads */
+    uint16_t room_pages;       /* how many */
     uint8_t stage;             /* stage_t */
 } engine_t;
 
+/* Actors that one has spawned, as far as known to live. */
+typedef struct {
+    uint32_t count;
+    uint32_t cap;
+    actor_id_t ids[];
+} children_t;
+
+/* Many of these wait at the same time, so what few have is made when it is needed. */
 typedef struct wasm_actor {
     runtime_t *rt; /* NULL until the first message of a child of a supervisor */
     actor_id_t id;
     engine_t engine;
-    engine_t before;            /* to come back when the first message fails; or none */
+    engine_t *before;           /* to come back when the first message fails, or NULL */
     wasm_factory_arg_t *origin; /* counted; NULL: spawned without one */
     message_t *mail;            /* to be handled; borrowed within a turn, then owned */
-    actor_id_t *children; /* spawned, as far as known to live; `children_cap` of them */
-    uint32_t child_count;
-    uint32_t child_cap;
-    bounds_t bounds;
-    uint64_t fuel_used; /* in all */
-    uint64_t fuel_busy; /* since it last waited or took a message */
-    uint32_t fuel_turn; /* since others had their turn */
-    uint32_t ticket;    /* of `wait` */
-    uint32_t payload;   /* address of the block to free; 0: none */
-    uint32_t reloads;
+    children_t *children;       /* NULL: there were none yet */
+    bounds_t *bounds;           /* counted; the same for all its engines */
+    uint64_t fuel_used;         /* in all */
+    uint64_t fuel_busy;         /* since it last waited or took a message */
+    uint32_t fuel_turn;         /* since others had their turn */
+    uint32_t ticket;            /* of `wait` */
+    uint32_t sends_began;       /* of the clock's milliseconds: see may_send_more */
+    uint32_t sends;             /* since then; counted only when they are bounded */
+    uint16_t reloads;
     uint8_t wait;      /* wait_t */
     bool owns_mail;    /* `mail` was taken */
     bool is_ending;    /* ends when its call returns */
@@ -98,11 +97,10 @@ int engine__create(engine_t *engine, code_t *code, const bounds_t *bounds,
                    wasm_actor_t *actor, wasm_error_t *error);
 void engine__destroy(engine_t *engine);
 
-/* An actor's state with its engine; NULL and `*error`. */
-wasm_actor_t *wasm_actor__create(code_t *code, const bounds_t *bounds,
-                                 wasm_error_t *error);
+/* An actor's state with its engine; NULL and `*error`. Both are counted. */
+wasm_actor_t *wasm_actor__create(code_t *code, bounds_t *bounds, wasm_error_t *error);
 
-/* Fill in what options leave open. */
+/* Fill in what options leave open; to be shared. */
 bounds_t bounds__of(const wasm_actor_options_t *options);
 
 /* Options of the functions of earlier versions. */

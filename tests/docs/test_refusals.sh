@@ -28,6 +28,8 @@ fresh() { # a copy of what make_tables reads
     cp "$root/src/PUBLIC_HEADERS" "$root/src/LAYERS" "$scratch/tree/src/"
     (cd "$root/src" && find . -type d) | (cd "$scratch/tree/src" && xargs mkdir -p)
     cp "$root/docs/ARCHITECTURE.md" "$scratch/tree/docs/"
+    cp "$root/src/wasm_actor/host_table.def" "$scratch/tree/src/wasm_actor/"
+    (cd "$root/sdk" && find . -type d) | (mkdir -p "$scratch/tree/sdk" && cd "$scratch/tree/sdk" && xargs mkdir -p)
     [ ! -f "$root/src/shell/commands.def" ] || cp "$root/src/shell/commands.def" "$scratch/tree/src/shell/"
 }
 
@@ -72,6 +74,11 @@ refuses "a limit without range" "MK_TURN_US can be set, but its comment gives no
     $headers/limits.h 's|go on; 0\.\.1000000\.|go on.|'
 refuses "a limit without reason" "MK_CRASH_RECORDS: unit and range are there, the reason is not" \
     $headers/limits.h 's| A screenful and a bit\.||'
+host_table=src/wasm_actor/host_table.def
+refuses "a host function with fewer names than arguments" "mk_stop: the arguments in" \
+    $host_table 's|mk_stop, "I:i", SPAWN, "(id)|mk_stop, "Ii:i", SPAWN, "(id)|'
+refuses "a host function with an argument that nobody knows" "what is 'whom'" \
+    $host_table 's|(text, len): to st|(whom, len): to st|'
 refuses "a header of no folder" "timer.h: in no folder's row" \
     src/PUBLIC_HEADERS 's| timer\.h||'
 

@@ -44,6 +44,9 @@ if command -v pkg-config >/dev/null; then
         "$here/consumer/ping_pong.c" -o "$scratch/by_pkg_config" -Wl,-Bstatic \
         "${link[@]}" -Wl,-Bdynamic
     try "it runs" timeout 20 "$scratch/by_pkg_config"
+    try "pkg-config names all that the library needs" "$CC" "${flags[@]}" "${compile[@]}" \
+        "$here/consumer/ping_pong.c" -o "$scratch/whole" -Wl,--whole-archive \
+        "$libdir/libmicrokernel.a" -Wl,--no-whole-archive -Wl,-Bstatic "${link[@]}" -Wl,-Bdynamic
     if ls "$libdir"/libmicrokernel.so >/dev/null 2>&1; then
         read -ra link < <(pkg-config --libs microkernel)
         try "pkg-config builds a dynamic consumer" "$CC" "${flags[@]}" "${compile[@]}" \
@@ -53,11 +56,12 @@ if command -v pkg-config >/dev/null; then
     fi
 else
     echo "no pkg-config here: apt-get install pkg-config to check that half"
-    skipped=4
+    skipped=5
 fi
 
 if [ -n "${MK_SHELL:-}" ]; then
     try "the installed shell runs" timeout 20 "$prefix/bin/mk-shell" -c 'self'
+    try "and finds its module" timeout 20 "$prefix/bin/mk-shell" -c 'load echo.wasm; call echo 200 hello'
 fi
 
 suffix=""

@@ -2,6 +2,8 @@
 /* Holding the mail of an actor that is in the middle of something, and going on. */
 #include "kernel/stage.h"
 
+#include "microkernel/limits.h"
+
 enum { MSG_GO = 1, MSG_MAIL = 2, MSG_OWN = 3, MAIL_MAX = 4 };
 
 /* Awaits a timer on MSG_GO; notes what comes. */
@@ -173,10 +175,72 @@ TEST(a_turn_can_be_ended_early) {
     close_stage(rt);
 }
 
+/* Computes for ever, a share at a time. */
+static bool compute(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)msg;
+    actor__await(rt, MSG_OWN);
+    actor__end_turn(rt);
+    CHECK(actor__notify(rt, ACTOR_ID_INVALID, me->id, MSG_OWN, NULL, 0));
+    return true;
+}
+
+/* Sends back what it gets, `value` times. */
+static bool exchange(runtime_t *rt, role_t *me, message_t *msg) {
+    if (me->value == 0) return true;
+    me->value--;
+    return actor_send(rt, me->peer, msg->type, NULL, 0);
+}
+
+TEST(who_used_up_its_share_waits_for_the_others_but_not_for_ever) {
+    enum { EXCHANGES = 3 * MK_NORMAL_TURNS };
+    runtime_t *rt = open_stage();
+    role_t busy[2] = {{.act = compute}, {.act = compute}};
+    role_t one = {.act = exchange, .value = EXCHANGES};
+    role_t other = {.act = exchange, .value = EXCHANGES};
+    for (unsigned i = 0; i < 2; i++)
+        tell(rt, cast(rt, &busy[i]), MSG_GO);
+    one.peer = cast(rt, &other);
+    other.peer = cast(rt, &one);
+    runtime_step(rt);
+    runtime_step(rt);
+    tell(rt, one.id, MSG_MAIL);
+    for (int i = 0; i < 4 * (MK_NORMAL_TURNS + 1); i++)
+        runtime_step(rt);
+    CHECK_EQ(one.count + other.count, 4 * MK_NORMAL_TURNS);
+    CHECK_EQ(busy[0].count, 3); /* the first turn and two of the four */
+    CHECK_EQ(busy[1].count, 3);
+    while (one.value + other.value > 0)
+        runtime_step(rt);
+    unsigned before = busy[0].count + busy[1].count;
+    for (int i = 0; i < 10; i++)
+        runtime_step(rt);
+    CHECK_EQ(busy[0].count + busy[1].count, before + 9); /* the last message was one */
+    close_stage(rt);
+}
+
+TEST(a_share_used_up_is_forgotten_by_the_next_message) {
+    runtime_t *rt = open_stage();
+    role_t busy = {.act = compute};
+    role_t first = {.act = end_turn};
+    role_t second = {.act = NULL};
+    tell(rt, cast(rt, &busy), MSG_GO);
+    tell(rt, cast(rt, &first), MSG_MAIL);
+    runtime_step(rt);
+    runtime_step(rt); /* it had no more mail */
+    tell(rt, first.id, MSG_MAIL);
+    tell(rt, cast(rt, &second), MSG_MAIL);
+    runtime_step(rt);
+    CHECK_EQ(first.count, 2); /* before the computing one, and before the second */
+    CHECK_EQ(busy.count, 1);
+    close_stage(rt);
+}
+
 TEST_TABLE(await, TEST_ROW(mail_waits_in_order_until_what_is_awaited_comes),
            TEST_ROW(an_awaited_timer_passes_a_full_mailbox),
            TEST_ROW(a_notice_to_itself_comes_before_the_mail_and_after_the_others),
            TEST_ROW(other_notices_wait_as_mail_does),
            TEST_ROW(after_what_was_awaited_its_like_is_mail),
            TEST_ROW(an_actor_that_waits_can_be_stopped),
-           TEST_ROW(a_turn_can_be_ended_early))
+           TEST_ROW(a_turn_can_be_ended_early),
+           TEST_ROW(who_used_up_its_share_waits_for_the_others_but_not_for_ever),
+           TEST_ROW(a_share_used_up_is_forgotten_by_the_next_message))

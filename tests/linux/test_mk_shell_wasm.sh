@@ -56,5 +56,38 @@ timeout 60 "$shell" -k -c 'load crash.wasm; call crash 1 x; crash; caps' >"$work
 out_has 'integer divide by zero in divide < work < handle_message' "a trap is remembered"
 out_has '^wasm=true$' "caps"
 
+# The first session of a newcomer: echo.wasm comes along, and is found from any folder.
+mkdir "$work/elsewhere" && cd "$work/elsewhere" || exit 1
+printf 'load echo.wasm\ncall echo 200 hello\nreload echo echo.wasm\ncall echo 200 again\nstop echo\nexit\n' |
+    timeout 60 "$shell" >"$work/out" 2>"$work/err"
+sed -E 's/0x[0-9a-f]+/ID/; s/actor [0-9]+/actor N/' "$work/out" >"$work/plain"
+cat >"$work/wanted" <<'END'
+Spawned actor N as 'echo'
+[reply] type=201 from=ID size=5 "hello"
+Reloaded 'echo' → actor N
+[reply] type=201 from=ID size=5 "again"
+Stopped actor ID
+Goodbye.
+END
+if cmp -s "$work/plain" "$work/wanted"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "failed: the first session"
+    diff "$work/wanted" "$work/plain"
+fi
+
+# The demo's echo is one, too: supervised, replaced in place, back after its end.
+timeout 60 "$shell" --demo -k -c 'info echo; call echo 200 hello; load echo.wasm; reload echo echo.wasm
+call echo 1 x; call echo 0; tree; call echo 41 y' >"$work/out" 2>"$work/err"
+out_has '^WASM +1 pages, ' "info of the demo's echo"
+out_has '^Grants +messages$' "its rights"
+out_has '^\[reply\] type=201 .* "hello"$' "the demo's echo"
+out_has "^Spawned actor [0-9]+ as 'echo_1'$" "another one"
+out_has "^Reloaded 'echo' → actor [0-9]+$" "a reload of a child"
+out_has '^\[reply\] type=2 .* "x"$' "after the reload"
+out_has '^\[reply\] type=42 .* "y"$' "after its end"
+out_has '^  \|- echo +0x[0-9a-f]+ permanent +1 +normal' "tree counts the restart"
+
 echo "linux/mk_shell_wasm: $passed passed, $failed failed"
 [ $failed = 0 ]

@@ -45,8 +45,8 @@ TEST(node_name_given_too_long_is_cut_at_a_character_and_said_so) {
 }
 
 TEST(node_name_given_that_would_break_paths_or_lists_is_not_used) {
-    static const char *const bad[] = {"a/b", "a b",  "a=b",   "a,b",
-                                      "a\n", "\x7f", "a\xff", "\xc2\x80"};
+    static const char *const bad[] = {"a/b",  "a b",   "a=b",      "a,b", "a\n",
+                                      "\x7f", "a\xff", "\xc2\x80", ".",   ".."};
     char name[MK_NODE_NAME_MAX];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_EQ(make(bad[i], "linux", "abc", name), MK_EINVAL);
@@ -56,6 +56,8 @@ TEST(node_name_given_that_would_break_paths_or_lists_is_not_used) {
     CHECK_EQ(node_name_check(""), MK_EINVAL);
     CHECK_EQ(node_name_check(NULL), MK_EINVAL);
     CHECK_EQ(node_name_check("fine"), MK_OK);
+    CHECK_EQ(node_name_check("..."), MK_OK);
+    CHECK_EQ(node_name_check(".a"), MK_OK);
 }
 
 TEST(node_name_of_a_platform_with_a_long_name_still_fits) {

@@ -54,6 +54,16 @@ TEST(load_gives_rights_that_are_granted_and_no_others) {
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
     (void)run("load files.wasm --fuel 1");
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    (void)run("load files.wasm --children 0");
+    CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    (void)run("load files.wasm --sends many");
+    CHECK_EQ(world.prompt.status, SHELL_USAGE);
+    CHECK(strstr(world.out, "'many' is no number of messages a second") != NULL);
+    CHECK_STR(run("load files.wasm --grant all --children 3 --sends 20"),
+              "Spawned actor 4 as 'files_1'\n");
+    CHECK(wasm_actor_facts(world.rt, actor_lookup(world.rt, "files_1"), &facts));
+    CHECK_EQ(facts.children, 3);
+    CHECK_EQ(facts.sends, 20);
     (void)run("reload files files.wasm --grant files");
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
     close_world();
@@ -69,6 +79,46 @@ TEST(load_says_what_is_wrong_with_a_file) {
     (void)run("load");
     CHECK_EQ(world.prompt.status, SHELL_USAGE);
     CHECK(strstr(world.out, "Usage: load ") != NULL);
+    close_world();
+}
+
+TEST(a_name_is_looked_for_among_the_modules_too) {
+    open_world((shell_options_t){.modules = "dir"});
+    CHECK_EQ(port_dir_create("dir"), MK_OK);
+    CHECK_EQ(port_dir_create("dir/dir"), MK_OK);
+    WRITE("dir/echo.wasm", echo);
+    WRITE("dir/zero.wasm", zero);
+    WRITE("zero.wasm", wants_files); /* the one here comes first */
+    WRITE("dir/dir/zero.wasm", zero);
+    CHECK_STR(run("load echo.wasm"), "Spawned actor 3 as 'echo'\n");
+    (void)run("load zero.wasm");
+    CHECK(strstr(world.out, "needs the grant 'files'") != NULL);
+    CHECK_STR(run("reload echo echo.wasm"), "Reloaded 'echo' \xE2\x86\x92 actor 3\n");
+    CHECK_STR(run("load nowhere.wasm"), "Cannot open: nowhere.wasm (not found)\n");
+    CHECK_STR(run("load ./echo.wasm"), "Cannot open: ./echo.wasm (not found)\n");
+    CHECK_STR(run("load dir/dir/nowhere"),
+              "Cannot open: dir/dir/nowhere (not found)\n");
+    close_world();
+}
+
+TEST(info_tells_of_the_module) {
+    open_disk();
+    (void)run("load echo.wasm --grant spawn");
+    (void)run("info echo");
+    CHECK(strstr(world.out, "WASM        1 pages, ") != NULL);
+    CHECK(strstr(world.out, " 0 reloads\n") != NULL);
+    CHECK(strstr(world.out, "Grants      messages, time, log, state, spawn\n") != NULL);
+    (void)run("reload echo echo.wasm");
+    (void)run("info echo");
+    CHECK(strstr(world.out, " 1 reloads\n") != NULL);
+    (void)run("info echo --json");
+    CHECK(is_json_rows(world.out));
+    CHECK(strstr(world.out, "\"wasm\":{\"memory_pages\":1,") != NULL);
+    CHECK(strstr(world.out,
+                 "\"grants\":[\"messages\",\"time\",\"log\",\"state\",\"spawn\"]") !=
+          NULL);
+    (void)run("info shell");
+    CHECK(strstr(world.out, "WASM") == NULL);
     close_world();
 }
 
@@ -113,5 +163,6 @@ TEST(names_come_from_the_last_part_of_a_path) {
 TEST_TABLE(cmd_wasm, TEST_ROW(load_names_an_actor_after_its_file),
            TEST_ROW(load_gives_rights_that_are_granted_and_no_others),
            TEST_ROW(load_says_what_is_wrong_with_a_file),
-           TEST_ROW(reload_keeps_the_actor),
+           TEST_ROW(a_name_is_looked_for_among_the_modules_too),
+           TEST_ROW(info_tells_of_the_module), TEST_ROW(reload_keeps_the_actor),
            TEST_ROW(names_come_from_the_last_part_of_a_path))

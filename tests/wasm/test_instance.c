@@ -71,6 +71,31 @@ TEST(memory_over_the_limit_is_refused_by_name) {
               "or the instance's own limit)");
 }
 
+TEST(memories_share_a_budget) {
+    for (uint32_t pages = 1; pages <= 4; pages++) {
+        const wasm_instance_options_t options = {.memory_pages = pages};
+        if (pages == 1) {
+            CHECK_EQ(refused(LOAD(two_memories), options).code, MK_ELIMIT);
+            continue;
+        }
+        wasm_instance_t *instance = link_with(LOAD(two_memories), NULL, options);
+        /* It wants one more page of the second; each may have half of what is left. */
+        uint32_t got = pages == 4 ? 2 : 1;
+        CHECK_EQ(call(instance, "run", 0, 0, 0), 0xFF + got + 0x3344);
+        CHECK_EQ(wasm_memory_pages(instance, 1), got);
+        wasm_instance_destroy(instance);
+    }
+}
+
+TEST(a_table_over_the_limit_is_refused_by_name) {
+    wasm_error_t error =
+        refused(LOAD(provider), (wasm_instance_options_t){.table_entries = 3});
+    CHECK_EQ(error.code, MK_ELIMIT);
+    CHECK_STR(error.text,
+              "table 0 wants 4 entries, 3 are allowed (MK_WASM_TABLE_ENTRIES or the "
+              "instance's own limit)");
+}
+
 TEST(globals_are_read_and_written_by_the_host) {
     host_t host = {0};
     wasm_instance_t *instance =
@@ -227,6 +252,8 @@ TEST_TABLE(instance, TEST_ROW(import_that_nobody_has_is_named),
            TEST_ROW(resolver_may_say_why), TEST_ROW(import_of_another_type_is_refused),
            TEST_ROW(start_function_runs_when_the_host_lets_it),
            TEST_ROW(memory_over_the_limit_is_refused_by_name),
+           TEST_ROW(memories_share_a_budget),
+           TEST_ROW(a_table_over_the_limit_is_refused_by_name),
            TEST_ROW(globals_are_read_and_written_by_the_host),
            TEST_ROW(instance_without_memory_is_small),
            TEST_ROW(instances_share_memory_table_and_globals),

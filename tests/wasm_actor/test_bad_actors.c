@@ -125,6 +125,107 @@ TEST(memory_grows_to_the_bound_and_no_further) {
     close_node(rt);
 }
 
+enum { TAKE_PAGES = 1, TAKE_ENTRIES = 2 }; /* messages to greedy.wat */
+
+static actor_id_t spawn_greedy(runtime_t *rt, uint32_t pages, uint64_t fuel,
+                               msg_type_t what) {
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.fuel = fuel;
+    options.memory_pages = pages;
+    actor_id_t id = actor_spawn_wasm_with(rt, greedy_module, sizeof greedy_module,
+                                          &options, NULL, NULL);
+    CHECK(id != ACTOR_ID_INVALID);
+    ask(rt, id, what, NULL);
+    run_some(rt);
+    return id;
+}
+
+TEST(memory_that_grows_for_ever_stops_at_the_bound) {
+    runtime_t *rt = open_node();
+    actor_id_t echo = SPAWN(rt, echo);
+    actor_id_t id = spawn_greedy(rt, 1, 0, TAKE_PAGES);
+    wasm_actor_facts_t facts;
+    CHECK(wasm_actor_facts(rt, id, &facts));
+    CHECK_EQ(facts.memory_pages, 1);
+    check_neighbour(rt, echo);
+    actor_stop(rt, id);
+    id = spawn_greedy(rt, 64, 0, TAKE_PAGES); /* 4 MiB, all touched */
+    if (MK_SLAB_BYTES >= 65536) {
+        CHECK(wasm_actor_facts(rt, id, &facts));
+        CHECK_EQ(facts.memory_pages, 64);
+        actor_stop(rt, id);
+    } else { /* the machine has less */
+        CHECK(!actor_is_alive(rt, id));
+        CHECK_EQ(last_crash(rt).reason, EXIT_NO_MEMORY);
+    }
+    runtime_run(rt);
+    check_neighbour(rt, echo);
+    id = spawn_greedy(rt, 1, 100000, TAKE_PAGES);
+    CHECK(!actor_is_alive(rt, id));
+    CHECK_EQ(last_crash(rt).reason, EXIT_QUOTA);
+    close_node(rt);
+}
+
+TEST(a_table_that_grows_for_ever_stops_at_the_bound) {
+    runtime_t *rt = open_node();
+    actor_id_t echo = SPAWN(rt, echo);
+    actor_id_t id = spawn_greedy(rt, 1, 0, TAKE_ENTRIES);
+    wasm_actor_facts_t facts;
+    CHECK(wasm_actor_facts(rt, id, &facts));
+    CHECK(facts.memory_bytes > 60000); /* as much as a page */
+    CHECK(facts.memory_bytes < 65536 + 2048);
+    check_neighbour(rt, echo);
+    actor_stop(rt, id);
+    runtime_run(rt);
+    close_node(rt);
+}
+
+TEST(a_flood_of_mail_to_itself_is_bounded) {
+    runtime_t *rt = open_node();
+    actor_id_t echo = SPAWN(rt, echo);
+    actor_id_t id = spawn_bounded(rt, flood_module, sizeof flood_module, 0, 0);
+    CHECK(actor__send_from(rt, id, id, 1, NULL, 0));
+    run_some(rt);
+    actor_info_t info;
+    CHECK(runtime_actor_find(rt, id, &info));
+    CHECK_EQ(info.mailbox_used, info.mailbox_cap);
+    check_neighbour(rt, echo);
+    actor_stop(rt, id);
+    runtime_run(rt);
+    CHECK_EQ(runtime_counters(rt).actors, 2);
+    close_node(rt);
+}
+
+/* Each is refused with its reason, and the neighbour does not notice. */
+TEST(modules_that_want_what_there_is_not_are_refused) {
+    static const struct {
+        const uint8_t *bytes;
+        size_t size;
+        int error;
+    } rows[] = {
+        {wants_files_module, sizeof wants_files_module, MK_EPERM},
+        {wants_unknown_module, sizeof wants_unknown_module, MK_ENOENT},
+        {wrong_import_module, sizeof wrong_import_module, MK_EREFUSED},
+        {wrong_export_module, sizeof wrong_export_module, MK_EINVAL},
+        {no_export_module, sizeof no_export_module, MK_EINVAL},
+    };
+    runtime_t *rt = open_node();
+    actor_id_t echo = SPAWN(rt, echo);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int error = MK_OK;
+        char problem[WASM_PROBLEM_MAX];
+        CHECK_EQ(actor_spawn_wasm_with(rt, rows[i].bytes, rows[i].size, NULL, &error,
+                                       problem),
+                 ACTOR_ID_INVALID);
+        CHECK_EQ(error, rows[i].error);
+        CHECK(problem[0] != '\0');
+        CHECK_EQ(code_count(rt), 1);
+        check_neighbour(rt, echo);
+    }
+    CHECK_EQ(runtime_counters(rt).actors, 2);
+    close_node(rt);
+}
+
 TEST(a_start_function_that_traps_ends_the_actor) {
     runtime_t *rt = open_node();
     actor_id_t id = SPAWN(rt, start_trap);
@@ -192,6 +293,53 @@ TEST(a_flood_meets_a_bounded_mailbox) {
     close_node(rt);
 }
 
+/* The probe takes everything, and the flood does not stop. */
+static size_t count_flood(runtime_t *rt) {
+    size_t before = probe.count;
+    for (int i = 0; i < 4 * SOME_STEPS; i++)
+        runtime_step(rt);
+    return probe.count - before;
+}
+
+TEST(a_flood_is_bounded_by_its_sends_a_second) {
+    runtime_t *rt = open_node();
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.sends = 30;
+    options.fuel = 0;
+    actor_id_t id = actor_spawn_wasm_with(rt, flood_module, sizeof flood_module,
+                                          &options, NULL, NULL);
+    ask(rt, id, 1, NULL);
+    CHECK_EQ(count_flood(rt), 30);
+    sim_advance(999000000);
+    CHECK_EQ(count_flood(rt), 0);
+    sim_advance(1000000);
+    CHECK_EQ(count_flood(rt), 30);
+    sim_advance(5000000000);
+    CHECK_EQ(count_flood(rt), 30); /* what it did not use is not saved up */
+    actor_stop(rt, id);
+    runtime_run(rt);
+    close_node(rt);
+}
+
+TEST(children_are_bounded_as_their_parent_was_told) {
+    runtime_t *rt = open_node();
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.grants |= WASM_GRANT_SPAWN;
+    options.children = 3;
+    options.sends = 7;
+    actor_id_t id = actor_spawn_wasm_with(rt, bomb_module, sizeof bomb_module, &options,
+                                          NULL, NULL);
+    ask_bytes(rt, id, 1, echo_module, sizeof echo_module);
+    runtime_run(rt);
+    CHECK_EQ(number_at(probe.mail[0].bytes, 4), 3);
+    actor_id_t all[8];
+    CHECK_EQ(runtime_list_actors(rt, all, 8), 5);
+    wasm_actor_facts_t facts;
+    CHECK(wasm_actor_facts(rt, all[4], &facts));
+    CHECK_EQ(facts.sends, 7); /* no more than its parent */
+    close_node(rt);
+}
+
 TEST(a_spawn_bomb_is_bounded_and_its_children_have_fewer_rights) {
     runtime_t *rt = open_node();
     actor_id_t id =
@@ -256,10 +404,16 @@ TEST_TABLE(bad_actors,
            TEST_ROW(mail_of_a_busy_actor_waits_and_its_mailbox_stays_bounded),
            TEST_ROW(an_endless_loop_with_a_bound_ends_with_quota),
            TEST_ROW(memory_grows_to_the_bound_and_no_further),
+           TEST_ROW(memory_that_grows_for_ever_stops_at_the_bound),
+           TEST_ROW(a_table_that_grows_for_ever_stops_at_the_bound),
+           TEST_ROW(a_flood_of_mail_to_itself_is_bounded),
+           TEST_ROW(modules_that_want_what_there_is_not_are_refused),
            TEST_ROW(a_start_function_that_traps_ends_the_actor),
            TEST_ROW(a_start_function_that_loops_harms_nobody),
            TEST_ROW(a_start_function_that_takes_much_memory_is_bounded),
            TEST_ROW(lack_of_memory_is_a_reason_of_its_own),
            TEST_ROW(a_flood_meets_a_bounded_mailbox),
+           TEST_ROW(a_flood_is_bounded_by_its_sends_a_second),
+           TEST_ROW(children_are_bounded_as_their_parent_was_told),
            TEST_ROW(a_spawn_bomb_is_bounded_and_its_children_have_fewer_rights),
            TEST_ROW(modules_with_a_byte_changed_or_cut_harm_nobody))

@@ -120,6 +120,39 @@ TEST(actors_and_the_node_are_listed) {
     close_node(rt);
 }
 
+/* Fuel of one more message of this type. */
+static uint64_t fuel_of(runtime_t *rt, actor_id_t puppet, msg_type_t type,
+                        const void *payload, size_t size) {
+    wasm_actor_facts_t facts;
+    CHECK(wasm_actor_facts(rt, puppet, &facts));
+    uint64_t before = facts.fuel_used;
+    ask_bytes(rt, puppet, type, payload, size);
+    runtime_run(rt);
+    CHECK(wasm_actor_facts(rt, puppet, &facts));
+    return facts.fuel_used - before;
+}
+
+TEST(what_the_host_does_for_a_guest_costs_fuel) {
+    runtime_t *rt = open_node();
+    actor_id_t id = SPAWN(rt, puppet);
+    (void)fuel_of(rt, id, 99, NULL, 0);
+    uint64_t nothing = fuel_of(rt, id, 99, NULL, 0);
+    /* The answer is a mk_send. */
+    CHECK(fuel_of(rt, id, 1, NULL, 0) >= nothing + 40);
+    /* Copies cost by their size, modules by more, listed actors each. */
+    static uint8_t text[8192];
+    uint64_t small = fuel_of(rt, id, 3, text, 64);
+    CHECK_EQ(fuel_of(rt, id, 3, text, sizeof text), small + (sizeof text - 64) / 64);
+    CHECK(fuel_of(rt, id, 12, echo_module, sizeof echo_module) >=
+          2000 + 4 * sizeof echo_module);
+    uint64_t few = fuel_of(rt, id, 9, NULL, 0);
+    for (int i = 0; i < 5; i++)
+        CHECK(SPAWN(rt, zero) != ACTOR_ID_INVALID);
+    runtime_run(rt);
+    CHECK(fuel_of(rt, id, 9, NULL, 0) >= few + 5);
+    close_node(rt);
+}
+
 TEST(actors_are_stopped_and_spawned) {
     runtime_t *rt = open_node();
     actor_id_t id = SPAWN(rt, puppet);
@@ -231,6 +264,7 @@ TEST_TABLE(host, TEST_ROW(mk_self_is_the_id_and_the_source_of_what_it_sends),
            TEST_ROW(mk_time_ms_is_the_wall_clock),
            TEST_ROW(names_are_given_found_and_refused),
            TEST_ROW(actors_and_the_node_are_listed),
+           TEST_ROW(what_the_host_does_for_a_guest_costs_fuel),
            TEST_ROW(actors_are_stopped_and_spawned),
            TEST_ROW(a_guest_sends_numbers_but_nothing_of_the_runtime_or_a_device),
            TEST_ROW(devices_need_a_grant),

@@ -75,14 +75,57 @@ TEST(a_payload_without_room_is_dropped_and_the_actor_lives) {
     ask(rt, id, 200, "small");
     runtime_run(rt);
     check_reply(201, "small");
-    if (MK_MAILBOX_BYTES > sizeof big) {
-        id = SPAWN(rt, echo);
-        ask_bytes(rt, id, 200, big, sizeof big);
-        ask(rt, id, 200, "short");
-        runtime_run(rt);
-        CHECK_EQ(probe.count, 2);
-        CHECK_MEM(probe.mail[1].bytes, "short", 5);
+    id = SPAWN(rt, full);
+    ask_bytes(rt, id, 200, "long", 4);
+    ask(rt, id, 202, NULL);
+    runtime_run(rt);
+    CHECK_EQ(probe.count, 2);
+    CHECK_EQ(probe.mail[1].type, 203);
+    close_node(rt);
+}
+
+TEST(a_payload_that_does_not_fit_gets_pages_of_its_own) {
+    runtime_t *rt = open_node();
+    static const uint8_t big[70000]; /* more than a page */
+    actor_id_t id = SPAWN(rt, filled);
+    wasm_actor_facts_t facts;
+    ask(rt, id, 200, "one");
+    ask(rt, id, 200, "two");
+    runtime_run(rt);
+    CHECK_EQ(probe.count, 2);
+    CHECK_MEM(probe.mail[0].bytes, "one", 3);
+    CHECK_MEM(probe.mail[1].bytes, "two", 3);
+    CHECK(wasm_actor_facts(rt, id, &facts));
+    CHECK_EQ(facts.memory_pages, 2);
+    if (MK_MAILBOX_BYTES <= sizeof big) {
+        close_node(rt);
+        return;
     }
+    ask_bytes(rt, id, 200, big, sizeof big);
+    ask(rt, id, 200, "short");
+    runtime_run(rt);
+    CHECK_EQ(probe.count, 4);
+    CHECK_EQ(probe.mail[2].size, sizeof big);
+    CHECK_MEM(probe.mail[3].bytes, "short", 5);
+    CHECK(wasm_actor_facts(rt, id, &facts));
+    CHECK_EQ(facts.memory_pages, 4);
+    close_node(rt);
+}
+
+/* The guest keeps its data in pages that it adds; __heap_base lies below. */
+TEST(a_payload_stays_out_of_pages_that_the_guest_added) {
+    runtime_t *rt = open_node();
+    static const uint8_t big[70000];
+    if (MK_MAILBOX_BYTES <= sizeof big) {
+        close_node(rt);
+        return;
+    }
+    actor_id_t id = SPAWN(rt, grows);
+    ask_bytes(rt, id, 200, big, sizeof big);
+    runtime_run(rt);
+    CHECK_EQ(probe.count, 1);
+    CHECK_EQ(probe.mail[0].type, 201);
+    CHECK_EQ(number_at(probe.mail[0].bytes, 4), 0x600D);
     close_node(rt);
 }
 
@@ -202,6 +245,8 @@ TEST_TABLE(spawn, TEST_ROW(a_module_answers_messages), TEST_ROW(zero_ends_it_nor
            TEST_ROW(start_and_initialize_run_before_the_first_message),
            TEST_ROW(a_module_with_an_allocator_gets_blocks_and_they_are_freed),
            TEST_ROW(a_payload_without_room_is_dropped_and_the_actor_lives),
+           TEST_ROW(a_payload_that_does_not_fit_gets_pages_of_its_own),
+           TEST_ROW(a_payload_stays_out_of_pages_that_the_guest_added),
            TEST_ROW(a_refusal_says_what_is_wrong), TEST_ROW(a_grant_opens_an_import),
            TEST_ROW(actors_of_one_module_share_it),
            TEST_ROW(caps_say_that_wasm_is_here),

@@ -4,6 +4,7 @@
 #include "actors.h"
 
 #include "microkernel/limits.h"
+#include "wasm/modules.h"
 
 enum { CROWD = MK_SLAB_BYTES >= 65536 ? 2000 : 50 };
 
@@ -162,6 +163,29 @@ TEST(a_crowd_in_mk_recv_answers_to_a_man) {
     close_node(rt);
 }
 
+/* The same module, mail and answers as in tests/wasm/snapshot, where it moves to
+ * another machine in between. */
+TEST(a_counter_waits_in_nested_calls) {
+    static const uint32_t numbers[] = {5, 4000000000u, 7, 11, 13, 1, 999, 17, 0};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+    runtime_t *rt = open_node();
+    actor_id_t id = SPAWN(rt, counter);
+    ask(rt, id, 9, NULL);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        ask(rt, id, numbers[i], NULL);
+        runtime_run(rt);
+        CHECK_EQ(probe.mail[i].type, 201);
+        CHECK_EQ(number_at(probe.mail[i].bytes, 4), i + 1);
+    }
+    CHECK_EQ(probe.count, NUMBERS + 2);
+    CHECK_EQ(probe.mail[NUMBERS].type, 202);
+    CHECK_EQ(number_at(probe.mail[NUMBERS].bytes, 4), 19264082);
+    CHECK_EQ(probe.mail[NUMBERS + 1].type, 203);
+    CHECK_EQ(number_at(probe.mail[NUMBERS + 1].bytes, 4), 2483115657);
+    CHECK(actor_is_alive(rt, id));
+    close_node(rt);
+}
+
 static void wait_and_answer(void *arg) {
     (void)arg;
     sim_reset(1);
@@ -195,4 +219,5 @@ TEST_TABLE(wait, TEST_ROW(a_sleeper_answers_later_and_its_mail_waits_in_order),
            TEST_ROW(a_full_mailbox_does_not_keep_a_sleeper_asleep),
            TEST_ROW(a_shutdown_reaches_mk_recv_and_ends_it_when_it_returns),
            TEST_ROW(a_crowd_in_mk_recv_answers_to_a_man),
+           TEST_ROW(a_counter_waits_in_nested_calls),
            TEST_ROW(every_allocation_may_fail_while_somebody_waits))

@@ -5,12 +5,15 @@
  * function that gives them their names, which the supervisors call then. */
 #include "demo.h"
 
+#include "echo_module.h" /* made of sdk/prebuilt/echo.wasm */
+
 #include "microkernel/error.h"
 #include "microkernel/log.h"
 #include "microkernel/message.h"
 #include "microkernel/names.h"
 #include "microkernel/supervision.h"
 #include "microkernel/timer.h"
+#include "microkernel/wasm_actor.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -26,8 +29,8 @@ enum {
 };
 
 const char *const demo_welcome =
-    "A demo is running: a counter, an echo, and a worker that fails now and then.\n"
-    "Try: tree   info   call echo 1 hello   send /demo/worker 666 oops   crash   log\n\n";
+    "A demo is running: a counter, an echo (a WASM actor), and a worker that fails now\n"
+    "and then. Try: tree   info echo   call echo 1 hello   load echo.wasm   crash   log\n\n";
 
 /* True for messages that a program sent; those of the system are not answered. */
 static bool is_question(const message_t *msg) {
@@ -37,15 +40,6 @@ static bool is_question(const message_t *msg) {
 static void answer(runtime_t *rt, const message_t *msg, const void *bytes,
                    size_t size) {
     (void)actor_send(rt, msg->source, msg->type + 1, bytes, size);
-}
-
-/* --- echo --- */
-
-static bool echo_behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
-    (void)self;
-    (void)state;
-    if (is_question(msg)) answer(rt, msg, msg->payload, msg->payload_size);
-    return msg->type != MSG_SHUTDOWN;
 }
 
 /* --- counter --- */
@@ -149,7 +143,15 @@ static int introduce(runtime_t *rt, const char *name, actor_id_t id) {
     return MK_OK;
 }
 
-int demo_start(runtime_t *rt) {
+/* It may answer, and nothing else. NULL: memory is short. */
+static wasm_factory_arg_t *load_echo(void) {
+    wasm_actor_options_t options = wasm_actor_options_default();
+    options.grants = WASM_GRANT_MESSAGES;
+    return wasm_factory_arg_create_with(echo_module, sizeof echo_module, &options, NULL,
+                                        NULL);
+}
+
+int demo_start(runtime_t *rt, demo_t *demo) {
     static const child_spec_t workers[] = {{"worker", worker_behave, make_state,
                                             &worker_size, free, 16, RESTART_PERMANENT}};
     static const child_options_t worker_options[] = {
@@ -162,11 +164,11 @@ int demo_start(runtime_t *rt) {
         .specs = workers,
         .child_options = worker_options,
         .n_specs = 1};
-    child_spec_t children[] = {
-        {"counter", counter_behave, make_state, &counter_size, free, 16,
-         RESTART_PERMANENT},
-        {"echo", echo_behave, NULL, NULL, NULL, 16, RESTART_PERMANENT},
-        {.name = NULL}};
+    child_spec_t children[] = {{"counter", counter_behave, make_state, &counter_size,
+                                free, 16, RESTART_PERMANENT},
+                               {"echo", wasm_actor_behavior, wasm_actor_factory, NULL,
+                                wasm_actor_free, 16, RESTART_PERMANENT},
+                               {.name = NULL}};
     static const child_options_t child_options[] = {{.register_as = "/demo/counter"},
                                                     {.register_as = "echo"},
                                                     {.register_as = "workshop"}};
@@ -174,11 +176,20 @@ int demo_start(runtime_t *rt) {
                                     .max_restarts = 10,
                                     .window_ms = 60000,
                                     .name = "demo"};
+    *demo = (demo_t){.echo = NULL};
     supervisor_child_spec(&children[2], "workshop", &workshop, RESTART_PERMANENT);
     if (actor_lookup(rt, "echo") != ACTOR_ID_INVALID) return MK_EEXIST;
     if (!supervisor_set_registrar(rt, introduce)) return MK_ENOMEM;
-    actor_id_t demo = supervisor_start_with(rt, &options, children, child_options, 3);
-    if (demo == ACTOR_ID_INVALID) return MK_ENOMEM;
-    (void)names_register(rt, "demo", demo);
+    demo->echo = load_echo();
+    if (demo->echo == NULL) return MK_ENOMEM;
+    children[1].factory_arg = demo->echo;
+    actor_id_t id = supervisor_start_with(rt, &options, children, child_options, 3);
+    if (id == ACTOR_ID_INVALID) return MK_ENOMEM;
+    (void)names_register(rt, "demo", id);
     return MK_OK;
+}
+
+void demo_end(demo_t *demo) {
+    wasm_factory_arg_destroy(demo->echo);
+    demo->echo = NULL;
 }

@@ -4,6 +4,7 @@
  * The boot order is run_node(), from top to bottom. */
 #include "demo.h"
 #include "guardian.h"
+#include "modules.h"
 #include "options.h"
 #include "state_files.h"
 
@@ -100,6 +101,7 @@ static void note_status(runtime_t *rt, int status, void *ctx) {
 static int run_session(runtime_t *rt, const options_t *options,
                        const state_files_t *files, int input) {
     int status = SHELL_FAILED; /* unless the session says something else */
+    char *modules = modules_find();
     shell_console_options_t session = {
         .commands = options->commands,
         .input = input,
@@ -107,12 +109,14 @@ static int run_session(runtime_t *rt, const options_t *options,
         .keeps_going = options->keeps_going,
         .is_json = options->is_json,
         .history_path = files->history,
+        .modules = modules,
         .welcome = options->has_demo ? demo_welcome : NULL,
         .on_end = note_status,
         .end_ctx = &status,
     };
     actor_id_t console;
     int result = shell_console_start(rt, &session, &console);
+    free(modules);
     if (result < 0) return fail("the console", mk_error_text(result));
     /* Not the screen that the console shows log lines on. */
     if (!isatty(STDERR_FILENO)) (void)log_set_debug_output(rt, true, LOG_LINE_TEXT);
@@ -131,8 +135,9 @@ static int run_node(const options_t *options, int input) {
         return fail("the runtime", mk_error_text(MK_ENOMEM));
     }
     int status;
+    demo_t demo = {.echo = NULL};
     const char *missing = start_services(rt, options, &files);
-    if (missing == NULL && options->has_demo && demo_start(rt) < 0)
+    if (missing == NULL && options->has_demo && demo_start(rt, &demo) < 0)
         missing = "the demo";
     if (missing != NULL)
         status = fail(missing, mk_error_text(MK_ENOMEM));
@@ -140,6 +145,7 @@ static int run_node(const options_t *options, int input) {
         status = run_session(rt, options, &files, input);
     log_flush(rt);
     runtime_destroy(rt);
+    demo_end(&demo);
     state_files_close(&files);
     return status;
 }

@@ -72,7 +72,8 @@ static void note_status(runtime_t *rt, int status, void *ctx) {
 }
 
 /* NULL when all is well, else what could not be started. */
-static const char *start_node(runtime_t *rt, const shell_console_options_t *session) {
+static const char *start_node(runtime_t *rt, const shell_console_options_t *session,
+                              demo_t *demo) {
     actor_id_t console;
     bool has_person =
         session->commands == NULL && virt__input_is_tty() && virt__output_is_tty();
@@ -82,13 +83,14 @@ static const char *start_node(runtime_t *rt, const shell_console_options_t *sess
     if (ns_actor_init(rt) == ACTOR_ID_INVALID) return "the namespace";
     if (caps_actor_init(rt) == ACTOR_ID_INVALID) return "caps";
     if (wasm_actors_announce(rt) < 0) return "WASM actors";
-    if (demo_start(rt) < 0) return "the demo";
+    if (demo_start(rt, demo) < 0) return "the demo";
     if (shell_console_start(rt, session, &console) < 0) return "the console";
     return NULL;
 }
 
 int main(void) {
     int status = SHELL_FAILED; /* unless the session says something else */
+    demo_t demo = {.echo = NULL};
     shell_console_options_t session = {
         .welcome = demo_welcome, .on_end = note_status, .end_ctx = &status};
     if (!read_options(&session)) {
@@ -97,7 +99,7 @@ int main(void) {
     }
     warn_about_names();
     runtime_t *rt = runtime_init(mk_node_id(), MAX_ACTORS);
-    const char *missing = rt != NULL ? start_node(rt, &session) : "the runtime";
+    const char *missing = rt != NULL ? start_node(rt, &session, &demo) : "the runtime";
     if (missing == NULL) {
         runtime_run(rt);
     } else {
@@ -107,5 +109,6 @@ int main(void) {
     }
     if (rt != NULL) log_flush(rt);
     runtime_destroy(rt);
+    demo_end(&demo);
     return status;
 }
