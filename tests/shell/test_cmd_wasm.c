@@ -97,7 +97,8 @@ TEST(info_tells_of_the_module) {
     (void)run("info echo");
     CHECK(strstr(world.out, "WASM         1 page, ") != NULL);
     CHECK(strstr(world.out, " 0 reloads\n") != NULL);
-    CHECK(strstr(world.out, "Grants       messages, time, log, state, spawn\n") != NULL);
+    CHECK(strstr(world.out, "Grants       messages, time, log, state, spawn\n") !=
+          NULL);
     (void)run("reload echo echo.wasm");
     (void)run("info echo");
     CHECK(strstr(world.out, " 1 reloads\n") != NULL);
