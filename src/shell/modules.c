@@ -112,10 +112,11 @@ static void serve_spawn(runtime_t *rt, const message_t *msg) {
 /* --- reload --- */
 
 static reload_result_t reload(runtime_t *rt, const request_t *request, actor_id_t *id) {
+    mk_writer_t w;
     char name[MK_NAME_MAX];
     char problem[WASM_PROBLEM_MAX] = "it may not replace an actor with more rights";
-    memcpy(name, request->name.bytes, request->name.size);
-    name[request->name.size] = '\0';
+    writer_init(&w, name, sizeof name);
+    writer_slice(&w, request->name);
     actor_id_t target = actor_lookup(rt, name);
     wasm_actor_facts_t facts;
     reload_result_t result = RELOAD_ERR_NOT_FOUND;
