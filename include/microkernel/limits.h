@@ -47,8 +47,8 @@
 #define MK_NAP_MS 100
 #endif
 
-/* Timers that fire before the actors run again; 1..65536. Many fall due in one tick, and the
- * actors that they wake must not wait until all have fired. */
+/* Timers that fire before the actors run again; 1..65536. Many fall due in one tick,
+ * and the actors that they wake must not wait until all have fired. */
 #ifndef MK_TIMER_BATCH
 #define MK_TIMER_BATCH 512
 #endif
