@@ -4,7 +4,7 @@
 
 # An example is written like a user's program: public headers, no macros of ours.
 # It must exit with 0; examples/<name>.expected is what it must print, and
-# examples/<name>.stdin what it reads.
+# examples/<name>.stdin what it reads. It runs where the modules are.
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
 file(GLOB expectations CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/examples/*.expected ${PROJECT_SOURCE_DIR}/examples/*.stdin)
@@ -16,7 +16,8 @@ if(TARGET microkernel)
         target_link_libraries(example_${name} PRIVATE microkernel)
         set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
             RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/examples)
-        add_test(NAME example.${name} COMMAND ${CMAKE_COMMAND}
+        add_test(NAME example.${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/${MK_MODULES}
+            COMMAND ${CMAKE_COMMAND}
             -DPROGRAM=$<TARGET_FILE:example_${name}>
             "-DEMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}"
             -DSTEM=${PROJECT_SOURCE_DIR}/examples/${name}

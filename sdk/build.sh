@@ -11,8 +11,8 @@
 #   listing        the first block of code in its README.md
 #   every          a module that calls each function of the host
 #
-# and rust/plain.wasm, which is rust/listing.wasm with rustc's own settings. --fetch has npm
-# install the two compilers that come from there, in FOLDER. A language whose compiler is
+# and rust/plain.wasm and readme.wasm, which are the listings of sdk/rust/README.md and of
+# the tree's README.md with rustc's own settings. --fetch has npm install the two compilers that come from there, in FOLDER. A language whose compiler is
 # not there is SKIPPED, with the command that would help. What is newer than its sources
 # is not made again.
 # The last line is "sdk/build: N passed, N failed, N skipped", counting languages.
@@ -41,8 +41,9 @@ missing() { # missing WHY: the language cannot be compiled here
     return 77
 }
 
-listing() { # listing FENCE: the first block with that fence in the language's README
-    awk -v fence="\`\`\`$1" '$0 == fence { on = 1; next } /^```/ && on { exit } on' "$here/$language/README.md"
+listing() { # listing FENCE [FILE]: the first block with that fence, in the language's README
+    awk -v fence="\`\`\`$1" '$0 == fence { on = 1; next } /^```/ && on { exit } on' \
+        "${2:-$here/$language/README.md}"
 }
 
 every() {
@@ -103,7 +104,7 @@ build_rust() {
     rustc=$(find_rustc) ||
         missing "no rustc has the target wasm32-unknown-unknown (apt-get install rustc libstd-rust-dev-wasm32)" || return
     compiler="$rustc, $("$rustc" --version)"
-    listing rust >listing.rs && every >every.rs || return 1
+    listing rust >listing.rs && listing rust "$root/README.md" >readme.rs && every >every.rs || return 1
     "$rustc" --target wasm32-unknown-unknown --edition 2021 --crate-type rlib \
         --crate-name microkernel -C opt-level=2 -C panic=abort -D warnings \
         --cfg 'feature="panic-handler"' -o libmicrokernel.rlib "$here/rust/src/lib.rs" || return 1
@@ -112,7 +113,8 @@ build_rust() {
             --extern microkernel=libmicrokernel.rlib || return 1
     done
     compile_rust "$rustc" listing.rs listing.wasm &&
-        "$rustc" --target wasm32-unknown-unknown -O -o plain.wasm listing.rs || return 1
+        "$rustc" --target wasm32-unknown-unknown -O -o plain.wasm listing.rs &&
+        "$rustc" --target wasm32-unknown-unknown -O -o readme.wasm readme.rs || return 1
     slim ./*.wasm
 }
 
@@ -178,7 +180,7 @@ END
 # ----------------------------------------------------------------------------------
 # What the modules of a language are made from.
 sources() {
-    cat "$here/build.sh" "$root/tools/sdk_bindings.py" "$root/src/wasm_actor/host_table.def" \
+    cat "$here/build.sh" "$root/README.md" "$root/tools/sdk_bindings.py" "$root/src/wasm_actor/host_table.def" \
         $(find "$here/$language" -type f | LC_ALL=C sort) | cksum
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* microkernel.h - WASM actors in C. host.h has the functions of the host, this file what
- * makes them handy. Nothing here is compiled into a module that does not use it.
+/* microkernel.h - WASM actors in C. host.h has the functions of the host, this file
+ * what makes them handy. Nothing here is compiled into a module that does not use it.
  *
  * A module exports handle_message, which is called once per message:
  *
@@ -22,8 +22,7 @@
 
 /* In front of a function: the host can call it. Names that mean something to it are
  * handle_message, _initialize, mk_upgrade, malloc and free. */
-#define MK_EXPORT(name)                                                                \
-    __attribute__((export_name(#name), visibility("default"), used))
+#define MK_EXPORT(name) __attribute__((export_name(#name), visibility("default"), used))
 
 #define MK_INVALID_ID INT64_C(0)
 

@@ -8,17 +8,16 @@
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
-#include "base/writer.h"
 #include "microkernel/error.h"
 #include "microkernel/names.h"
 #include "microkernel/wasm_actor.h"
 #include "port/files.h"
+#include "shell/modules.h"
 
 #include <string.h>
 
 enum {
-    SAME_NAMES_MAX = 99, /* NAME_1 to NAME_99 */
-    BASE_NAME_MAX = 60,  /* bytes of NAME; the rest is for the number */
+    BASE_NAME_MAX = 60, /* bytes of a name; the rest is for a number behind it */
 };
 
 struct shell_load {
@@ -94,15 +93,15 @@ void shell__print_module(shell_t *shell, actor_id_t id) {
     wasm_actor_facts_t facts;
     printer_t *p = &shell->printer;
     if (!wasm_actor_facts(shell->rt, id, &facts)) return;
-    printer_text(p, "WASM        ");
+    printer_text(p, "WASM         ");
     printer_unsigned(p, facts.memory_pages);
-    printer_text(p, " pages, ");
+    printer_text(p, facts.memory_pages == 1 ? " page, " : " pages, ");
     printer_unsigned(p, facts.memory_bytes);
     printer_text(p, " bytes held, ");
     printer_unsigned(p, facts.fuel_used);
     printer_text(p, " fuel used, ");
     printer_unsigned(p, facts.reloads);
-    printer_text(p, " reloads\nGrants      ");
+    printer_text(p, " reloads\nGrants       ");
     const char *between = "";
     for (size_t i = 0; i < sizeof grant_names / sizeof grant_names[0]; i++) {
         if (!has_grant(facts.grants, grant_names[i])) continue;
@@ -222,21 +221,6 @@ static text_t base_name(const char *path) {
     return text_check_name(name, BASE_NAME_MAX, NULL) == MK_OK ? name : text_of("wasm");
 }
 
-/* Give `id` the first of NAME, NAME_1, ... that is free. */
-static int take_name(shell_t *shell, const char *path, actor_id_t id,
-                     char name[MK_NAME_MAX]) {
-    text_t base = base_name(path);
-    int result = MK_EEXIST;
-    for (unsigned i = 0; i <= SAME_NAMES_MAX && result == MK_EEXIST; i++) {
-        mk_writer_t w;
-        writer_init(&w, name, MK_NAME_MAX);
-        writer_slice(&w, base);
-        if (i > 0) writer_format(&w, "_%u", i);
-        result = names_register(shell->rt, name, id);
-    }
-    return result;
-}
-
 static int say_spawned(shell_t *shell, actor_id_t id, const char *name) {
     printer_t *p = &shell->printer;
     if (shell->is_json) {
@@ -270,7 +254,7 @@ static int spawn_loaded(shell_t *shell, load_t *load) {
                                           &load->options, NULL, problem);
     if (id == ACTOR_ID_INVALID)
         return say_problem(shell, "Failed to spawn WASM actor: ", problem);
-    int result = take_name(shell, load->path, id, name);
+    int result = modules_take_name(shell->rt, base_name(load->path), id, name);
     if (result == MK_OK) return say_spawned(shell, id, name);
     actor_stop(shell->rt, id);
     return say_problem(

@@ -23,6 +23,7 @@
 #include "microkernel/message.h"
 #include "microkernel/names.h"
 #include "microkernel/watch.h"
+#include "shell/modules.h"
 #include "shell/shell_impl.h"
 
 #include <string.h>
@@ -370,7 +371,7 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
         console__end(console, console->status);
         console->is_hasty = true;
         break;
-    default: break;
+    default: (void)modules_serve(rt, msg); break;
     }
     return go_on(console);
 }

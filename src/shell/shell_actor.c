@@ -9,6 +9,7 @@
  * The output is a callback of whoever started the shell, or the platform's standard
  * output, which is then waited for here. Either way nothing blocks: a full output
  * pauses listings, and everything that cannot pause is bounded. */
+#include "shell/modules.h"
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -163,7 +164,9 @@ static void take_message(shell_t *shell, message_t *msg) {
     case MSG_DOWN: take_down(shell, msg); break;
     case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
-    default: shell__take_message(shell, msg); break;
+    default:
+        if (!modules_serve(shell->rt, msg)) shell__take_message(shell, msg);
+        break;
     }
 }
 

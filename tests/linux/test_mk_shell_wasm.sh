@@ -80,7 +80,7 @@ fi
 # The demo's echo is one, too: supervised, replaced in place, back after its end.
 timeout 60 "$shell" --demo -k -c 'info echo; call echo 200 hello; load echo.wasm; reload echo echo.wasm
 call echo 1 x; call echo 0; tree; call echo 41 y' >"$work/out" 2>"$work/err"
-out_has '^WASM +1 pages, ' "info of the demo's echo"
+out_has '^WASM +1 page, ' "info of the demo's echo"
 out_has '^Grants +messages$' "its rights"
 out_has '^\[reply\] type=201 .* "hello"$' "the demo's echo"
 out_has "^Spawned actor [0-9]+ as 'echo_1'$" "another one"

@@ -220,6 +220,7 @@ LANGUAGE(zig)
 /* A memory of sixteen pages that ends where payloads would begin. */
 TEST(rust_listing_works_with_the_settings_of_rustc) {
     check_listing("build/sdk/rust/plain.wasm", 17);
+    check_listing("build/sdk/rust/readme.wasm", 17);
 }
 
 TEST(the_prebuilt_echo_answers) {

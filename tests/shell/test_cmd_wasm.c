@@ -105,9 +105,10 @@ TEST(info_tells_of_the_module) {
     open_disk();
     (void)run("load echo.wasm --grant spawn");
     (void)run("info echo");
-    CHECK(strstr(world.out, "WASM        1 pages, ") != NULL);
+    CHECK(strstr(world.out, "WASM         1 page, ") != NULL);
     CHECK(strstr(world.out, " 0 reloads\n") != NULL);
-    CHECK(strstr(world.out, "Grants      messages, time, log, state, spawn\n") != NULL);
+    CHECK(strstr(world.out, "Grants       messages, time, log, state, spawn\n") !=
+          NULL);
     (void)run("reload echo echo.wasm");
     (void)run("info echo");
     CHECK(strstr(world.out, " 1 reloads\n") != NULL);

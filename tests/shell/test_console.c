@@ -15,6 +15,7 @@
 #include "microkernel/timer.h"
 #include "port/files.h"
 #include "sim/sim.h"
+#include "wasm_modules/modules.h"
 
 #include <string.h>
 
@@ -996,7 +997,44 @@ TEST(a_terminal_that_cannot_be_raw_is_read_like_a_file) {
     end();
 }
 
-TEST_TABLE(console, TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_shown),
+/* Bring a module to the console at the first message, keep the answer. */
+static struct {
+    uint8_t bytes[16];
+    size_t size;
+    bool has_asked;
+} bringer;
+
+static bool bring_module(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
+    (void)self;
+    (void)state;
+    if (!bringer.has_asked) {
+        uint8_t request[6 + sizeof echo_module] = "\x05guest";
+        memcpy(request + 6, echo_module, sizeof echo_module);
+        bringer.has_asked = actor_send(rt, desk.console, MSG_SPAWN_NAMED_REQUEST,
+                                       request, sizeof request);
+        return bringer.has_asked;
+    }
+    CHECK_EQ(msg->type, MSG_SPAWN_RESPONSE);
+    CHECK(msg->payload_size <= sizeof bringer.bytes);
+    bringer.size = msg->payload_size;
+    memcpy(bringer.bytes, msg->payload, msg->payload_size);
+    return true;
+}
+
+TEST(a_module_can_be_brought_to_the_console) {
+    sit_down(&plain);
+    memset(&bringer, 0, sizeof bringer);
+    actor_id_t id = actor_spawn(desk.rt, bring_module, NULL, NULL, 8);
+    CHECK(actor_send(desk.rt, id, 1, NULL, 0));
+    run();
+    CHECK_EQ(bringer.size, 13);
+    CHECK_MEM(bringer.bytes + 8, "guest", 5);
+    CHECK(actor_lookup(desk.rt, "guest") != ACTOR_ID_INVALID);
+    end();
+}
+
+TEST_TABLE(console, TEST_ROW(a_module_can_be_brought_to_the_console),
+           TEST_ROW(a_pipe_is_run_line_after_line_and_nothing_else_is_shown),
            TEST_ROW(an_empty_pipe_ends_well),
            TEST_ROW(the_first_failure_ends_a_pipe_and_says_why_elsewhere),
            TEST_ROW(a_pipe_that_keeps_going_ends_with_its_first_failure),

@@ -1,5 +1,5 @@
 ;; SPDX-License-Identifier: Apache-2.0
-;; As filled.wat, but its memory may not grow. Answers with the type after its own.
+;; As filled.wat, but its memory may not grow.
 (module
   (import "env" "mk_send" (func $send (param i64 i32 i32 i32) (result i32)))
   (memory 1 1)

@@ -4,7 +4,7 @@
  * The boot order is run_node(), from top to bottom. */
 #include "demo.h"
 #include "guardian.h"
-#include "modules.h"
+#include "module_folder.h"
 #include "options.h"
 #include "state_files.h"
 
@@ -101,7 +101,7 @@ static void note_status(runtime_t *rt, int status, void *ctx) {
 static int run_session(runtime_t *rt, const options_t *options,
                        const state_files_t *files, int input) {
     int status = SHELL_FAILED; /* unless the session says something else */
-    char *modules = modules_find();
+    char *modules = module_folder_find();
     shell_console_options_t session = {
         .commands = options->commands,
         .input = input,

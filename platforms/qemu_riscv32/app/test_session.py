@@ -49,6 +49,14 @@ def commands_from_a_pipe_give_a_clean_transcript():
     check(re.search(r"worker\s+0x[0-9a-f]+ permanent", out), f"no tree in {out!r}")
 
 
+def the_echo_of_the_demo_is_a_wasm_actor():
+    code, out, err = piped("info echo\ncall echo 200 hello\ninfo\n")
+    check(code == 0, f"exit code {code}: {err}")
+    check(re.search(r"WASM +1 page, \d+ bytes held", out), f"no module in {out!r}")
+    check(re.search(r"Grants +messages\r?\n", out), f"other rights in {out!r}")
+    check(re.search(r'type=201 .* "hello"', out), f"no reply in {out!r}")
+
+
 def a_pipe_that_ends_ends_the_session():
     code, out, err = piped("whoami")
     check(code == 0, f"exit code {code}: {err}")
@@ -157,7 +165,8 @@ def a_person_edits_a_line_and_interrupts():
     check(re.search(rb"[^\r]\n", person.screen) is None, "a new line without a return")
 
 
-TESTS = [commands_from_a_pipe_give_a_clean_transcript, a_pipe_that_ends_ends_the_session,
+TESTS = [commands_from_a_pipe_give_a_clean_transcript,
+         the_echo_of_the_demo_is_a_wasm_actor, a_pipe_that_ends_ends_the_session,
          more_than_the_line_holds_arrives_whole,
          exit_codes_reach_the_host_and_problems_standard_error, arguments_arrive_as_they_are,
          the_node_gets_its_name_and_number_from_outside,
