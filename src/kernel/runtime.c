@@ -30,6 +30,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     pool_init(&rt->timer_pool, timers__item_size());
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
+    list_init(&rt->soon);
     rt->turns_batch = rt->turns_left = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
@@ -273,16 +274,16 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 
 /* ---- looks ---- */
 
-static void trim_items(pool_t *pool, id_table_t *table) {
+static void trim_items(pool_t *pool, id_table_t *table, bool has_others) {
     if (!pool_wants_trim(pool)) return;
-    pool_trim(pool, table->slots, id_table_slots(table));
+    pool_trim(pool, has_others ? NULL : table->slots, id_table_slots(table));
     id_table_trim(table);
 }
 
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
-    trim_items(&rt->actor_pool, &rt->actors);
-    trim_items(&rt->timer_pool, &rt->timer_ids);
+    trim_items(&rt->actor_pool, &rt->actors, false);
+    trim_items(&rt->timer_pool, &rt->timer_ids, rt->periodic_timers != 0);
     if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
     message__give_spare_back(rt);
 }
@@ -326,7 +327,7 @@ static void run_ready(runtime_t *rt) {
 
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
-    return rt->source_count != 0 || timers__count(rt) != 0 ||
+    return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
            offload__pending(rt) != 0 || post__is_waiting(rt);
 }
 

@@ -199,9 +199,12 @@ struct runtime {
     size_t max_actors;
 
     wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids; /* wheel_timer_t */
-    size_t orphan_timers; /* of these, whose owner has ended */
-    pool_t timer_pool;
+    id_table_t timer_ids;   /* wheel_item_t */
+    size_t orphan_timers;   /* of these, whose owner has ended */
+    size_t periodic_timers; /* of these, from the heap */
+    pool_t timer_pool;      /* for the others */
+    list_node_t soon;      /* deadlines of the next look */
+    size_t deadline_count; /* armed ones */
 
     id_table_t monitor_ids; /* monitor_t */
 
