@@ -241,7 +241,8 @@ size_t wasm_backtrace(const wasm_instance_t *instance, wasm_frame_t *frames,
             instance->stack + frame + module->code[module->entries[body] + CODE_LINK];
         position = link[0];
         frame -= link[1] & LINK_DELTA;
-        if ((link[1] & LINK_FOREIGN) != 0) inst = instance->callers->waiting[--callers];
+        if ((link[1] & LINK_FOREIGN) != 0 && callers > 0)
+            inst = instance->callers->waiting[--callers];
     }
     return count;
 }

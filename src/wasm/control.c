@@ -317,16 +317,15 @@ void wasm__translate_call(translator_t *t, bool is_tail) {
     uint32_t base = take_arguments(t, type);
     if (t->r.has_failed) return;
     uint32_t imported = t->module->imported_functions;
-    if (index < imported) {
-        wasm__emit_dw(t, OP_call_import, base, index);
-    } else if (is_tail) {
-        uint32_t body = index - imported;
-        const uint16_t units[] = {(uint16_t)base, (uint16_t)body,
-                                  (uint16_t)(body >> 16), (uint16_t)t->link,
+    bool is_import = index < imported;
+    uint32_t number = is_import ? index : index - imported;
+    if (is_tail) {
+        const uint16_t units[] = {(uint16_t)base, (uint16_t)number,
+                                  (uint16_t)(number >> 16), (uint16_t)t->link,
                                   type->param_slots};
-        wasm__emit(t, OP_tail_call, units, 5);
+        wasm__emit(t, is_import ? OP_tail_call_import : OP_tail_call, units, 5);
     } else {
-        wasm__emit_dw(t, OP_call, base, index - imported);
+        wasm__emit_dw(t, is_import ? OP_call_import : OP_call, base, number);
     }
     finish_call(t, type, is_tail);
 }

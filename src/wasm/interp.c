@@ -298,6 +298,17 @@ MK_NOINLINE static wasm_trap_t find_callee(wasm_instance_t *inst, uint32_t table
                : WASM_TRAP_SIGNATURE;
 }
 
+/* From an import to what it stands for; false: a function of the host. */
+MK_NOINLINE static bool find_body(callee_t *callee) {
+    while (callee->function < callee->instance->module->imported_functions) {
+        const wasm_link_t *link = &callee->instance->links->rows[callee->function];
+        if (link->host != NULL) return false;
+        callee->instance =
+            wasm__find_function(callee->instance, link->u.handle, &callee->function);
+    }
+    return true;
+}
+
 /* --- the loop --------------------------------------------------------------------- */
 
 #define DISPATCH()                                                                     \
@@ -573,18 +584,30 @@ L_tail_call:
     flags = pc[4];
     need = pc[5];
     goto tail_call;
+L_tail_call_import:
+    callee.instance = inst;
+    callee.function = W32(2);
+    base = pc[1];
+    flags = pc[4];
+    need = pc[5];
+    return_to = (uint32_t)(pc - code) + 6;
+    goto tail_call_found;
 L_tail_call_indirect:
     trap = find_callee(inst, pc[3], I32(2), W32(4), &callee);
     if (MK_UNLIKELY(trap != WASM_TRAP_NONE)) goto trapped;
     base = pc[1];
-    function = callee.function;
-    return_to = (uint32_t)(pc - code) + 8;
-    if (callee.instance != inst || function < inst->module->imported_functions)
-        goto call_found; /* an ordinary call: a return stands behind it */
-    body = function - inst->module->imported_functions;
     flags = pc[6];
     need = pc[7];
-    goto tail_call;
+    return_to = (uint32_t)(pc - code) + 8;
+    goto tail_call_found;
+
+    /* As tail_call for what `callee` names. A function of the host is an ordinary call:
+     * a return stands behind it. */
+tail_call_found:
+    if (!find_body(&callee)) goto call_host;
+    body = callee.function - callee.instance->module->imported_functions;
+    if (callee.instance == inst) goto tail_call;
+    goto tail_call_foreign;
 
     /* Replace this frame, whose link is at slot `flags`, by one of `body` with `need`
      * slots of arguments at `base`. */
@@ -603,6 +626,37 @@ tail_call : {
     for (uint32_t i = 0; i < count; i++)
         fp[i] = arguments[i];
     ENTER(to, fp, words[0], words[1]);
+    if (MK_UNLIKELY(fuel < 0)) goto yield;
+    DISPATCH();
+}
+
+    /* The same with `body` of another instance. Who waits for this frame then waits for
+     * another instance, if it did not before; so the callers do not grow either. */
+tail_call_foreign : {
+    const wasm_module_t *theirs = callee.instance->module;
+    if (theirs->entries[body] == 0) {
+        uint32_t at = (uint32_t)(pc - code);
+        int result = wasm__translate(callee.instance->module, body);
+        code = inst->module->code; /* perhaps the same module */
+        pc = code + at;
+        if (result != MK_OK) TRAP(WASM_TRAP_OUT_OF_MEMORY);
+    }
+    const uint32_t *arguments = fp + base;
+    uint32_t words[2] = {fp[flags], fp[flags + 1]};
+    uint32_t count = need;
+    need = theirs->code[theirs->entries[body] + CODE_FRAME];
+    if ((size_t)(stack_end - fp) < need) {
+        base = 0;
+        goto grow;
+    }
+    if ((words[1] & LINK_FOREIGN) == 0 && wasm__push_caller(root, inst) != MK_OK)
+        TRAP(WASM_TRAP_OUT_OF_MEMORY);
+    for (uint32_t i = 0; i < count; i++)
+        fp[i] = arguments[i];
+    inst = callee.instance;
+    LOAD_INSTANCE();
+    const uint16_t *to = code + entries[body];
+    ENTER(to, fp, words[0], words[1] | LINK_FOREIGN);
     if (MK_UNLIKELY(fuel < 0)) goto yield;
     DISPATCH();
 }
@@ -638,12 +692,7 @@ call_import:
 
     /* The same for callee.function of another instance, or one that came from there. */
 call_foreign : {
-    while (callee.function < callee.instance->module->imported_functions) {
-        const wasm_link_t *link = &callee.instance->links->rows[callee.function];
-        if (link->host != NULL) goto call_host;
-        callee.instance =
-            wasm__find_function(callee.instance, link->u.handle, &callee.function);
-    }
+    if (!find_body(&callee)) goto call_host;
     const wasm_module_t *theirs = callee.instance->module;
     body = callee.function - theirs->imported_functions;
     if (theirs->entries[body] == 0) {

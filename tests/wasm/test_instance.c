@@ -248,6 +248,109 @@ TEST(every_allocation_of_linking_may_fail) {
     test_each_alloc_failure(link_two, NULL);
 }
 
+typedef struct {
+    wasm_store_t *store;
+    host_t host;
+    world_t world;
+    wasm_instance_t *one;
+    wasm_instance_t *two;
+} pair_t;
+
+/* Two modules that call each other in the tail, on stacks of 256 bytes. */
+static void open_pair(pair_t *pair) {
+    *pair = (pair_t){.store = wasm_store_create()};
+    wasm_instance_options_t options = {.store = pair->store, .stack_bytes = 256};
+    pair->one = pair->world.provider = link_with(LOAD(tail_one), &pair->host, options);
+    options.resolve = resolve_in_world;
+    options.resolve_arg = &pair->world;
+    pair->two = link_with(LOAD(tail_two), &pair->host, options);
+}
+
+TEST(tail_calls_between_instances_need_no_stack) {
+    pair_t pair;
+    open_pair(&pair);
+    CHECK_EQ(call(pair.one, "even", 2, 100000, 5), 105); /* the global of the one */
+    CHECK_EQ(call(pair.one, "even", 2, 100001, 5), 7005);
+    CHECK_EQ(call(pair.two, "odd", 2, 100000, 5), 7005);
+    CHECK_EQ(call(pair.two, "odd", 2, 100001, 5), 105);
+    /* Back in who called not in the tail: its own global is added. */
+    CHECK_EQ(call(pair.one, "twice", 2, 1001, 5), 100 + 2 * 7005);
+    CHECK_EQ(call(pair.one, "twice", 2, 1000, 5), 100 + 2 * 105);
+    CHECK_EQ(call(pair.two, "ask", 1, 41, 0), 42);
+    size_t size = wasm_instance_size(pair.one);
+    begin(pair.one, "endless", 2, 0, 0);
+    for (int i = 0; i < 100; i++) {
+        int64_t fuel = 10000;
+        CHECK_EQ(wasm_run(pair.one, &fuel), WASM_RUNNABLE);
+    }
+    CHECK_EQ(wasm_instance_size(pair.one), size);
+    CHECK_EQ(wasm_backtrace(pair.one, NULL, 0), 1);
+    wasm_store_destroy(pair.store);
+}
+
+TEST(fuel_does_not_change_tail_calls_between_instances) {
+    pair_t pair;
+    open_pair(&pair);
+    for (int64_t slice = 1; slice < 40; slice++) {
+        begin(pair.one, "twice", 2, 101, 5);
+        wasm_state_t state;
+        do {
+            int64_t fuel = slice;
+            state = wasm_run(pair.one, &fuel);
+        } while (state == WASM_RUNNABLE);
+        CHECK_EQ(state, WASM_IDLE);
+        CHECK_EQ(only_result(pair.one), 100 + 2 * 7005);
+    }
+    pair.host.suspends = true;
+    begin(pair.two, "ask", 1, 7, 0);
+    CHECK_EQ(run_all(pair.two), WASM_SUSPENDED);
+    wasm_suspended_slots(pair.two)[0] = 77;
+    wasm_answer(pair.two);
+    CHECK_EQ(run_all(pair.two), WASM_IDLE);
+    CHECK_EQ(only_result(pair.two), 77);
+    pair.host.suspends = false;
+    pair.host.traps = true;
+    CHECK_EQ(trap_of(pair.two, "ask", 1, 7, 0), WASM_TRAP_HOST);
+    CHECK_STR(wasm_trap_text(pair.two), "the host does not like this");
+    wasm_store_destroy(pair.store);
+}
+
+TEST(instance_in_a_store_has_no_snapshot) {
+    pair_t pair;
+    open_pair(&pair);
+    buffer_t out = {0};
+    CHECK_EQ(wasm_snapshot(pair.one, &out), MK_ENOTSUP);
+    wasm_store_destroy(pair.store);
+}
+
+/* Imports that are linked alike are one block for all instances; another resolver's are
+ * not. */
+TEST(instances_share_imports_that_are_the_same) {
+    static const wasm_host_row_t rows[] = {
+        {"env", "ask", "i:i", host_ask, (void *)(uintptr_t)host_rows},
+        {"env", "wide", "iIF:I", host_wide, NULL},
+    };
+    wasm_host_table_t other = {rows, 2};
+    host_t host = {0};
+    wasm_instance_options_t options = {.resolve = wasm_resolve_in_table,
+                                       .resolve_arg = &other};
+    wasm_module_t *module = LOAD(work);
+    wasm_instance_t *first =
+        link_with(wasm_module_retain(module), &host, (wasm_instance_options_t){0});
+    size_t blocks = test_live_blocks();
+    wasm_instance_t *second =
+        link_with(wasm_module_retain(module), &host, (wasm_instance_options_t){0});
+    size_t shared = test_live_blocks() - blocks;
+    wasm_instance_t *third = link_with(wasm_module_retain(module), &host, options);
+    CHECK_EQ(test_live_blocks() - blocks, 2 * shared + 1);
+    wasm_instance_destroy(first);
+    CHECK_EQ(call(second, "tail_ask", 1, 4, 0), 5);
+    wasm_instance_destroy(third);
+    CHECK_EQ(call(second, "tail_ask", 1, 6, 0), 7);
+    wasm_instance_destroy(second);
+    wasm_module_release(module);
+}
+
 TEST_TABLE(instance, TEST_ROW(import_that_nobody_has_is_named),
            TEST_ROW(resolver_may_say_why), TEST_ROW(import_of_another_type_is_refused),
            TEST_ROW(start_function_runs_when_the_host_lets_it),
@@ -259,4 +362,8 @@ TEST_TABLE(instance, TEST_ROW(import_that_nobody_has_is_named),
            TEST_ROW(instances_share_memory_table_and_globals),
            TEST_ROW(call_may_yield_and_suspend_in_another_instance),
            TEST_ROW(instances_of_different_stores_cannot_be_linked),
-           TEST_ROW(every_allocation_of_linking_may_fail))
+           TEST_ROW(every_allocation_of_linking_may_fail),
+           TEST_ROW(tail_calls_between_instances_need_no_stack),
+           TEST_ROW(fuel_does_not_change_tail_calls_between_instances),
+           TEST_ROW(instance_in_a_store_has_no_snapshot),
+           TEST_ROW(instances_share_imports_that_are_the_same))
