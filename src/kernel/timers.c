@@ -225,7 +225,7 @@ void deadline_clear(runtime_t *rt, deadline_t *deadline) {
 }
 
 /* Without memory for the wheel deadlines would be lost: they wait in the list of the
- * next look then, and look at the clock there. */
+ * next look then, and are asked one by one. */
 static void put_deadline(runtime_t *rt, deadline_t *deadline) {
     wheel_t *wheel = get_wheel(rt);
     if (wheel != NULL && deadline->item.due_ms != 0)
@@ -282,6 +282,15 @@ static void meet_soon(runtime_t *rt, uint64_t now_ms) {
                       now_ms);
 }
 
+static uint64_t next_soon_ns(const runtime_t *rt) {
+    uint64_t next_ns = PORT_WAIT_FOR_EVER;
+    for (const list_node_t *at = rt->soon.next; at != &rt->soon; at = at->next) {
+        const wheel_item_t *item = MK_CONTAINER_OF(at, wheel_item_t, in_wheel);
+        if (item->due_ms * NS_PER_MS < next_ns) next_ns = item->due_ms * NS_PER_MS;
+    }
+    return next_ns;
+}
+
 /* ---- the wheel turns ---- */
 
 static void bring(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
@@ -327,10 +336,9 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
 uint64_t timers__next_ns(const runtime_t *rt) {
     uint64_t at_ms;
     unsigned level;
-    if (!list_is_empty(&rt->soon)) return 0;
-    if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level))
-        return PORT_WAIT_FOR_EVER;
-    return at_ms * NS_PER_MS;
+    uint64_t soon_ns = next_soon_ns(rt);
+    if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level)) return soon_ns;
+    return at_ms * NS_PER_MS < soon_ns ? at_ms * NS_PER_MS : soon_ns;
 }
 
 void timers__cancel_all(runtime_t *rt, actor_t *actor) {
