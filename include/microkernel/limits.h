@@ -186,12 +186,14 @@
 #define MK_DNS_ADDRESSES_MAX 8
 #endif
 
-/* Names, each of one family, that are remembered; 1..65536. About 300 bytes each. */
+/* Names, each of one family, that are remembered; 1..65536. About 400 bytes each, and
+ * found by a walk. */
 #ifndef MK_DNS_CACHE_MAX
 #define MK_DNS_CACHE_MAX 256
 #endif
 
-/* Names, each of one family, that may be asked for at a time; 1..65536. */
+/* Names, each of one family, that may be asked for at a time; 1..65536. Bounds the
+ * memory that silent name servers hold. */
 #ifndef MK_DNS_PENDING_MAX
 #define MK_DNS_PENDING_MAX 256
 #endif

@@ -317,7 +317,8 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
     const list_node_t *scout = moved.prev;
     while (!list_is_empty(&moved)) {
         wheel_item_t *item = MK_CONTAINER_OF(moved.next, wheel_item_t, in_wheel);
-        if (scout != NULL) scout = scout != moved.next ? scout->prev : NULL;
+        if (scout != NULL) scout = scout->prev;
+        if (scout == moved.next || scout == &moved) scout = NULL; /* they meet */
         if (item->due_ms > wheel->now_ms) {
             list_remove(&item->in_wheel);
             put(wheel, item);
@@ -376,6 +377,9 @@ size_t timers__count(const runtime_t *rt) {
 }
 
 void timers__deinit(runtime_t *rt) {
+    for (size_t i = 0; i < id_table_slots(&rt->timer_ids); i++) /* all are orphans */
+        if (rt->timer_ids.slots[i] != NULL)
+            pool_give(&rt->timer_pool, rt->timer_ids.slots[i]);
     mk_free(rt->wheel);
     id_table_deinit(&rt->timer_ids);
     pool_deinit(&rt->timer_pool);
