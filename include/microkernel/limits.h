@@ -47,6 +47,11 @@
 #define MK_NAP_MS 100
 #endif
 
+/* Timers that fire before the actors run again; 1..65536. */
+#ifndef MK_TIMER_BATCH
+#define MK_TIMER_BATCH 512
+#endif
+
 /* Slots of a level of the timing wheel, as a power of two; 4..10. The wheel costs two
  * pointers a slot and level once there is a timer: 80 KiB with 10 on a 64-bit machine,
  * 2.6 KiB with 5 on a 32-bit one. With 10 a timer of less than a second moves once at
