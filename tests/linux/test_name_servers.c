@@ -326,6 +326,7 @@ TEST(a_runtime_ends_in_the_middle_of_a_lookup) {
 
 TEST(a_question_is_given_up) {
     open_world(100, "");
+    need_servers();
     asker_t asker;
     ask(&asker, "mute.test", PORT_FAMILY_INET);
     (void)stage_run(&world.stage, NULL, NULL, 20);
