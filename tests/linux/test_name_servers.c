@@ -177,8 +177,7 @@ static uint16_t open_server(runtime_t *rt, server_t *server) {
             return at.port;
         udp_close(rt, &server->udp);
     }
-    CHECK(!"a free port for both");
-    return 0;
+    test_skip("no port is free for both");
 }
 
 /* --- the askers --- */
