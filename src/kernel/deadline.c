@@ -25,7 +25,7 @@ void deadline_clear(runtime_t *rt, deadline_t *deadline) {
 }
 
 /* Without memory for the wheel deadlines would be lost: they wait in the list of the
- * next look then, and look at the clock there. */
+ * next look then, and are asked one by one. */
 static void put(runtime_t *rt, wheel_item_t *item) {
     wheel_t *wheel = wheel__get(rt);
     if (wheel != NULL && item->entry.due_ms != 0)
@@ -60,6 +60,15 @@ void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
     }
     rt->deadline_count--;
     deadline->on_due(deadline, rt);
+}
+
+uint64_t deadlines__next_soon_ms(const runtime_t *rt) {
+    uint64_t next_ms = UINT64_MAX;
+    for (const list_node_t *at = rt->soon.next; at != &rt->soon; at = at->next) {
+        const wheel_item_t *item = MK_CONTAINER_OF(at, wheel_item_t, in_wheel);
+        if (item->entry.due_ms < next_ms) next_ms = item->entry.due_ms;
+    }
+    return next_ms;
 }
 
 /* What is put back during the walk is not met again. */

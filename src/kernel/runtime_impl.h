@@ -378,6 +378,8 @@ void timer__fire_item(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 /* deadline.c */
 void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
+/* When the first of those wants to be asked; UINT64_MAX: there is none. */
+uint64_t deadlines__next_soon_ms(const runtime_t *rt);
 
 /* runtime.c: an actor will run without anything happening before */
 bool runtime__has_ready(const runtime_t *rt);

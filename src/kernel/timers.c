@@ -175,8 +175,9 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
 
 uint64_t timers__next_ns(const runtime_t *rt) {
     uint64_t at_ms;
-    if (!list_is_empty(&rt->soon)) return 0;
-    return wheel__next_ms(rt, &at_ms) ? at_ms * NS_PER_MS : PORT_WAIT_FOR_EVER;
+    uint64_t soon_ms = deadlines__next_soon_ms(rt);
+    if (!wheel__next_ms(rt, &at_ms) || soon_ms < at_ms) at_ms = soon_ms;
+    return at_ms != UINT64_MAX ? at_ms * NS_PER_MS : PORT_WAIT_FOR_EVER;
 }
 
 /* ---- ends ---- */
