@@ -43,7 +43,8 @@ static int read_carrier(BIO *bio, char *bytes, int cap) {
     if (cap <= 0 || tls->carrier_error || tls->is_flooded) return -1;
     if (tls->is_ended) return 0;
     int got = tls->carrier->read(tls->carrier_ctx, bytes, (size_t)cap);
-    if (got == MK_EAGAIN) {
+    tls->is_dry = got == MK_EAGAIN;
+    if (tls->is_dry) {
         BIO_set_retry_read(bio);
         return -1;
     }
@@ -317,7 +318,7 @@ int port_tls_read(port_tls_t *tls, void *bytes, size_t cap) {
 }
 
 bool port_tls_has_input(const port_tls_t *tls) {
-    return tls->state == TLS_OPEN && SSL_has_pending(tls->ssl) == 1;
+    return tls->state == TLS_OPEN && !tls->is_dry && SSL_has_pending(tls->ssl) == 1;
 }
 
 int port_tls_write(port_tls_t *tls, const void *bytes, size_t size) {
