@@ -207,6 +207,11 @@ static int expect_host(port_tls_t *tls) {
 
 static int copy_host(port_tls_t *tls, const char *host) {
     size_t size = strlen(host);
+    if (size > 2 && host[0] == '[' && host[size - 1] == ']') { /* as in a URL */
+        if (!memchr(host, ':', size)) return MK_EINVAL;
+        host++;
+        size -= 2;
+    }
     if (size > 1 && host[size - 1] == '.') size--; /* the root, which is never named */
     if (size == 0 || size > HOST_SIZE) return MK_EINVAL;
     tls->host = mk_alloc(size + 1);
