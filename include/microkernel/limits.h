@@ -47,7 +47,8 @@
 #define MK_NAP_MS 100
 #endif
 
-/* Timers that fire before the actors run again; 1..65536. */
+/* Timers that fire before the actors run again; 1..65536. More would pile up messages
+ * that nobody has read yet. */
 #ifndef MK_TIMER_BATCH
 #define MK_TIMER_BATCH 512
 #endif
@@ -249,8 +250,8 @@
 #define MK_TLS_WAITING_BYTES (128u * 1024u)
 #endif
 
-/* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
- * the bound of RFC 8446. */
+/* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800
+ * (RFC 8446, section 4.6.1). Bounds what a stolen key opens to some hours. */
 #ifndef MK_TLS_TICKET_S
 #define MK_TLS_TICKET_S 7200
 #endif
