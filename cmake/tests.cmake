@@ -3,8 +3,8 @@
 # A test file is one program. It links what its folder may know: the closure of that
 # row of src/LAYERS on the simulated platform. tests/linux/ gets the real platform and
 # everything, tests/sim/ the simulated platform and what it stands on; any other folder
-# (scenario) gets everything, simulated. A .c of another name belongs to each program of
-# its folder.
+# (scenario) gets everything, simulated, and tests/tls_none/ that without TLS. A .c of
+# another name belongs to each program of its folder.
 
 function(mk_tests_see target)
     mk_compile(${target})
@@ -53,7 +53,15 @@ foreach(folder IN LISTS folders)
     if(folder STREQUAL "linux")
         set(platform linux)
     endif()
-    mk_objects_of(objects ${closure} platform_${platform})
+    # The tests of the engine make certificates with OpenSSL.
+    if(folder STREQUAL "tls" AND NOT MK_HAS_TLS)
+        continue()
+    endif()
+    set(tls platform_tls)
+    if(folder STREQUAL "tls_none")
+        set(tls platform_tls_none)
+    endif()
+    mk_objects_of(objects ${closure} platform_${platform} ${tls})
 
     foreach(source IN LISTS sources)
         if(NOT TARGET mk_test_support)
@@ -111,7 +119,7 @@ endif()
 add_custom_target(closes)
 foreach(folder IN LISTS MK_FOLDERS)
     if(TARGET mk_${folder})
-        mk_objects_of(objects ${MK_CLOSURE_${folder}} platform_sim)
+        mk_objects_of(objects ${MK_CLOSURE_${folder}} platform_sim platform_tls)
         add_executable(closes_${folder} EXCLUDE_FROM_ALL
             ${PROJECT_SOURCE_DIR}/tests/layers/closes.c ${objects})
         mk_warn(closes_${folder})
@@ -122,7 +130,7 @@ foreach(folder IN LISTS MK_FOLDERS)
     endif()
 endforeach()
 if(TARGET mk_base)
-    mk_objects_of(objects base platform_sim)
+    mk_objects_of(objects base platform_sim platform_tls)
     add_executable(closes_base_mutant EXCLUDE_FROM_ALL
         ${PROJECT_SOURCE_DIR}/tests/layers/closes.c
         ${PROJECT_SOURCE_DIR}/tests/layers/upward_call/base/mutant.c ${objects})
@@ -137,7 +145,7 @@ file(GLOB helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.c)
 if(sources)
     list(REMOVE_ITEM helpers ${sources})
 endif()
-mk_objects_of(objects ${MK_FOLDERS} platform_sim)
+mk_objects_of(objects ${MK_FOLDERS} platform_sim platform_tls)
 foreach(source IN LISTS sources)
     get_filename_component(program ${source} NAME_WE) # fuzz_<name>
     string(REGEX REPLACE "^fuzz_" "" name ${program})
