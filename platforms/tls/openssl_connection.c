@@ -2,7 +2,7 @@
 /* openssl_connection.c - one connection: OpenSSL between the caller and the carrier.
  *
  * OpenSSL reads and writes records through a BIO of ours whose functions are the
- * carrier's: no descriptor, no signal, no copy (see decision 0030). Input goes straight
+ * carrier's: no descriptor, no signal, no copy (see decision 0019). Input goes straight
  * into OpenSSL's buffer. Output goes straight to the carrier; what that does not take
  * is kept here and OpenSSL is told that all is done. So OpenSSL never stands in the
  * middle of a record, a caller never has to repeat the same bytes, and an alert is
