@@ -137,6 +137,74 @@
 #define MK_STATE_ACTOR_QUEUE 64
 #endif
 
+/* --- network --- */
+
+/* Connections accepted at one listener in one look; 1..4096. A storm of them leaves
+ * the loop to the others in between. */
+#ifndef MK_ACCEPT_BATCH
+#define MK_ACCEPT_BATCH 64
+#endif
+
+/* Connections that may wait to be accepted; 1..65535. What Linux allows by default. */
+#ifndef MK_LISTEN_BACKLOG
+#define MK_LISTEN_BACKLOG 4096
+#endif
+
+/* Milliseconds without accepting when descriptors or memory are short, at first and at
+ * most; 1..60000. Ten tries a second cost nothing. */
+#ifndef MK_ACCEPT_REST_MS
+#define MK_ACCEPT_REST_MS 100
+#endif
+#ifndef MK_ACCEPT_REST_MAX_MS
+#define MK_ACCEPT_REST_MAX_MS 500
+#endif
+
+/* Milliseconds that a closed stream may still deliver its last bytes; 0..60000. Longer
+ * than a round trip of any network; what a peer that never stops can hold us. */
+#ifndef MK_STREAM_LINGER_MS
+#define MK_STREAM_LINGER_MS 2000
+#endif
+
+/* Milliseconds for a lookup and connecting together unless said otherwise; 1..2^31.
+ * Some time-outs of a lookup, and three lost SYNs. */
+#ifndef MK_CONNECT_TIMEOUT_MS
+#define MK_CONNECT_TIMEOUT_MS 30000
+#endif
+
+/* Milliseconds that IPv4 waits for the addresses of IPv6, and between the starts of two
+ * attempts; 1..60000. RFC 8305, section 8. */
+#ifndef MK_CONNECT_RESOLUTION_MS
+#define MK_CONNECT_RESOLUTION_MS 50
+#endif
+#ifndef MK_CONNECT_ATTEMPT_MS
+#define MK_CONNECT_ATTEMPT_MS 250
+#endif
+
+/* Addresses of one family that are taken of an answer; 1..255. More would not be tried
+ * before the time is over. */
+#ifndef MK_DNS_ADDRESSES_MAX
+#define MK_DNS_ADDRESSES_MAX 8
+#endif
+
+/* Names, each of one family, that are remembered; 1..65536. About 300 bytes each. */
+#ifndef MK_DNS_CACHE_MAX
+#define MK_DNS_CACHE_MAX 256
+#endif
+
+/* Names, each of one family, that may be asked for at a time; 1..65536. */
+#ifndef MK_DNS_PENDING_MAX
+#define MK_DNS_PENDING_MAX 256
+#endif
+
+/* Seconds that an answer holds at most, and that a missing name is believed missing;
+ * 0..2^31. A day is the usual cut; a name that is about to exist soon does. */
+#ifndef MK_DNS_TTL_MAX_S
+#define MK_DNS_TTL_MAX_S 86400
+#endif
+#ifndef MK_DNS_NEGATIVE_S
+#define MK_DNS_NEGATIVE_S 5
+#endif
+
 /* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
  * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
 #ifndef MK_HTTP_TARGET_MAX

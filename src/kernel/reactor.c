@@ -60,3 +60,7 @@ void source_close(runtime_t *rt, source_t *source) {
     for (size_t i = rt->event_at; i < rt->event_count; i++)
         if (rt->events[i].tag == source) rt->events[i].tag = NULL;
 }
+
+bool source_is_served(const runtime_t *rt, const source_t *source) {
+    return rt->event_at < rt->event_count && rt->events[rt->event_at].tag == source;
+}

@@ -34,4 +34,8 @@ int source_renew(runtime_t *rt, source_t *source, uint32_t interest);
  * already found. The handle stays open. */
 void source_close(runtime_t *rt, source_t *source);
 
+/* Inside on_ready of this source: whether it is still open, although what was called
+ * from there may have closed and even freed it. */
+bool source_is_served(const runtime_t *rt, const source_t *source);
+
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deadline.h - seam: something that happens on the loop when time comes, for code that
+ * is no actor (a connection, a lookup, a listener that rests).
+ *
+ * Embedded in its owner; arming costs no memory and cannot fail. To move a deadline
+ * further away only writes it down: the wheel asks again when the earlier time comes,
+ * so a connection may do it for every request. An armed deadline is a reason for
+ * runtime_run to go on. */
+#ifndef MK_KERNEL_DEADLINE_H
+#define MK_KERNEL_DEADLINE_H
+
+#include "base/list.h"
+#include "microkernel/runtime.h"
+
+typedef struct deadline deadline_t;
+
+/* What the wheel moves: a deadline, or the timer of an actor (timers.c). */
+typedef struct {
+    uint32_t id; /* of a timer; first, see id_table.h. 0: a deadline */
+    union {
+        uint32_t owner;    /* of a timer: local number of the actor */
+        uint32_t later_ms; /* of a deadline: how long it goes on waiting after due_ms */
+    };
+    uint64_t due_ms;      /* monotonic: when the wheel brings it */
+    list_node_t in_wheel; /* in a slot; alone when not armed */
+} wheel_item_t;
+
+struct deadline {
+    wheel_item_t item; /* the kernel's */
+    /* Called on the loop, outside any behaviour; the deadline is no longer armed. It
+     * may arm it again, or free its owner. */
+    void (*on_due)(deadline_t *deadline, runtime_t *rt);
+};
+
+/* Once, before any other call. */
+void deadline_init(deadline_t *deadline,
+                   void (*on_due)(deadline_t *deadline, runtime_t *rt));
+
+/* Arm, or arm anew, in `ms` milliseconds from now: never earlier, and 0 means at the
+ * next look of the loop at the outside, which does not sleep before it. Spans of more
+ * than 49 days are cut to that. */
+void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms);
+
+/* Not armed any more; on_due will not be called. Also when it is not armed. */
+void deadline_clear(runtime_t *rt, deadline_t *deadline);
+
+static inline bool deadline_is_set(const deadline_t *deadline) {
+    return !list_is_empty(&deadline->item.in_wheel);
+}
+
+#endif
