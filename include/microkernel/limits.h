@@ -228,6 +228,101 @@
 #define MK_HTTP_CHUNK_EXT_MAX 4096
 #endif
 
+/* Milliseconds for a whole request head, from the connection or the first byte on;
+ * 100 to 2^31. Then 408: progress does not extend it. */
+#ifndef MK_HTTP_HEADER_MS
+#define MK_HTTP_HEADER_MS 10000
+#endif
+
+/* Milliseconds without a byte of a body that is under way; 100 to 2^31. Then 408. */
+#ifndef MK_HTTP_BODY_MS
+#define MK_HTTP_BODY_MS 30000
+#endif
+
+/* Bytes per second that a body has to bring in the long run, beyond MK_HTTP_BODY_MS;
+ * 0 to 2^31. A byte now and then does not hold a connection for hours. */
+#ifndef MK_HTTP_BODY_RATE
+#define MK_HTTP_BODY_RATE 128
+#endif
+
+/* Milliseconds that a connection may idle between requests; 100 to 2^31. Browsers
+ * keep theirs as long; the longest idle one goes first when there are too many. */
+#ifndef MK_HTTP_IDLE_MS
+#define MK_HTTP_IDLE_MS 60000
+#endif
+
+/* Milliseconds for the answer to a request; 100 to 2^31. Then 503: whoever should
+ * answer has forgotten it. */
+#ifndef MK_HTTP_HANDLER_MS
+#define MK_HTTP_HANDLER_MS 600000
+#endif
+
+/* Milliseconds without a byte of output taken while some waits; 100 to 2^31. A
+ * peer that never reads must not hold memory for ever. */
+#ifndef MK_HTTP_WRITE_MS
+#define MK_HTTP_WRITE_MS 30000
+#endif
+
+/* Milliseconds that a connection which is being closed waits for the peer to have read
+ * its last answer; 10 to 60000. A close with input unread would destroy it. */
+#ifndef MK_HTTP_LINGER_MS
+#define MK_HTTP_LINGER_MS 2000
+#endif
+
+/* Bytes of output waiting on a connection above which its producer is told to wait and
+ * its input is not read; 1024 to 2^30. A peer that never reads costs twice that. */
+#ifndef MK_HTTP_OUTPUT_MARK
+#define MK_HTTP_OUTPUT_MARK 65536
+#endif
+
+/* Connections of a listener; 1 to 2^20. At the bound the longest idle one goes. */
+#ifndef MK_HTTP_CONNECTIONS_MAX
+#define MK_HTTP_CONNECTIONS_MAX 65536
+#endif
+
+/* Bytes of a request body that a handler or an actor gets whole; 0 to 2^31. More get
+ * 413. */
+#ifndef MK_HTTP_BODY_MAX
+#define MK_HTTP_BODY_MAX (1024u * 1024u)
+#endif
+
+/* Bytes taken from one connection in one turn of the loop; 4096 to 2^24. What comes
+ * faster waits for the others. */
+#ifndef MK_HTTP_TURN_BYTES
+#define MK_HTTP_TURN_BYTES (256u * 1024u)
+#endif
+
+/* Bytes of a file that may be served; 4096 to 2^31. It is read piece by piece. */
+#ifndef MK_HTTP_FILE_MAX
+#define MK_HTTP_FILE_MAX (1024u * 1024u * 1024u)
+#endif
+
+/* Milliseconds between comments that keep an idle event stream alive; 1000 to 2^31.
+ * Intermediaries give up after 30 s or 60 s. */
+#ifndef MK_SSE_HEARTBEAT_MS
+#define MK_SSE_HEARTBEAT_MS 15000
+#endif
+
+/* Bytes of a WebSocket message in; 125 to 2^31. More are refused with 1009. */
+#ifndef MK_WS_MESSAGE_MAX
+#define MK_WS_MESSAGE_MAX (1024u * 1024u)
+#endif
+
+/* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
+ * it counts as lost; 100 to 2^31 each. Intermediaries drop what is silent for 60 s. */
+#ifndef MK_WS_PING_MS
+#define MK_WS_PING_MS 30000
+#endif
+#ifndef MK_WS_PONG_MS
+#define MK_WS_PONG_MS 10000
+#endif
+
+/* Milliseconds for the closing handshake of a WebSocket; 100 to 60000. Then the
+ * connection is dropped: the peer may be gone. */
+#ifndef MK_WS_CLOSE_MS
+#define MK_WS_CLOSE_MS 3000
+#endif
+
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */
 #ifndef MK_CRASH_RECORDS
 #define MK_CRASH_RECORDS 64
