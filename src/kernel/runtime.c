@@ -27,6 +27,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     pool_init(&rt->timer_pool, timers__item_size());
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
+    list_init(&rt->soon);
     rt->turns_batch = rt->turns_left = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
@@ -254,7 +255,7 @@ static void run_ready(runtime_t *rt) {
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || rt->timer_ids.count != 0 ||
-           offload__pending(rt) != 0 || post__is_waiting(rt);
+           rt->deadline_count != 0 || offload__pending(rt) != 0 || post__is_waiting(rt);
 }
 
 void runtime_run(runtime_t *rt) {

@@ -196,6 +196,8 @@ struct runtime {
     wheel_t *wheel;       /* NULL until the first timer */
     id_table_t timer_ids; /* timer_t */
     pool_t timer_pool;
+    list_node_t soon;      /* deadlines of the next look */
+    size_t deadline_count; /* armed ones */
 
     id_table_t monitor_ids; /* monitor_t */
 

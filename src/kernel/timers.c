@@ -10,11 +10,15 @@
  * timer exists, so nothing can be lost: a firing that finds no room or no memory is
  * tried again a millisecond later.
  *
+ * Deadlines (deadline.h) are moved by the same wheel; those armed with 0 ms wait in a
+ * list of their own for the next look.
+ *
  * Invariant: a timer in level l, slot s has the groups above l in common with now_ms,
  * and s is beyond now's group l (at level 0: not before it). */
 #include "microkernel/timer.h"
 
 #include "base/alloc.h"
+#include "kernel/deadline.h"
 #include "kernel/inside.h"
 #include "kernel/runtime_impl.h"
 #include "port/clock.h"
@@ -24,12 +28,9 @@
 enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
 
 typedef struct {
-    uint32_t id;          /* first, see id_table.h */
-    uint32_t owner;       /* local number of the actor */
-    uint64_t due_ms;      /* monotonic: when the wheel brings it */
+    wheel_item_t item;
     uint64_t period_ms;   /* 0: one shot */
     uint64_t untold_ms;   /* periodic: the first expiration that was not told yet */
-    list_node_t in_wheel; /* in a slot */
     list_node_t of_owner; /* in extra.timers */
 } wheel_timer_t;
 
@@ -74,15 +75,15 @@ static unsigned group(uint64_t ms, unsigned level) {
     return (unsigned)(ms >> (WHEEL_BITS * level)) & (WHEEL_SLOTS - 1);
 }
 
-static void put(wheel_t *wheel, wheel_timer_t *timer) {
-    uint64_t due = timer->due_ms < wheel->now_ms ? wheel->now_ms : timer->due_ms;
+static void put(wheel_t *wheel, wheel_item_t *item) {
+    uint64_t due = item->due_ms < wheel->now_ms ? wheel->now_ms : item->due_ms;
     /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes
      * round. */
     uint64_t last = wheel->now_ms | ((UINT64_C(1) << WHEEL_SPAN_BITS) - 1);
     if (due > last) due = last;
     unsigned level = level_of(due ^ wheel->now_ms);
     unsigned slot = group(due, level);
-    list_insert_before(&wheel->slots[level][slot], &timer->in_wheel);
+    list_insert_before(&wheel->slots[level][slot], &item->in_wheel);
     mark(wheel, level, slot);
 }
 
@@ -114,10 +115,10 @@ static wheel_t *get_wheel(runtime_t *rt) {
 }
 
 static void end_timer(runtime_t *rt, wheel_timer_t *timer, actor_extra_t *extra) {
-    list_remove(&timer->in_wheel);
+    list_remove(&timer->item.in_wheel);
     list_remove(&timer->of_owner);
     extra->timer_count--;
-    id_table_remove(&rt->timer_ids, timer->id);
+    id_table_remove(&rt->timer_ids, timer->item.id);
     pool_give(&rt->timer_pool, timer);
 }
 
@@ -137,19 +138,19 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     /* Rounded up: a timer never fires early. */
     uint64_t now_ns = port_clock_monotonic_ns();
     uint64_t now_ms = (now_ns + (interval_ms != 0 ? NS_PER_MS - 1 : 0)) / NS_PER_MS;
-    timer->owner = owner->id;
-    timer->due_ms = now_ms + interval_ms;
+    timer->item.owner = owner->id;
+    timer->item.due_ms = now_ms + interval_ms;
     timer->period_ms = is_periodic ? interval_ms : 0;
-    timer->untold_ms = timer->due_ms;
-    put(wheel, timer);
+    timer->untold_ms = timer->item.due_ms;
+    put(wheel, &timer->item);
     list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
-    return timer->id;
+    return timer->item.id;
 }
 
 static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
     wheel_timer_t *timer = id_table_find(&rt->timer_ids, id);
-    if (timer == NULL || timer->owner != owner->id) return false;
+    if (timer == NULL || timer->item.owner != owner->id) return false;
     end_timer(rt, timer, owner->extra);
     return true;
 }
@@ -186,15 +187,15 @@ static bool deliver(runtime_t *rt, actor_t *owner, const timer_payload_t *payloa
 }
 
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
-    actor_t *owner = id_table_find(&rt->actors, timer->owner);
+    actor_t *owner = id_table_find(&rt->actors, timer->item.owner);
     MK_ASSERT(owner != NULL);
     timer_payload_t payload;
     memset(&payload, 0, sizeof payload);
-    payload.id = timer->id;
+    payload.id = timer->item.id;
     payload.expirations = 1;
     if (timer->period_ms != 0)
         payload.expirations += (now_ms - timer->untold_ms) / timer->period_ms;
-    list_remove(&timer->in_wheel);
+    list_remove(&timer->item.in_wheel);
     bool is_told = owner->status == ACTOR_STOPPED || deliver(rt, owner, &payload);
     if (is_told) {
         rt->counts.timers_fired++;
@@ -204,8 +205,90 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
         }
         timer->untold_ms += payload.expirations * timer->period_ms;
     }
-    timer->due_ms = is_told ? timer->untold_ms : now_ms + 1;
-    put(rt->wheel, timer);
+    timer->item.due_ms = is_told ? timer->untold_ms : now_ms + 1;
+    put(rt->wheel, &timer->item);
+}
+
+/* ---- deadlines ---- */
+
+void deadline_init(deadline_t *deadline,
+                   void (*on_due)(deadline_t *deadline, runtime_t *rt)) {
+    memset(deadline, 0, sizeof *deadline);
+    list_init(&deadline->item.in_wheel);
+    deadline->on_due = on_due;
+}
+
+void deadline_clear(runtime_t *rt, deadline_t *deadline) {
+    if (!deadline_is_set(deadline)) return;
+    list_remove(&deadline->item.in_wheel);
+    rt->deadline_count--;
+}
+
+/* Without memory for the wheel deadlines would be lost: they wait in the list of the
+ * next look then, and look at the clock there. */
+static void put_deadline(runtime_t *rt, deadline_t *deadline) {
+    wheel_t *wheel = get_wheel(rt);
+    if (wheel != NULL && deadline->item.due_ms != 0)
+        put(wheel, &deadline->item);
+    else
+        list_insert_before(&rt->soon, &deadline->item.in_wheel);
+}
+
+void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
+    wheel_item_t *item = &deadline->item;
+    uint64_t due_ms = 0;
+    if (ms != 0) due_ms = (port_clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS + ms;
+    if (deadline_is_set(deadline) && item->due_ms != 0 && due_ms >= item->due_ms &&
+        due_ms - item->due_ms <= UINT32_MAX) {
+        item->later_ms = (uint32_t)(due_ms - item->due_ms);
+        return;
+    }
+    deadline_clear(rt, deadline);
+    item->due_ms = due_ms;
+    item->later_ms = 0;
+    rt->deadline_count++;
+    put_deadline(rt, deadline);
+}
+
+/* The wheel, or the next look, has brought it. */
+static void meet_deadline(runtime_t *rt, deadline_t *deadline, uint64_t now_ms) {
+    wheel_item_t *item = &deadline->item;
+    list_remove(&item->in_wheel);
+    item->due_ms += item->later_ms;
+    item->later_ms = 0;
+    if (item->due_ms > now_ms) {
+        put_deadline(rt, deadline);
+        return;
+    }
+    rt->deadline_count--;
+    deadline->on_due(deadline, rt);
+}
+
+/* Move a whole list, so that what is put back during a walk is not met again. */
+static void move_list(list_node_t *from, list_node_t *to) {
+    list_init(to);
+    if (list_is_empty(from)) return;
+    *to = *from;
+    to->next->prev = to;
+    to->prev->next = to;
+    list_init(from);
+}
+
+static void meet_soon(runtime_t *rt, uint64_t now_ms) {
+    list_node_t moved;
+    move_list(&rt->soon, &moved);
+    while (!list_is_empty(&moved))
+        meet_deadline(rt, MK_CONTAINER_OF(moved.next, deadline_t, item.in_wheel),
+                      now_ms);
+}
+
+/* ---- the wheel turns ---- */
+
+static void bring(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
+    if (item->id == 0)
+        meet_deadline(rt, MK_CONTAINER_OF(item, deadline_t, item), now_ms);
+    else
+        fire(rt, MK_CONTAINER_OF(item, wheel_timer_t, item), now_ms);
 }
 
 /* Everything in one slot fires, or moves down. */
@@ -213,30 +296,25 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
     wheel_t *wheel = rt->wheel;
     unsigned at = group(wheel->now_ms, level);
     list_node_t *slot = &wheel->slots[level][at];
-    list_node_t moved; /* timers put back during the walk are not met again */
-    list_init(&moved);
-    if (!list_is_empty(slot)) {
-        moved = *slot;
-        moved.next->prev = &moved;
-        moved.prev->next = &moved;
-        list_init(slot);
-    }
+    list_node_t moved;
+    move_list(slot, &moved);
     unmark(wheel, level, at);
     while (!list_is_empty(&moved)) {
-        wheel_timer_t *timer = MK_CONTAINER_OF(moved.next, wheel_timer_t, in_wheel);
-        if (timer->due_ms <= wheel->now_ms) {
-            fire(rt, timer, now_ms);
+        wheel_item_t *item = MK_CONTAINER_OF(moved.next, wheel_item_t, in_wheel);
+        if (item->due_ms <= wheel->now_ms) {
+            bring(rt, item, now_ms);
         } else {
-            list_remove(&timer->in_wheel);
-            put(wheel, timer);
+            list_remove(&item->in_wheel);
+            put(wheel, item);
         }
     }
 }
 
 void timers__advance(runtime_t *rt, uint64_t now_ns) {
+    uint64_t now_ms = now_ns / NS_PER_MS;
+    if (!list_is_empty(&rt->soon)) meet_soon(rt, now_ms);
     wheel_t *wheel = rt->wheel;
     if (wheel == NULL) return;
-    uint64_t now_ms = now_ns / NS_PER_MS;
     uint64_t at_ms;
     unsigned level;
     while (next_event(wheel, &at_ms, &level) && at_ms <= now_ms) {
@@ -249,6 +327,7 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
 uint64_t timers__next_ns(const runtime_t *rt) {
     uint64_t at_ms;
     unsigned level;
+    if (!list_is_empty(&rt->soon)) return 0;
     if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level))
         return PORT_WAIT_FOR_EVER;
     return at_ms * NS_PER_MS;

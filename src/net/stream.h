@@ -56,13 +56,15 @@ struct stream {
     int16_t fault;                 /* MK_E..., once FAILED */
     uint8_t state;                 /* STREAM_IS_... */
     uint8_t wanted;                /* STREAM_READ | STREAM_WRITE */
-    bool is_parked; /* the poller does not know the socket at the moment */
+    bool is_parked;                /* the poller does not know the socket now */
+    bool has_ended;                /* stream_read has said MK_EEND */
 };
 
 enum { STREAM_IS_CLOSED, STREAM_IS_OPENING, STREAM_IS_OPEN, STREAM_IS_FAILED };
 
-/* Begin to use a connected socket; nothing is wanted yet. Takes `handle`, also when it
- * fails: MK_OK or MK_ENOMEM. `events` is borrowed until the stream is closed. */
+/* Begin to use a connected socket; STREAM_READ is wanted from the beginning. Takes
+ * `handle`, also when it fails: MK_OK or MK_ENOMEM. `events` is borrowed until the
+ * stream is closed. */
 int stream_open(runtime_t *rt, stream_t *stream, int handle,
                 const stream_events_t *events);
 
@@ -71,7 +73,7 @@ int stream_open(runtime_t *rt, stream_t *stream, int handle,
 int stream_want(runtime_t *rt, stream_t *stream, unsigned wanted);
 
 /* Read into the caller's memory: 1..size bytes; MK_EAGAIN: nothing now; MK_EEND: the
- * peer has finished; any other error: FAILED (MK_ECLOSED reset, MK_ETIMEOUT, MK_EBADMSG
+ * peer has finished (STREAM_READ is not told any more); any other error: FAILED (MK_ECLOSED reset, MK_ETIMEOUT, MK_EBADMSG
  * from a layer, ...). `size` is not 0. */
 int stream_read(runtime_t *rt, stream_t *stream, void *bytes, size_t size);
 

@@ -55,9 +55,12 @@ int port_socket_connected(int handle);
 int port_socket_listen(const port_address_t *at, unsigned backlog);
 
 /* Listen at a path; `mode` are the file's permission bits (0600). A socket file that
- * nobody listens at is replaced; any other file there is MK_EEXIST. Returns a handle,
- * whose file port_socket_close removes if it is still that one. */
+ * nobody listens at is replaced; any other file there is MK_EEXIST. Returns a handle. */
 int port_socket_listen_unix(const char *path, unsigned mode, unsigned backlog);
+
+/* Close a listener; peers that wait are refused. Its file is removed, unless a younger
+ * listener has put its own there. Negative handles are ignored. */
+void port_socket_close_listener(int handle);
 
 /* Take one waiting connection: a handle; MK_EAGAIN when there is none (any more),
  * MK_ENOMEM when memory or descriptors are short: then the connection goes on waiting.
