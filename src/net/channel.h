@@ -5,7 +5,10 @@
  * A channel is the first member of its owner's block, and stays where it is when one
  * protocol hands over to the next (HTTP to WebSocket). It is small: memory for input is
  * borrowed from the runtime for the length of a callback, memory for output is held
- * only while the peer does not take it. */
+ * only while the peer does not take it.
+ *
+ * An error of the stream is returned once and kept in `is_broken`: from then on sending
+ * does nothing, and the owner ends the channel when it comes round to it. */
 #ifndef MK_NET_CHANNEL_H
 #define MK_NET_CHANNEL_H
 
@@ -18,10 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    CHANNEL_INPUT_SIZE = 65536, /* bytes that one read can take; at most 256 KiB */
-    CHANNEL_CORK_SIZE = 65536   /* bytes of answers that leave in one write */
-};
+/* Writable bytes before those of channel_input(), for the head of a message. */
+enum { CHANNEL_HEADROOM = 64 };
 
 typedef struct channel channel_t;
 
@@ -30,46 +31,59 @@ struct channel {
     deadline_t deadline;
     http_handle_t handle; /* the exchange under way; id 0: none */
     buffer_t *waiting;    /* output not taken yet; NULL: none */
-    void (*release)(runtime_t *rt, channel_t *channel); /* free the whole block; the
-                                                            stream is closed already */
+    /* Free the whole block; the stream is closed, the handle out of its table. */
+    void (*release)(runtime_t *rt, channel_t *channel);
     uint32_t output_mark; /* bytes waiting above which it is full */
-    bool is_full;         /* it was, and room was not told yet */
-    bool is_reading;      /* input is wanted while output is below the mark */
+    bool is_full;         /* a producer was refused, and not told of room yet */
+    bool wants_input;     /* input is taken while output is below the mark */
+    bool is_broken;       /* the stream failed, or output was lost for want of memory */
 };
 
-/* Begin: everything but the stream, which is opened by the owner. */
+/* Begin: everything but the stream, which the owner opens. */
 void channel_init(channel_t *channel, uint32_t output_mark,
+                  void (*on_due)(deadline_t *deadline, runtime_t *rt),
                   void (*release)(runtime_t *rt, channel_t *channel));
 
-/* The runtime's memory for input, CHANNEL_INPUT_SIZE bytes, for the length of a
- * callback of a stream; NULL when memory is short. */
-uint8_t *channel_input(runtime_t *rt);
+/* The channel of a stream and of a deadline. */
+static inline channel_t *channel_of_stream(stream_t *stream) {
+    return (channel_t *)(void *)stream;
+}
+channel_t *channel_of_deadline(deadline_t *deadline);
 
-/* Collect what this channel sends until channel_uncork, which writes it at once. One
- * channel at a time; while another one is corked nothing happens. */
+/* Read what is there into the runtime's memory, at most `size` bytes (0: as many as
+ * MK_HTTP_TURN_BYTES), borrowed until the callback of the stream returns; it may be
+ * changed, and so may CHANNEL_HEADROOM bytes before it. Results of stream_read, or
+ * MK_ENOMEM. */
+int channel_read(runtime_t *rt, channel_t *channel, size_t size, uint8_t **bytes);
+
+/* Collect what this channel sends until channel_uncork, which writes it at once. Only
+ * one channel can be corked; while another is, nothing happens. Uncorking a channel
+ * that is not, or has ended, does nothing. */
 void channel_cork(runtime_t *rt, channel_t *channel);
-int channel_uncork(runtime_t *rt, channel_t *channel);
+void channel_uncork(runtime_t *rt, channel_t *channel);
 
-/* Send all the slices, in order: what the stream does not take waits. MK_OK; MK_EFULL:
- * the mark was reached before, nothing is sent, and is_full says so; MK_ENOMEM: nothing
- * is sent; or the stream's error: it has FAILED. `must` sends also above the mark (the
- * end of something begun, control frames), up to twice the mark. */
+/* Send all the slices, in order; what the stream does not take waits. MK_OK; MK_EFULL:
+ * more than the mark waits already, nothing is sent, and is_full says so; MK_ECLOSED:
+ * the channel is broken (now). `must` sends above the mark, too: the end of something
+ * begun, control frames. */
 int channel_send(runtime_t *rt, channel_t *channel, const port_slice_t *slices,
                  size_t count, bool must);
 
-/* The stream is writable: write on. MK_OK, and `*has_room`: it was full and is no more,
- * tell the producer; or the stream's error. Progress is seen by channel_waiting. */
-int channel_flush(runtime_t *rt, channel_t *channel, bool *has_room);
+/* The stream is writable: write on. True: it was full and is no more; tell. */
+bool channel_flush(runtime_t *rt, channel_t *channel);
 
 /* Bytes that wait. */
-size_t channel_waiting(const channel_t *channel);
+static inline size_t channel_waiting(const channel_t *channel) {
+    return channel->waiting != NULL ? buffer_size(channel->waiting) : 0;
+}
 
-/* Whether input is wanted; it is only taken while output is below the mark. MK_OK or
- * MK_ENOMEM (FAILED). */
-int channel_want_input(runtime_t *rt, channel_t *channel, bool is_wanted);
+/* Whether input is wanted at all. */
+void channel_want_input(runtime_t *rt, channel_t *channel, bool is_wanted);
 
-/* End the stream (in good order, or at once) and the exchange, and release the block.
- */
+/* End the stream, in good order or at once, and the exchange, and release the block. */
 void channel_end(runtime_t *rt, channel_t *channel, bool in_order);
+
+/* Bytes held for it beyond its block. */
+size_t channel_memory(const channel_t *channel);
 
 #endif
