@@ -205,6 +205,47 @@
 #define MK_DNS_NEGATIVE_S 5
 #endif
 
+/* Milliseconds for a handshake of TLS; 1..2^31. What common servers allow. */
+#ifndef MK_TLS_HANDSHAKE_MS
+#define MK_TLS_HANDSHAKE_MS 10000
+#endif
+
+/* Bytes that a peer may send before the handshake is done; 16384 to 2^31. The longest
+ * chain that is accepted, twice. */
+#ifndef MK_TLS_HANDSHAKE_BYTES
+#define MK_TLS_HANDSHAKE_BYTES (128u * 1024u)
+#endif
+
+/* Bytes of the certificates that a peer may show; 4096 to 2^30. Real chains have less
+ * than a tenth. */
+#ifndef MK_TLS_CHAIN_BYTES
+#define MK_TLS_CHAIN_BYTES (64u * 1024u)
+#endif
+
+/* Key updates, tickets and the like that may come one after another without data;
+ * 1..65535. Each costs us more than it costs the peer; honest ones come once in 2^24
+ * records. */
+#ifndef MK_TLS_IDLE_MESSAGES
+#define MK_TLS_IDLE_MESSAGES 32
+#endif
+
+/* Bytes of records that may wait for a peer that does not read; 32768 to 2^30. One of
+ * data and a flight of the handshake; more are answers to what such a peer sends. */
+#ifndef MK_TLS_WAITING_BYTES
+#define MK_TLS_WAITING_BYTES (128u * 1024u)
+#endif
+
+/* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
+ * the bound of RFC 8446. */
+#ifndef MK_TLS_TICKET_S
+#define MK_TLS_TICKET_S 7200
+#endif
+
+/* Sessions that a client config keeps; 1..65536. About 6 KiB each. */
+#ifndef MK_TLS_SESSIONS
+#define MK_TLS_SESSIONS 32
+#endif
+
 /* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
  * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
 #ifndef MK_HTTP_TARGET_MAX
