@@ -246,6 +246,60 @@
 #define MK_TLS_SESSIONS 32
 #endif
 
+/* Connections of the client to one server (scheme, host and port); 1 to 65535. More
+ * requests than that wait for one that is done: a burst does not become a storm. */
+#ifndef MK_HTTP_CLIENT_CONNECTIONS
+#define MK_HTTP_CLIENT_CONNECTIONS 64
+#endif
+
+/* Connections of the client that rest, of all servers together, and milliseconds that
+ * one rests at most; 0..65535 and 100 to 2^31. Servers commonly close theirs after 5 to
+ * 75 s; whoever closes first is not surprised. */
+#ifndef MK_HTTP_CLIENT_REST_MAX
+#define MK_HTTP_CLIENT_REST_MAX 64
+#endif
+#ifndef MK_HTTP_CLIENT_REST_MS
+#define MK_HTTP_CLIENT_REST_MS 4000
+#endif
+
+/* Milliseconds of the client for the head of an answer, from the request sent on; for
+ * the next byte of a body, either way; and for all of a fetch whose answer comes whole;
+ * 100 to 2^31 each. What browsers and common clients wait. */
+#ifndef MK_HTTP_CLIENT_HEAD_MS
+#define MK_HTTP_CLIENT_HEAD_MS 60000
+#endif
+#ifndef MK_HTTP_CLIENT_IDLE_MS
+#define MK_HTTP_CLIENT_IDLE_MS 30000
+#endif
+#ifndef MK_HTTP_CLIENT_TOTAL_MS
+#define MK_HTTP_CLIENT_TOTAL_MS 300000
+#endif
+
+/* Bytes of an answer's body that an actor gets whole; 0 to 2^31. More are an error, or
+ * asked for in pieces. */
+#ifndef MK_HTTP_CLIENT_BODY_MAX
+#define MK_HTTP_CLIENT_BODY_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of data of an event of an event stream in, and of each of its lines; 64 to
+ * 2^31. */
+#ifndef MK_SSE_EVENT_MAX
+#define MK_SSE_EVENT_MAX 65536
+#endif
+
+/* Milliseconds before an event stream or WebSocket that broke is tried again, at first
+ * unless the server says otherwise and at most unless it asks for more; and how long it
+ * has to hold to count as good; 1 to 2^31. What browsers do. */
+#ifndef MK_RECONNECT_MS
+#define MK_RECONNECT_MS 3000
+#endif
+#ifndef MK_RECONNECT_MAX_MS
+#define MK_RECONNECT_MAX_MS 60000
+#endif
+#ifndef MK_RECONNECT_STABLE_MS
+#define MK_RECONNECT_STABLE_MS 60000
+#endif
+
 /* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
  * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
 #ifndef MK_HTTP_TARGET_MAX

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/writer.h"
 #include "kernel/part.h"
+#include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "net/connector.h"
 #include "net/http_secure.h"
@@ -98,8 +99,7 @@ static void arm(runtime_t *rt, http_call_t *call) {
 
 static void begin_phase(runtime_t *rt, http_call_t *call, uint8_t phase, uint32_t ms) {
     call->phase = phase;
-    call->phase_due_ms =
-        phase == FOR_NOTHING ? UINT64_MAX : runtime_now_ms(rt) + ms;
+    call->phase_due_ms = phase == FOR_NOTHING ? UINT64_MAX : runtime_now_ms(rt) + ms;
     arm(rt, call);
 }
 
@@ -218,6 +218,10 @@ static void on_call_due(deadline_t *deadline, runtime_t *rt) {
         [FOR_BODY] = "the answer does not go on",
     };
     http_call_t *call = MK_CONTAINER_OF(deadline, http_call_t, deadline);
+    if (call->link != NULL && call->link->channel.is_broken) { /* see http_call_send */
+        fail_broken(rt, call, HTTP_FAILED_WRITE);
+        return;
+    }
     uint64_t now = runtime_now_ms(rt);
     bool is_total = call->total_due_ms != 0 && now >= call->total_due_ms;
     if (!is_total && now < call->phase_due_ms) {
@@ -242,8 +246,7 @@ static void on_call_due(deadline_t *deadline, runtime_t *rt) {
 /* Give the channel as much of the body as shall wait there. False: it broke. */
 static bool send_body(runtime_t *rt, http_link_t *link) {
     const http_call_t *call = link->call;
-    while (link->body_sent < call->body.size &&
-           channel_waiting(&link->channel) == 0) {
+    while (link->body_sent < call->body.size && channel_waiting(&link->channel) == 0) {
         text_t piece = text_part(call->body, link->body_sent, BODY_PIECE);
         port_slice_t slice = {piece.bytes, piece.size};
         if (channel_send(rt, &link->channel, &slice, 1, true) != MK_OK) return false;
@@ -255,9 +258,10 @@ static bool send_body(runtime_t *rt, http_link_t *link) {
 /* After something was sent: which deadline holds now. */
 static void note_sent(runtime_t *rt, http_link_t *link, bool is_progress) {
     http_call_t *call = link->call;
-    bool is_all = link->body_sent == call->body.size && channel_waiting(&link->channel) == 0;
+    bool is_all =
+        link->body_sent == call->body.size && channel_waiting(&link->channel) == 0;
     if (!call->sends_pieces) link->is_sent = is_all;
-    if (link->exchange.state != 0) return; /* the answer came first */
+    if (!http_exchange_needs_store(&link->exchange)) return; /* the answer came first */
     if (is_all && link->is_sent && call->phase != FOR_HEAD)
         begin_phase(rt, call, FOR_HEAD, call->header_ms);
     else if (!is_all && is_progress)
@@ -276,10 +280,9 @@ static bool begin_exchange(runtime_t *rt, http_link_t *link, http_call_t *call) 
     call->phase = FOR_NOTHING;
     link->body_sent = 0;
     link->is_sent = false;
-    http_exchange_init(&link->exchange,
-                       call->is_head ? HTTP_RESPONSE_TO_HEAD : HTTP_RESPONSE,
-                       call->body_max, call->may_upgrade, link->client->store,
-                       link->trailers);
+    http_exchange_init(
+        &link->exchange, call->is_head ? HTTP_RESPONSE_TO_HEAD : HTTP_RESPONSE,
+        call->body_max, call->may_upgrade, link->client->store, link->trailers);
     text_t piece = text_part(call->body, 0, BODY_PIECE);
     port_slice_t slices[] = {{call->head.bytes, call->head.size},
                              {piece.bytes, piece.size}};
@@ -291,12 +294,12 @@ static bool begin_exchange(runtime_t *rt, http_link_t *link, http_call_t *call) 
     return true;
 }
 
-int http_call_send(runtime_t *rt, http_call_t *call, text_t bytes, bool is_last) {
+int http_call_send(runtime_t *rt, http_call_t *call, const port_slice_t *slices,
+                   size_t count, bool is_last) {
     http_link_t *link = call->link;
     if (!call->sends_pieces || (link != NULL && link->is_sent)) return MK_ESTATE;
     if (call->state != ACTIVE) return MK_EFULL;
-    port_slice_t slice = {bytes.bytes, bytes.size};
-    int result = channel_send(rt, &link->channel, &slice, 1, is_last);
+    int result = channel_send(rt, &link->channel, slices, count, is_last);
     if (result == MK_EFULL) return MK_EFULL;
     if (result == MK_OK) {
         link->is_sent = is_last;
@@ -304,9 +307,7 @@ int http_call_send(runtime_t *rt, http_call_t *call, text_t bytes, bool is_last)
         return MK_OK;
     }
     /* The failure is told on the loop: this is the user's own call. */
-    call->phase = FOR_SENDING;
-    call->phase_due_ms = runtime_now_ms(rt);
-    arm(rt, call);
+    begin_phase(rt, call, FOR_SENDING, 0);
     return MK_ECLOSED;
 }
 
@@ -383,7 +384,7 @@ static void feed(runtime_t *rt, http_link_t *link, uint8_t *bytes, size_t size) 
     text_t data;
     client->fed = link;
     take_head_back(link);
-    if (link->exchange.state != 0 && !call->is_lasting)
+    if (!http_exchange_needs_store(&link->exchange) && !call->is_lasting)
         begin_phase(rt, call, FOR_BODY, call->idle_ms);
     for (;;) {
         switch (http_exchange_next(&link->exchange, &input, &head, &data)) {
@@ -535,7 +536,8 @@ static void on_link_due(deadline_t *deadline, runtime_t *rt) {
 
 /* A link of its own for the call. MK_OK, or an error: the call is as before. */
 static int connect_for(runtime_t *rt, http_client_t *client, http_call_t *call) {
-    size_t size = sizeof(http_link_t) > sizeof(ws_t) ? sizeof(http_link_t) : sizeof(ws_t);
+    size_t size =
+        sizeof(http_link_t) > sizeof(ws_t) ? sizeof(http_link_t) : sizeof(ws_t);
     http_link_t *link = mk_calloc(1, size);
     if (link == NULL) return MK_ENOMEM;
     channel_init(&link->channel, MK_HTTP_OUTPUT_MARK, on_link_due, release_link);
@@ -580,15 +582,12 @@ static bool reuse(runtime_t *rt, http_client_t *client, http_call_t *call) {
 static void serve_waiting(runtime_t *rt, http_client_t *client, http_origin_t *origin) {
     origin->connections++; /* it shall not go meanwhile */
     while (!list_is_empty(&origin->waiting)) {
-        http_call_t *call =
-            MK_CONTAINER_OF(origin->waiting.next, http_call_t, waiting);
+        http_call_t *call = MK_CONTAINER_OF(origin->waiting.next, http_call_t, waiting);
         bool may_connect = origin->connections <= MK_HTTP_CLIENT_CONNECTIONS;
-        if (!may_connect && (call->needs_new || http_pool_newest(origin) == NULL)) break;
+        if (!may_connect && (call->needs_new || http_pool_newest(origin) == NULL))
+            break;
         list_remove(&call->waiting);
-        if (reuse(rt, client, call)) {
-            if (call->sends_pieces) call->events->on_room(call, rt);
-            continue;
-        }
+        if (reuse(rt, client, call)) continue;
         int result = connect_for(rt, client, call);
         if (result == MK_OK) continue;
         (void)detach(rt, call);
@@ -622,9 +621,10 @@ int http_call_start(runtime_t *rt, http_call_t *call) {
     call->origin = find_origin(client, call);
     if (call->origin == NULL) return MK_ENOMEM;
     int result = MK_OK;
+    /* A body that is given in pieces could not be sent again. */
+    call->needs_new |= call->sends_pieces;
     if (reuse(rt, client, call)) {
-        /* A user that sends pieces is told from the loop, as always. */
-        if (call->sends_pieces) call->link->channel.is_full = true;
+        result = MK_OK;
     } else if (call->origin->connections < MK_HTTP_CLIENT_CONNECTIONS) {
         result = connect_for(rt, client, call);
     } else {
@@ -648,7 +648,7 @@ void http_call_cancel(runtime_t *rt, http_call_t *call) {
 void http_call_pause(runtime_t *rt, http_call_t *call, bool is_paused) {
     if (call->state != ACTIVE) return;
     channel_want_input(rt, &call->link->channel, !is_paused);
-    if (call->link->exchange.state == 0 || call->is_lasting) return;
+    if (http_exchange_needs_store(&call->link->exchange) || call->is_lasting) return;
     if (is_paused)
         begin_phase(rt, call, FOR_NOTHING, 0);
     else
@@ -675,8 +675,7 @@ size_t http_client_connections(runtime_t *rt, size_t *resting) {
 static void end_part(part_t *part, runtime_t *rt) {
     http_client_t *client = (http_client_t *)part;
     while (!list_is_empty(&client->links)) {
-        http_link_t *link =
-            MK_CONTAINER_OF(client->links.next, http_link_t, in_client);
+        http_link_t *link = MK_CONTAINER_OF(client->links.next, http_link_t, in_client);
         http_origin_t *origin = link->rest.origin;
         while (!list_is_empty(&origin->waiting)) {
             http_call_t *call =

@@ -4,16 +4,17 @@
  * A call is embedded in whoever wants something of a server: a fetch, an event stream,
  * a WebSocket. Its callbacks come on the loop, in this order and none after the last:
  *
- *     on_ready? (on_room)* on_head? (on_data* on_flush)* then on_end | on_fail | on_upgrade
+ *     on_ready? (on_room)* on_head? (on_data* on_flush)* then on_end | on_fail |
+ * on_upgrade
  *
  * The states of a call, and who changes them (http_client.c only):
- *   IDLE        before http_call_start, and from its last callback or http_call_cancel on
- *   WAITING     all connections that its origin may have are in use
- *   CONNECTING  look-up, connecting, handshake; one deadline for all of it
- *   ACTIVE      request and answer are under way
+ *   IDLE        before http_call_start, and from its last callback or http_call_cancel
+ * on WAITING     all connections that its origin may have are in use CONNECTING
+ * look-up, connecting, handshake; one deadline for all of it ACTIVE      request and
+ * answer are under way
  *
- * A request that a server may be asked twice (may_retry) and that met a connection which
- * had rested too long is asked again, once, on a new one. */
+ * A request that a server may be asked twice (may_retry) and that met a connection
+ * which had rested too long is asked again, once, on a new one. */
 #ifndef MK_NET_HTTP_CLIENT_H
 #define MK_NET_HTTP_CLIENT_H
 
@@ -24,15 +25,15 @@
 
 typedef struct http_call http_call_t;
 
-/* What a failure was about; each has words that programs know (http_failure_text). */
+/* What a failure was about; some has words that programs know (http_failure_text). */
 typedef enum {
     HTTP_FAILED_CONNECT, /* no connection */
     HTTP_FAILED_WRITE,   /* the connection broke while the request was sent */
     HTTP_FAILED_READ,    /* it broke before the answer was complete */
     HTTP_FAILED_EOF,     /* the server closed it before that */
     HTTP_FAILED_TIME,    /* a deadline passed */
-    HTTP_FAILED_ANSWER,  /* the answer is not HTTP, too big, or not what was asked for */
-    HTTP_FAILED_LOCAL    /* memory, or this build has no TLS */
+    HTTP_FAILED_ANSWER, /* the answer is not HTTP, too big, or not what was asked for */
+    HTTP_FAILED_LOCAL   /* memory, or this build has no TLS */
 } http_failure_kind_t;
 
 typedef struct {
@@ -89,7 +90,7 @@ struct http_call {
     uint64_t phase_due_ms; /* UINT64_MAX: none */
     deadline_t deadline;
     http_origin_t *origin;
-    http_link_t *link;  /* CONNECTING and ACTIVE */
+    http_link_t *link;   /* CONNECTING and ACTIVE */
     list_node_t waiting; /* WAITING: in the origin's list */
 };
 
@@ -103,10 +104,11 @@ int http_call_start(runtime_t *rt, http_call_t *call);
 /* End a call in any state without a callback. */
 void http_call_cancel(runtime_t *rt, http_call_t *call);
 
-/* A piece of the body, as it is to be sent; copied. MK_OK; MK_EFULL: nothing is sent,
- * on_room comes; MK_ECLOSED: broken, on_fail comes; MK_ESTATE: the body is complete
- * already. `is_last`: nothing more comes behind it. */
-int http_call_send(runtime_t *rt, http_call_t *call, text_t bytes, bool is_last);
+/* A piece of the body, as it is to be sent; all of it is copied. MK_OK; MK_EFULL:
+ * nothing is sent, on_room comes; MK_ECLOSED: broken, on_fail comes; MK_ESTATE: the
+ * body is complete already. `is_last`: nothing more comes behind it. */
+int http_call_send(runtime_t *rt, http_call_t *call, const port_slice_t *slices,
+                   size_t count, bool is_last);
 
 /* Do not read on, so that the server has to wait; and go on. */
 void http_call_pause(runtime_t *rt, http_call_t *call, bool is_paused);
