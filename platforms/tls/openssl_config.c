@@ -173,7 +173,8 @@ static int use_certificate(SSL_CTX *ctx, text_t certificate, text_t key,
     }
     secret = PEM_read_bio_PrivateKey(key_pem, NULL, no_passphrase, NULL);
     if (!secret) {
-        result = complain(why, "the key");
+        result = refuse(why, MK_EINVAL,
+                        "the key is not PEM, of no known kind, or has a passphrase");
         goto done;
     }
     if (X509_check_private_key(own, secret) != 1)
@@ -234,10 +235,24 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     return tls->host && tls__keep_session(&tls->config->sessions, tls->host, session);
 }
 
-/* A certificate where a key was agreed upon: never good. */
-static int refuse_certificate(X509_STORE_CTX *store, void *ctx) {
-    (void)ctx;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+/* OpenSSL's verdict, and the certificate for the words about it. Where a key was agreed
+ * upon none is good. */
+static int verify(X509_STORE_CTX *store, void *ctx) {
+    const port_tls_config_t *config = ctx;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    port_tls_t *tls = tls__of(ssl);
+    X509 *certificate = X509_STORE_CTX_get0_cert(store);
+    tls->is_distrusted = true;
+    if (config->find_psk) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
+    if (X509_verify_cert(store) == 1) {
+        tls->is_distrusted = false;
+        return 1;
+    }
+    if (certificate && !tls->rejected && X509_up_ref(certificate) == 1)
+        tls->rejected = certificate;
     return 0;
 }
 
@@ -265,14 +280,14 @@ static bool set_trust(SSL_CTX *ctx, port_tls_config_t *config) {
     if (config->is_own_roots)
         X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
     if (config->roots) SSL_CTX_set1_cert_store(ctx, config->roots);
-    if (config->find_psk && !config->is_server)
-        SSL_CTX_set_cert_verify_callback(ctx, refuse_certificate, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, verify, config);
     if (config->root_names) {
         STACK_OF(X509_NAME) *names = SSL_dup_CA_list(config->root_names);
         if (!names) return false;
         SSL_CTX_set_client_CA_list(ctx, names);
     }
-    return SSL_CTX_set_session_id_context(ctx, context, sizeof context - 1) == 1;
+    return !config->is_server || config->find_psk ||
+           SSL_CTX_set_session_id_context(ctx, context, sizeof context - 1) == 1;
 }
 
 static bool set_protocol(SSL_CTX *ctx, const port_tls_config_t *config) {

@@ -179,11 +179,24 @@ static bool is_name(text_t host) {
     return host.bytes[0] != '.';
 }
 
+/* Take an address as it is written in full, and nothing else: OpenSSL stops reading
+ * behind the fourth number. */
+static bool expect_address(port_tls_t *tls) {
+    X509_VERIFY_PARAM *rules = SSL_get0_param(tls->ssl);
+    if (X509_VERIFY_PARAM_set1_ip_asc(rules, tls->host) != 1) return false;
+    if (strchr(tls->host, ':')) return true;
+    char *text = X509_VERIFY_PARAM_get1_ip_asc(rules);
+    bool is_same = text && strcmp(text, tls->host) == 0;
+    OPENSSL_free(text);
+    if (!is_same) X509_VERIFY_PARAM_set1_ip(rules, NULL, 0);
+    return is_same;
+}
+
 /* The certificate must be for this host, which the server is told unless it is an
  * address (RFC 6066, section 3). */
 static int expect_host(port_tls_t *tls) {
     X509_VERIFY_PARAM *rules = SSL_get0_param(tls->ssl);
-    if (X509_VERIFY_PARAM_set1_ip_asc(rules, tls->host) == 1) return MK_OK;
+    if (expect_address(tls)) return MK_OK;
     ERR_clear_error();
     if (!is_name(text_of(tls->host))) return MK_EINVAL;
     if (X509_VERIFY_PARAM_set1_host(rules, tls->host, 0) != 1 ||
@@ -253,6 +266,7 @@ int port_tls_open(port_tls_t **out, port_tls_config_t *config, const char *host,
 void port_tls_close(port_tls_t *tls) {
     if (!tls) return;
     SSL_free(tls->ssl);
+    X509_free(tls->rejected);
     port_tls_config_release(tls->config);
     mk_free(tls->waiting);
     mk_free(tls->why);

@@ -90,6 +90,7 @@ struct port_tls {
     size_t waiting_at;  /* of which so many are gone */
     size_t waiting_end; /* bytes in use */
     size_t waiting_cap;
+    X509 *rejected;           /* owned: a certificate that was not accepted, or NULL */
     char *why;                /* owned, or NULL: see failure */
     int failure;              /* MK_E..., 0: none */
     int carrier_error;        /* of the carrier, which is of no use any more; 0: none */
@@ -100,6 +101,7 @@ struct port_tls {
     bool is_ended;    /* the carrier said MK_EEND */
     bool is_finished; /* we said goodbye */
     bool is_flooded;  /* a bound was passed */
+    bool is_distrusted;  /* the certificate of the peer was not accepted */
     bool is_key_unknown; /* a client named a key that we have not got */
 };
 

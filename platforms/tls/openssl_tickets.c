@@ -62,8 +62,10 @@ static int choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
         memcpy(name, keys->current.name, TICKET_NAME_SIZE);
         return use_key(&keys->current, iv, cipher, mac, 1) ? 1 : -1;
     }
+    /* In TLS 1.3 a ticket is used once (RFC 8446, C.4): a new one each time. */
+    int known = SSL_version(ssl) >= TLS1_3_VERSION ? 2 : 1;
     if (memcmp(name, keys->current.name, TICKET_NAME_SIZE) == 0)
-        return use_key(&keys->current, iv, cipher, mac, 0) ? 1 : -1;
+        return use_key(&keys->current, iv, cipher, mac, 0) ? known : -1;
     if (keys->before.is_set && memcmp(name, keys->before.name, TICKET_NAME_SIZE) == 0)
         return use_key(&keys->before, iv, cipher, mac, 0) ? 2 : -1;
     return 0;

@@ -57,10 +57,9 @@ static void judge_certificate(const port_tls_t *tls, mk_writer_t *why) {
         writer_str(why, "the client");
     writer_str(why, " is not accepted: ");
     writer_str(why, X509_verify_cert_error_string(result));
-    X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
-    if (certificate && (result == X509_V_ERR_HOSTNAME_MISMATCH ||
-                        result == X509_V_ERR_IP_ADDRESS_MISMATCH))
-        write_names(certificate, why);
+    if (tls->rejected && (result == X509_V_ERR_HOSTNAME_MISMATCH ||
+                          result == X509_V_ERR_IP_ADDRESS_MISMATCH))
+        write_names(tls->rejected, why);
 }
 
 static void judge_alert(const port_tls_t *tls, int alert, mk_writer_t *why) {
@@ -112,12 +111,12 @@ int tls__judge(const port_tls_t *tls, mk_writer_t *why) {
         writer_str(why, "no pre-shared key of that identity is known here");
         return MK_EPERM;
     }
+    if (tls->is_distrusted) {
+        judge_certificate(tls, why);
+        return MK_EPERM;
+    }
     if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
         if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) return judge_cut(tls, why);
-        if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-            judge_certificate(tls, why);
-            return MK_EPERM;
-        }
         if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255) {
             judge_alert(tls, reason - SSL_AD_REASON_OFFSET, why);
             return MK_EREFUSED;

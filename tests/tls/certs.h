@@ -10,7 +10,7 @@
 
 typedef struct {
     char certificate[2048]; /* PEM */
-    char key[512];          /* PEM */
+    char key[2048];         /* PEM */
 } identity_t;
 
 enum { CERT_DAY_S = 86400 };

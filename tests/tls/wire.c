@@ -60,10 +60,10 @@ static wire_t make_wire(uint8_t *bytes) {
 }
 
 void pair_init(pair_t *pair) {
-    static uint8_t up[WIRE_CAP], down[WIRE_CAP];
     memset(pair, 0, sizeof *pair);
-    pair->up = make_wire(up);
-    pair->down = make_wire(down);
+    pair->up = make_wire(malloc(WIRE_CAP));
+    pair->down = make_wire(malloc(WIRE_CAP));
+    CHECK(pair->up.bytes != NULL && pair->down.bytes != NULL);
     pair->client = (side_t){NULL, &pair->down, &pair->up, MK_EAGAIN};
     pair->server = (side_t){NULL, &pair->up, &pair->down, MK_EAGAIN};
 }
@@ -139,5 +139,6 @@ void pair_part(pair_t *pair) {
 void pair_close(pair_t *pair) {
     port_tls_close(pair->client.tls);
     port_tls_close(pair->server.tls);
-    pair->client.tls = pair->server.tls = NULL;
+    free(pair->up.bytes);
+    free(pair->down.bytes);
 }

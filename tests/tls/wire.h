@@ -12,7 +12,7 @@ enum { WIRE_CAP = 1024 * 1024 };
 
 /* One direction. All zero but the limits is an empty wire. */
 typedef struct {
-    uint8_t *bytes;   /* WIRE_CAP, of the pair */
+    uint8_t *bytes;   /* owned, WIRE_CAP */
     size_t at;        /* read so far */
     size_t end;       /* written so far */
     size_t read_max;  /* bytes a read gives at most */
