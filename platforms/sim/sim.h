@@ -18,7 +18,7 @@
 
 /* --- world --- */
 
-/* A new world: time 0, no handles, no files, no scheduled events, no terminal bytes, no
+/* A new world: time 0, no handles, no sockets, no names, no files, no scheduled events, no terminal bytes, no
  * faults, threads off, and every setting below as it is at first. Pollers that are
  * still open know no handle any more. No thread may be running. */
 void sim_reset(uint64_t seed);
@@ -91,7 +91,8 @@ size_t sim_handle_count(void);
  * `for_ever` all that follow it; 0 switches faults off. These calls count:
  * port_poller_open (NULL) and _add (MK_ENOMEM), port_thread_start (MK_ENOMEM),
  * port_lock_create (NULL), port_random_fill (MK_EIO), all of files.h (MK_EIO),
- * port_terminal_open, _set_raw, _read and _write (MK_EIO). Memory fails through
+ * port_terminal_open, _set_raw, _read and _write (MK_EIO), and those that sim_net.h
+ * lists. Memory fails through
  * mk_alloc_fail_at. */
 void sim_fail_port_at(size_t nth, bool for_ever);
 
@@ -134,6 +135,7 @@ void sim_debug_clear(void);
 void sim_debug_set_room(size_t room_bytes);
 
 #include "sim_files.h"
+#include "sim_net.h"
 #include "sim_terminal.h"
 
 #endif

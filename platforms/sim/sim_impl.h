@@ -95,5 +95,7 @@ void sim__facts_reset(void);
 void sim__debug_reset(void);
 void sim__files_reset(uint64_t seed);
 void sim__terminal_reset(void);
+void sim__net_reset(uint64_t seed); /* before the handles */
+void sim__dns_reset(void);
 
 #endif

@@ -38,6 +38,8 @@ void sim_reset(uint64_t seed) {
     world.seed = seed;
     sim_fail_port_at(0, false);
     sim__pollers_reset(seed);
+    sim__net_reset(seed);
+    sim__dns_reset();
     sim__clock_reset(seed);
     sim__handles_reset();
     sim__random_reset(seed);
