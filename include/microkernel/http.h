@@ -72,7 +72,7 @@ typedef struct {
  * (code 0). */
 typedef struct {
     http_conn_id_t conn_id;
-    uint16_t close_code; /* RFC 6455, section 7.4: the peer's, 1005 if it gave none and
+    uint16_t close_code; /* RFC 6455, section 7.4: the peer's, 1000 if it gave none and
                             1006 if the connection was lost */
 } ws_status_payload_t;
 

@@ -31,13 +31,17 @@ ws_options_t ws_options_default(bool is_server);
 
 struct ws {
     channel_t channel;
-    const ws_options_t *options;      /* */
+    const ws_options_t *options;
     const http_ws_handler_t *handler; /* NULL: the owner of the handle gets messages */
     void *ctx;                        /* of the handler */
     struct ws_input *input; /* a message or frame that is not complete; NULL: none */
-    uint16_t close_code;    /* of the peer's close, 0: none came */
+    struct ws_pong *pong;   /* waits to be sent ahead of other output; NULL: none */
+    uint32_t front;         /* bytes at the front of the output that waits behind which
+                               a frame begins */
     uint8_t state;          /* see ws.c */
     bool is_pinged;         /* a ping is under way */
+    bool is_paused;         /* input rests until the owner's mailbox has room */
+    bool is_busy;           /* input is being handed out: it may not be freed */
 };
 
 /* Go on with an open channel as a WebSocket; its handle is the exchange that was the
@@ -61,7 +65,10 @@ int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t si
  * MK_ESTATE: it is closing already; MK_ENOMEM. */
 int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason);
 
-/* Bytes that this WebSocket holds, all in. */
+/* End it at once; nobody is told. */
+void ws_drop(runtime_t *rt, ws_t *ws);
+
+/* Bytes that this WebSocket holds beyond its block. */
 size_t ws_memory(const ws_t *ws);
 
 #endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_answer.c - what the server writes: whole answers, answers in pieces, streams of
+ * events, refusals, upgrades.
+ *
+ * A head is built by http_build, which refuses what would let a user's text become a
+ * second field, into memory of the service, and leaves with its body in one call of
+ * channel_send. An answer that was begun may go over the mark, its pieces may not. */
+#include "base/alloc.h"
+#include "base/writer.h"
+#include "microkernel/error.h"
+#include "microkernel/log.h"
+#include "net/http_build.h"
+#include "net/http_headers.h"
+#include "net/http_server_impl.h"
+#include "net/sse_parse.h"
+#include "net/ws_handshake.h"
+#include "port/clock.h"
+
+#include <string.h>
+
+/* --- the date (RFC 9110, section 5.6.7) --- */
+
+static void put_two(mk_writer_t *w, unsigned value) {
+    writer_char(w, (char)('0' + value / 10 % 10));
+    writer_char(w, (char)('0' + value % 10));
+}
+
+void http_answer_write_date(uint64_t seconds, mk_writer_t *w) {
+    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    uint64_t day = seconds / 86400u;
+    unsigned second = (unsigned)(seconds % 86400u);
+    /* Days since 0000-03-01; years begin in March, so a leap day ends one. */
+    uint64_t shifted = day + 719468u;
+    uint64_t era = shifted / 146097u;
+    unsigned day_of_era = (unsigned)(shifted % 146097u);
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460u + day_of_era / 36524u - day_of_era / 146096u) /
+        365u;
+    unsigned day_of_year =
+        day_of_era - (365u * year_of_era + year_of_era / 4u - year_of_era / 100u);
+    unsigned shifted_month = (5u * day_of_year + 2u) / 153u;
+    unsigned day_of_month = day_of_year - (153u * shifted_month + 2u) / 5u + 1u;
+    unsigned month = shifted_month < 10u ? shifted_month + 2u : shifted_month - 10u;
+    uint64_t year = year_of_era + era * 400u + (month < 2u ? 1u : 0u);
+    writer_str(w, days[day % 7u]);
+    writer_str(w, ", ");
+    put_two(w, day_of_month);
+    writer_char(w, ' ');
+    writer_str(w, months[month]);
+    writer_char(w, ' ');
+    writer_unsigned(w, year);
+    writer_char(w, ' ');
+    put_two(w, second / 3600u);
+    writer_char(w, ':');
+    put_two(w, second / 60u % 60u);
+    writer_char(w, ':');
+    put_two(w, second % 60u);
+    writer_str(w, " GMT");
+}
+
+/* The field, made anew once a second. */
+static const char *date_field(http_service_t *service) {
+    uint64_t now_s = port_clock_wall_ms() / 1000u;
+    if (now_s == service->date_s && service->date[0] != '\0') return service->date;
+    service->date_s = now_s;
+    mk_writer_t w;
+    writer_init(&w, service->date, sizeof service->date);
+    writer_str(&w, "Date: ");
+    http_answer_write_date(now_s, &w);
+    return service->date;
+}
+
+/* --- heads --- */
+
+static http_connection_t connection_of(const http_conn_t *conn) {
+    if (!conn->keeps_alive) return HTTP_CONNECTION_CLOSE;
+    return conn->minor == 0 ? HTTP_CONNECTION_KEEP_ALIVE : HTTP_CONNECTION_DEFAULT;
+}
+
+static bool has_field(const char *const *headers, size_t len, const char *name) {
+    for (size_t i = 0; i < len; i++) {
+        http_field_t field;
+        if (headers[i] != NULL && http_field_split(text_of(headers[i]), &field) >= 0 &&
+            text_equals_nocase(field.name, text_of(name)))
+            return true;
+    }
+    return false;
+}
+
+/* Build a head in the service's memory: its bytes, or an error of http_build. */
+static int build_head(http_conn_t *conn, http_message_t *message) {
+    http_service_t *service = conn->port->service;
+    const char *lines[MK_HTTP_FIELDS_MAX + 1];
+    if (message->headers_len > MK_HTTP_FIELDS_MAX) return MK_EINVAL;
+    size_t len = 0;
+    if (message->status >= 200 &&
+        !has_field(message->headers, message->headers_len, "Date"))
+        lines[len++] = date_field(service);
+    for (size_t i = 0; i < message->headers_len; i++) {
+        if (message->headers[i] == NULL) return MK_EINVAL;
+        lines[len++] = message->headers[i];
+    }
+    const char *const *given = message->headers;
+    size_t given_len = message->headers_len;
+    message->headers = lines;
+    message->headers_len = len;
+    size_t bad = len;
+    int size = http_build(message, service->head, sizeof service->head, &bad);
+    message->headers = given;
+    message->headers_len = given_len;
+    if (size == MK_EINVAL)
+        http_port_log(conn->port, conn, LOG_ERROR, "answer not sent", message->status,
+                      bad < len ? "a header that is not allowed"
+                                : "a status that is not allowed");
+    return size == MK_ETOOBIG ? MK_EINVAL : size;
+}
+
+static bool can_have_body(const http_conn_t *conn, int status) {
+    return !conn->is_head && status != 204 && status != 304;
+}
+
+/* The request is answered: what the connection is at now. */
+static void finish_answer(http_conn_t *conn) {
+    http_handle_close(http_conn_rt(conn), &conn->channel.handle);
+    conn->is_deferred = false;
+    conn->state = conn->keeps_alive ? HTTP_CONN_IDLE : HTTP_CONN_CLOSING;
+}
+
+static void log_access(http_conn_t *conn, int status, size_t size) {
+    runtime_t *rt = http_conn_rt(conn);
+    http_head_t head;
+    if (!conn->port->options.logs_access || !log_is_enabled(rt)) return;
+    char peer[STREAM_PEER_MAX];
+    char line[128];
+    mk_writer_t w;
+    writer_init(&w, line, sizeof line);
+    if (http_conn_head(conn, &head)) {
+        writer_slice(&w, head.method);
+        writer_char(&w, ' ');
+        /* Without the query: it may hold what is nobody's business. */
+        text_t path = head.path.size > 0 ? head.path : head.target;
+        writer_slice(&w, path);
+    } else {
+        writer_str(&w, "request");
+    }
+    log_field_t fields[] = {
+        log_text("peer", stream_peer(&conn->channel.stream, peer, sizeof peer)),
+        log_signed("status", status), log_unsigned("bytes", size)};
+    (void)log_event_for(rt, conn->port->options.owner, LOG_INFO, line, fields,
+                        sizeof fields / sizeof fields[0]);
+}
+
+int http_answer_send(http_conn_t *conn, int status, const char *const *headers,
+                     size_t headers_len, const void *body, size_t body_size) {
+    if (status < 200 || status > 599) return MK_EINVAL;
+    http_message_t message;
+    memset(&message, 0, sizeof message);
+    message.status = status;
+    message.headers = headers;
+    message.headers_len = headers_len;
+    message.framing =
+        status == 204 || status == 304 ? HTTP_BODY_NONE : HTTP_BODY_LENGTH;
+    message.content_length = body_size;
+    message.connection = connection_of(conn);
+    int size = build_head(conn, &message);
+    if (size < 0) return size;
+    port_slice_t slices[] = {{conn->port->service->head, (size_t)size},
+                             {body, can_have_body(conn, status) ? body_size : 0}};
+    int result = channel_send(http_conn_rt(conn), &conn->channel, slices, 2, true);
+    log_access(conn, status, slices[1].size);
+    finish_answer(conn);
+    return result < 0 ? MK_ENOMEM : MK_OK;
+}
+
+void http_answer_refuse(http_conn_t *conn, int status, const char *why,
+                        const char *header, bool must_close) {
+    char text[256];
+    mk_writer_t w;
+    writer_init(&w, text, sizeof text);
+    writer_unsigned(&w, (unsigned)status);
+    writer_char(&w, ' ');
+    writer_str(&w, http_reason(status));
+    writer_str(&w, ": ");
+    writer_str(&w, why);
+    writer_char(&w, '\n');
+    if (must_close) conn->keeps_alive = false;
+    int level = status == 404 || status == 405 ? LOG_DEBUG : LOG_INFO;
+    http_port_log(conn->port, conn, level, "request refused", status, why);
+    const char *headers[] = {"Content-Type: text/plain; charset=utf-8", header};
+    (void)http_answer_send(conn, status, headers, header != NULL ? 2 : 1, text,
+                           writer_text(&w).size);
+}
+
+void http_answer_continue(http_conn_t *conn) {
+    static const char head[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    port_slice_t slice = {head, sizeof head - 1};
+    (void)channel_send(http_conn_rt(conn), &conn->channel, &slice, 1, true);
+}
+
+/* --- answers in pieces --- */
+
+static int send_head(http_conn_t *conn, http_message_t *message) {
+    int size = build_head(conn, message);
+    if (size < 0) return size;
+    port_slice_t slice = {conn->port->service->head, (size_t)size};
+    int result = channel_send(http_conn_rt(conn), &conn->channel, &slice, 1, true);
+    return result < 0 ? MK_ENOMEM : MK_OK;
+}
+
+int http_answer_begin(http_conn_t *conn, int status, const char *const *headers,
+                      size_t headers_len) {
+    if (status < 200 || status > 599) return MK_EINVAL;
+    http_message_t message;
+    memset(&message, 0, sizeof message);
+    message.status = status;
+    message.headers = headers;
+    message.headers_len = headers_len;
+    bool has_body = status != 204 && status != 304;
+    conn->is_chunked = conn->minor > 0 && has_body;
+    if (!conn->is_chunked && has_body) conn->keeps_alive = false;
+    message.framing = !has_body          ? HTTP_BODY_NONE
+                      : conn->is_chunked ? HTTP_BODY_CHUNKED
+                                         : HTTP_BODY_CLOSE;
+    message.connection = connection_of(conn);
+    int result = send_head(conn, &message);
+    if (result == MK_EINVAL) return result;
+    if (!can_have_body(conn, status)) conn->is_head = true; /* pieces go nowhere */
+    log_access(conn, status, 0);
+    conn->state = HTTP_CONN_PIECES;
+    return result;
+}
+
+int http_answer_piece(http_conn_t *conn, const void *data, size_t size) {
+    if (size == 0 || conn->is_head) return MK_OK;
+    char head[CHUNKED_HEAD_MAX];
+    size_t head_size = conn->is_chunked ? chunked_write_head(size, head) : 0;
+    port_slice_t slices[] = {
+        {head, head_size}, {data, size}, {"\r\n", conn->is_chunked ? 2u : 0u}};
+    return channel_send(http_conn_rt(conn), &conn->channel, slices, 3, false);
+}
+
+int http_answer_end(http_conn_t *conn) {
+    int result = MK_OK;
+    if (conn->is_chunked && !conn->is_head) {
+        port_slice_t slice = {"0\r\n\r\n", 5};
+        result = channel_send(http_conn_rt(conn), &conn->channel, &slice, 1, true);
+    }
+    finish_answer(conn);
+    return result < 0 ? MK_ENOMEM : MK_OK;
+}
+
+/* --- streams of events --- */
+
+int http_answer_events(http_conn_t *conn) {
+    static const char *const headers[] = {"Content-Type: text/event-stream",
+                                          "Cache-Control: no-cache"};
+    http_message_t message;
+    memset(&message, 0, sizeof message);
+    message.status = 200;
+    message.headers = headers;
+    message.headers_len = 2;
+    /* Ends with the connection: no chunks that something on the way could collect. */
+    message.framing = HTTP_BODY_CLOSE;
+    message.connection = HTTP_CONNECTION_CLOSE;
+    conn->keeps_alive = false;
+    int result = send_head(conn, &message);
+    log_access(conn, 200, 0);
+    conn->state = conn->is_head ? HTTP_CONN_CLOSING : HTTP_CONN_EVENTS;
+    return result;
+}
+
+int http_answer_event(http_conn_t *conn, const char *type, const char *data,
+                      size_t data_size) {
+    sse_event_t event = {text_of(type), text_make(data, data_size), text_make("", 0)};
+    size_t cap = sse_event_size(&event);
+    http_service_t *service = conn->port->service;
+    char *bytes = cap <= sizeof service->head ? service->head : mk_alloc(cap);
+    if (bytes == NULL) return MK_ENOMEM;
+    int size = sse_write_event(&event, bytes, cap);
+    int result = size;
+    if (size >= 0) {
+        port_slice_t slice = {bytes, (size_t)size};
+        result = channel_send(http_conn_rt(conn), &conn->channel, &slice, 1, false);
+    }
+    if (bytes != service->head) mk_free(bytes);
+    return result;
+}
+
+/* --- upgrades --- */
+
+bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head) {
+    text_t key;
+    const char *why = "";
+    int status = ws_judge_request(head, &key, &why);
+    if (status != 101) {
+        const char *header = status == 405   ? "Allow: GET"
+                             : status == 426 ? "Sec-WebSocket-Version: 13"
+                                             : NULL;
+        http_answer_refuse(conn, status, why, header, true);
+        return false;
+    }
+    char accept[WS_ACCEPT_CAP];
+    ws_write_accept(key, accept);
+    char line[sizeof "Sec-WebSocket-Accept: " + WS_ACCEPT_CAP];
+    mk_writer_t w;
+    writer_init(&w, line, sizeof line);
+    writer_str(&w, "Sec-WebSocket-Accept: ");
+    writer_str(&w, accept);
+    const char *const headers[] = {"Upgrade: websocket", line};
+    http_message_t message;
+    memset(&message, 0, sizeof message);
+    message.status = 101;
+    message.headers = headers;
+    message.headers_len = 2;
+    message.connection = HTTP_CONNECTION_UPGRADE;
+    if (send_head(conn, &message) < 0) return false;
+    log_access(conn, 101, 0);
+    conn->state = HTTP_CONN_UPGRADE;
+    return true;
+}
