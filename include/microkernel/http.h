@@ -174,8 +174,11 @@ typedef struct {
                          and MSG_HTTP_END or MSG_HTTP_ERROR; see http_fetch_more */
     bool gives_pieces; /* the body, which is chunked, is given by http_fetch_write from
                           the first MSG_HTTP_ROOM on */
-    uint64_t body_max; /* of an answer that comes whole: MK_HTTP_CLIENT_BODY_MAX; in
-                          pieces: no bound */
+    bool is_always_response; /* a failure comes as MSG_HTTP_RESPONSE, too: status 0, no
+                                headers, and the words as body. For who awaits one type
+                                of message; not with takes_pieces */
+    uint64_t body_max;   /* of an answer that comes whole: MK_HTTP_CLIENT_BODY_MAX; in
+                            pieces: no bound */
     uint32_t connect_ms; /* MK_CONNECT_TIMEOUT_MS */
     uint32_t header_ms;  /* MK_HTTP_CLIENT_HEAD_MS */
     uint32_t idle_ms;    /* MK_HTTP_CLIENT_IDLE_MS */

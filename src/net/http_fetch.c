@@ -42,6 +42,7 @@ typedef struct {
     int status;
     bool takes_pieces;
     bool gives_pieces;
+    bool is_always_response;
     bool is_body_complete; /* gives_pieces: http_fetch_end was called */
     bool wants_room;       /* the owner met MK_EFULL */
 } fetch_t;
@@ -78,8 +79,12 @@ static message_t *end_fetch(runtime_t *rt, fetch_t *fetch, http_conn_id_t *id) {
 static void fail_fetch(runtime_t *rt, fetch_t *fetch, const http_failure_t *failure) {
     http_conn_id_t id;
     message_t *outcome = end_fetch(rt, fetch, &id);
+    bool is_response = fetch->is_always_response;
     free_fetch(fetch);
-    http_tell_failure(rt, outcome, MSG_HTTP_ERROR, id, failure, NULL);
+    if (is_response)
+        http_tell_no_response(rt, outcome, id, failure);
+    else
+        http_tell_failure(rt, outcome, MSG_HTTP_ERROR, id, failure, NULL);
 }
 
 static void fail_with(runtime_t *rt, fetch_t *fetch, http_failure_kind_t kind,
@@ -334,6 +339,7 @@ static int fill(runtime_t *rt, fetch_t *fetch, const http_fetch_options_t *optio
     if (result != MK_OK) return result;
     fetch->takes_pieces = options->takes_pieces;
     fetch->gives_pieces = options->gives_pieces;
+    fetch->is_always_response = options->is_always_response;
     fetch->redirects_max = fetch->redirects_left = options->redirects_max;
     size_t size = options->gives_pieces ? 0 : options->body_size;
     result = http_ask_build(&fetch->ask, NULL, 0, framing_of(fetch, size), size,

@@ -38,6 +38,19 @@ void http_tell_failure(runtime_t *rt, message_t *msg, msg_type_t type,
     (void)actor__notify_with(rt, msg);
 }
 
+void http_tell_no_response(runtime_t *rt, message_t *msg, http_conn_id_t id,
+                           const http_failure_t *failure) {
+    http_response_payload_t payload = {id, 0, 0, 0};
+    size_t room = msg->payload_size - sizeof payload;
+    text_t words = text_of(failure->text);
+    payload.body_size = words.size < room ? words.size : room;
+    memcpy(msg->payload, &payload, sizeof payload);
+    memcpy((char *)msg->payload + sizeof payload, words.bytes, payload.body_size);
+    msg->payload_size = sizeof payload + payload.body_size;
+    msg->type = MSG_HTTP_RESPONSE;
+    (void)actor__notify_with(rt, msg);
+}
+
 void http_tell_status(runtime_t *rt, message_t *msg, msg_type_t type, http_conn_id_t id,
                       int status) {
     sse_status_payload_t payload = {id, status};

@@ -18,6 +18,10 @@ void http_tell_failure(runtime_t *rt, message_t *msg, msg_type_t type,
                        http_conn_id_t id, const http_failure_t *failure,
                        const char *words);
 
+/* A failure as a response of status 0 with the words as body. */
+void http_tell_no_response(runtime_t *rt, message_t *msg, http_conn_id_t id,
+                           const http_failure_t *failure);
+
 /* MSG_SSE_CLOSED, MSG_HTTP_END. */
 void http_tell_status(runtime_t *rt, message_t *msg, msg_type_t type, http_conn_id_t id,
                       int status);
