@@ -315,8 +315,7 @@ static int set_last_id(sse_client_t *client, const char *id, mk_writer_t *why) {
         writer_str(why, "the last event id is too long or has a control character");
         return MK_EINVAL;
     }
-    if (size > 0) memcpy(client->parser.id, id, size);
-    client->parser.id_size = (uint8_t)size;
+    sse_parser_set_last_id(&client->parser, text_make(id, size));
     return MK_OK;
 }
 

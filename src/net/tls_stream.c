@@ -34,6 +34,7 @@ typedef struct {
     deadline_t deadline;
     buffer_t *last;  /* while it is dropped: takes what the socket does not; or NULL */
     bool is_in_turn; /* on_ready calls again itself */
+    bool is_settled; /* the handshake was over within tls_stream_start */
     bool has_timed_out; /* in the handshake */
 } layer_t;
 
@@ -88,18 +89,6 @@ static int tls_want(stream_t *stream, runtime_t *rt) {
     return set_interest(stream, rt);
 }
 
-static void on_due(deadline_t *deadline, runtime_t *rt) {
-    layer_t *layer = MK_CONTAINER_OF(deadline, layer_t, deadline);
-    stream_t *stream = layer->stream;
-    if (stream->state == STREAM_IS_OPENING) {
-        layer->has_timed_out = true;
-        stream_set_failed(rt, stream, MK_ETIMEOUT);
-    } else if (stream->state == STREAM_IS_OPEN && wants_read(stream) &&
-               port_tls_has_input(layer->tls)) {
-        stream->events->on_readable(stream, rt);
-    }
-}
-
 static void shake_hands(stream_t *stream, runtime_t *rt) {
     layer_t *layer = stream->layer;
     int result = port_tls_handshake(layer->tls);
@@ -115,6 +104,20 @@ static void shake_hands(stream_t *stream, runtime_t *rt) {
     }
     deadline_clear(rt, &layer->deadline);
     stream_set_failed(rt, stream, result);
+}
+
+static void on_due(deadline_t *deadline, runtime_t *rt) {
+    layer_t *layer = MK_CONTAINER_OF(deadline, layer_t, deadline);
+    stream_t *stream = layer->stream;
+    if (stream->state == STREAM_IS_OPENING && layer->is_settled) {
+        shake_hands(stream, rt);
+    } else if (stream->state == STREAM_IS_OPENING) {
+        layer->has_timed_out = true;
+        stream_set_failed(rt, stream, MK_ETIMEOUT);
+    } else if (stream->state == STREAM_IS_OPEN && wants_read(stream) &&
+               port_tls_has_input(layer->tls)) {
+        stream->events->on_readable(stream, rt);
+    }
 }
 
 /* False: the stream has failed or is gone. */
@@ -262,14 +265,6 @@ static const stream_ops_t tls_ops = {
     .fault = tls_fault,
 };
 
-/* Take the layer off again: the stream is as it was. */
-static int undo(runtime_t *rt, stream_t *stream, int result) {
-    tls_drop(stream, rt, NULL);
-    stream->ops = &stream_socket_ops;
-    stream->state = STREAM_IS_OPEN;
-    return result;
-}
-
 int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
                      const char *host) {
     layer_t *layer = mk_calloc(1, sizeof *layer);
@@ -282,11 +277,11 @@ int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
     layer->stream = stream;
     deadline_init(&layer->deadline, on_due);
     stream_set_layer(stream, &tls_ops, layer);
-    result = port_tls_handshake(layer->tls); /* a client says hello */
-    if (result != MK_EAGAIN) return undo(rt, stream, result);
-    result = set_interest(stream, rt);
-    if (result != MK_OK) return undo(rt, stream, result);
-    deadline_set(rt, &layer->deadline, MK_TLS_HANDSHAKE_MS);
+    /* A client says hello; a server may find all it needs. However it went, nobody is
+     * called from here. */
+    layer->is_settled = port_tls_handshake(layer->tls) != MK_EAGAIN;
+    layer->is_settled |= set_interest(stream, rt) != MK_OK;
+    deadline_set(rt, &layer->deadline, layer->is_settled ? 0 : MK_TLS_HANDSHAKE_MS);
     return MK_OK;
 }
 

@@ -14,8 +14,8 @@
 
 /* Begin TLS on an open stream on which nothing was read or written that belongs to it;
  * once. `config`, which the stream holds until it is closed, says which side we are;
- * `host` as in port_tls_open. MK_OK; or MK_EINVAL (no proper host), MK_ENOMEM, or an
- * error of the socket, and the stream is as it was. */
+ * `host` as in port_tls_open. MK_OK; or MK_EINVAL (no proper host) or MK_ENOMEM, and
+ * the stream is as it was. How the handshake went is never told from within. */
 int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
                      const char *host);
 

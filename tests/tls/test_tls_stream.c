@@ -314,6 +314,28 @@ TEST(tls_stream_names_host_and_reason) {
     clear_stage();
 }
 
+static bool has_server_closed(void) {
+    return stage.server.closed > 0;
+}
+
+/* All that decides is there before the server begins: told by a callback all the same,
+ * and not by tls_stream_start. */
+TEST(tls_stream_never_tells_from_within_the_start) {
+    port_address_t to = address_loopback(PORT);
+    port_slice_t request = {"GET / HTTP/1.1\r\n\r\n", 18};
+    set_stage();
+    int handle = port_socket_connect(&to);
+    CHECK(handle >= 0);
+    sim_advance(STEP_NS);
+    CHECK_EQ(port_socket_write(handle, &request, 1), 18);
+    CHECK(run_until(has_server_closed));
+    CHECK_EQ(stage.server.closed, 1);
+    CHECK_EQ(stage.server.reason, MK_EBADMSG);
+    CHECK_STR(stage.server.text, "the peer speaks HTTP, not TLS");
+    port_socket_close(handle);
+    clear_stage();
+}
+
 TEST(tls_stream_refuses_what_is_no_host) {
     set_stage();
     CHECK_EQ(begin_client("no host"), MK_EINVAL);
@@ -423,6 +445,7 @@ TEST_TABLE(tls_stream, TEST_ROW(tls_stream_carries_bytes_both_ways),
            TEST_ROW(tls_stream_reset_at_every_state),
            TEST_ROW(tls_stream_handshake_has_a_deadline),
            TEST_ROW(tls_stream_names_host_and_reason),
+           TEST_ROW(tls_stream_never_tells_from_within_the_start),
            TEST_ROW(tls_stream_refuses_what_is_no_host),
            TEST_ROW(tls_stream_end_without_goodbye_is_an_error),
            TEST_ROW(tls_stream_close_says_goodbye_and_sends_the_rest),
