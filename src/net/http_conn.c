@@ -471,7 +471,16 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
 
 static void tell_loss(http_conn_t *conn) {
     http_handle_t *handle = &conn->channel.handle;
-    if (handle->id == 0 || handle->owner == 0) return;
+    if (handle->id == 0) return;
+    if (conn->state == HTTP_CONN_UPGRADE && conn->ws.handler != NULL) {
+        http_conn_id_t id = handle->id;
+        http_handle_close(http_conn_rt(conn), handle);
+        if (conn->ws.handler->on_closed != NULL)
+            conn->ws.handler->on_closed(http_conn_rt(conn), id, WS_CLOSE_LOST,
+                                        conn->ws.ctx);
+        return;
+    }
+    if (handle->owner == 0) return;
     ws_status_payload_t payload;
     memset(&payload, 0, sizeof payload);
     payload.conn_id = handle->id;

@@ -532,6 +532,7 @@ int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t si
 
 int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
     if (ws->state != WS_OPEN) return MK_ESTATE;
+    if (!ws_code_is_valid(code)) return MK_EINVAL;
     int result = send_close(rt, ws, code, reason);
     if (result == MK_EINVAL || result == MK_ETOOBIG) return MK_EINVAL;
     if (result == MK_ENOMEM) return result;
