@@ -52,6 +52,21 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 
+    # The network: run.sh starts servers and loads; each file is a program.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/net/*.c)
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        if(name MATCHES "_tls$" AND NOT MK_HAS_TLS)
+            continue()
+        endif()
+        add_executable(bench_net_${name} ${source})
+        mk_compile(bench_net_${name})
+        mk_posix(bench_net_${name})
+        target_link_libraries(bench_net_${name} PRIVATE microkernel)
+        set_target_properties(bench_net_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_net)
+    endforeach()
+
     # The wasm engine: run.sh compiles the workloads and starts this driver.
     add_executable(bench_wasm_driver ${PROJECT_SOURCE_DIR}/bench/wasm/driver.c
         ${PROJECT_SOURCE_DIR}/bench/measure.c)

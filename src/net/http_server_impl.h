@@ -41,6 +41,7 @@ struct http_service {
     list_node_t ports; /* http_port_t.in_service; also closed ones with connections */
     pool_t blocks;     /* of connections */
     deadline_t grace;  /* armed while it stops */
+    actor_id_t keeper; /* lives while a port without an owner does; 0: none */
     bool is_stopping;
     http_counters_t counts;     /* but for what is worked out when asked */
     uint64_t date_s;            /* second that `date` says */
