@@ -348,8 +348,10 @@ typedef struct {
 /* Listen. Returns the port (0 with "unix:"); MK_EEXIST: it is taken; MK_EPERM: not
  * permitted; MK_EINVAL: an address that is none; MK_EDEAD: the owner does not live;
  * MK_ENOTSUP: this platform has no such sockets; MK_ENOMEM. Everything in `options` is
- * copied. Inside and outside behaviours. Listening keeps runtime_run going; it ends
- * with the owner, if there is one. */
+ * copied. Inside and outside behaviours. Listening ends with the owner. Where there is
+ * none an actor is spawned (MK_EFULL: there is no room for one) that lives as long as
+ * the port and its connections, so that runtime_run goes on; to stop it is to stop
+ * listening, to ask it to end (MSG_SHUTDOWN) is http_stop. */
 int http_listen(runtime_t *rt, const http_listen_options_t *options);
 
 /* As actor_http_unlisten, whoever owns the port. MK_OK or MK_ENOENT. */

@@ -364,6 +364,12 @@
 #define MK_HTTP_LINGER_MS 2000
 #endif
 
+/* Milliseconds that requests under way have to finish when a server is asked to end;
+ * 0 to 600000. What a service manager waits before it kills. */
+#ifndef MK_HTTP_STOP_MS
+#define MK_HTTP_STOP_MS 10000
+#endif
+
 /* Bytes of output waiting on a connection above which its producer is told to wait and
  * its input is not read; 1024 to 2^30. A peer that never reads costs twice that. */
 #ifndef MK_HTTP_OUTPUT_MARK

@@ -60,16 +60,23 @@ void http_answer_write_date(uint64_t seconds, mk_writer_t *w) {
     writer_str(w, " GMT");
 }
 
-/* The field, made anew once a second. */
-static const char *date_field(http_service_t *service) {
-    uint64_t now_s = port_clock_wall_ms() / 1000u;
-    if (now_s == service->date_s && service->date[0] != '\0') return service->date;
-    service->date_s = now_s;
-    mk_writer_t w;
-    writer_init(&w, service->date, sizeof service->date);
-    writer_str(&w, "Date: ");
-    http_answer_write_date(now_s, &w);
-    return service->date;
+/* The field with its line end, made anew once a second; the clock is asked once in a
+ * turn with a connection. */
+static text_t date_field(http_service_t *service) {
+    if (!service->is_date_fresh) {
+        uint64_t now_s = port_clock_wall_ms() / 1000u;
+        service->is_date_fresh = true;
+        if (now_s != service->date_s || service->date_size == 0) {
+            mk_writer_t w;
+            writer_init(&w, service->date, sizeof service->date);
+            writer_str(&w, "Date: ");
+            http_answer_write_date(now_s, &w);
+            writer_str(&w, "\r\n");
+            service->date_s = now_s;
+            service->date_size = (uint8_t)writer_text(&w).size;
+        }
+    }
+    return text_make(service->date, service->date_size);
 }
 
 /* --- heads --- */
@@ -79,42 +86,32 @@ static http_connection_t connection_of(const http_conn_t *conn) {
     return conn->minor == 0 ? HTTP_CONNECTION_KEEP_ALIVE : HTTP_CONNECTION_DEFAULT;
 }
 
-static bool has_field(const char *const *headers, size_t len, const char *name) {
-    for (size_t i = 0; i < len; i++) {
-        http_field_t field;
-        if (headers[i] != NULL && http_field_split(text_of(headers[i]), &field) >= 0 &&
-            text_equals_nocase(field.name, text_of(name)))
-            return true;
-    }
+static bool is_date(const char *header) {
+    static const char name[] = "date:";
+    for (size_t i = 0; header != NULL && i < sizeof name - 1; i++)
+        if ((header[i] | 0x20) != name[i]) return false;
+    return header != NULL;
+}
+
+static bool has_date(const char *const *headers, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (is_date(headers[i])) return true;
     return false;
 }
 
-/* Build a head in the service's memory: its bytes, or an error of http_build. */
+/* Build a head in the service's memory: its bytes, or MK_EINVAL. */
 static int build_head(http_conn_t *conn, http_message_t *message) {
     http_service_t *service = conn->port->service;
-    const char *lines[MK_HTTP_FIELDS_MAX + 1];
-    if (message->headers_len > MK_HTTP_FIELDS_MAX) return MK_EINVAL;
-    size_t len = 0;
-    if (message->status >= 200 &&
-        !has_field(message->headers, message->headers_len, "Date"))
-        lines[len++] = date_field(service);
-    for (size_t i = 0; i < message->headers_len; i++) {
-        if (message->headers[i] == NULL) return MK_EINVAL;
-        lines[len++] = message->headers[i];
-    }
-    const char *const *given = message->headers;
-    size_t given_len = message->headers_len;
-    message->headers = lines;
-    message->headers_len = len;
-    size_t bad = len;
+    if (message->status >= 200 && !has_date(message->headers, message->headers_len))
+        message->ready = date_field(service);
+    size_t bad = message->headers_len;
     int size = http_build(message, service->head, sizeof service->head, &bad);
-    message->headers = given;
-    message->headers_len = given_len;
-    if (size == MK_EINVAL)
-        http_port_log(conn->port, conn, LOG_ERROR, "answer not sent", message->status,
-                      bad < len ? "a header that is not allowed"
-                                : "a status that is not allowed");
-    return size == MK_ETOOBIG ? MK_EINVAL : size;
+    if (size >= 0) return size;
+    http_port_log(conn->port, conn, LOG_ERROR, "answer not sent", message->status,
+                  size == MK_ETOOBIG           ? "too large a header"
+                  : bad < message->headers_len ? "a header that is not allowed"
+                                               : "a status that is not allowed");
+    return MK_EINVAL;
 }
 
 static bool can_have_body(const http_conn_t *conn, int status) {

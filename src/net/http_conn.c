@@ -234,24 +234,15 @@ static http_routing_t find_route(const http_conn_t *conn, const http_head_t *hea
                             match);
 }
 
-/* Somebody takes requests with this head; else it is refused. */
-static bool is_taken(http_conn_t *conn, const http_head_t *head) {
-    http_match_t match;
-    http_routing_t routing = find_route(conn, head, &match);
-    if (routing == HTTP_ROUTE_FOUND || conn->port->options.owner != 0) return true;
-    refuse_route(conn, head, routing);
-    return false;
-}
-
-/* The request is complete. `parser` holds its head. */
+/* The request is complete. `parser` holds its head; `match` is NULL when it is the
+ * owner's. */
 static void hand_over(http_conn_t *conn, http_parser_t *parser, const http_head_t *head,
-                      text_t body) {
-    http_match_t match;
+                      const http_match_t *match, text_t body) {
     conn->state = HTTP_CONN_WAIT;
     conn->is_deferred = false;
     conn->port->service->handled = head;
-    if (find_route(conn, head, &match) == HTTP_ROUTE_FOUND)
-        call_handler(conn, head, &match, body);
+    if (match != NULL)
+        call_handler(conn, head, match, body);
     else
         hand_to_owner(conn, head, body);
     conn->port->service->handled = NULL;
@@ -294,10 +285,12 @@ static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     conn->minor = head.minor > 0;
     conn->keeps_alive = head.keeps_alive && !service->is_stopping;
     conn->state = HTTP_CONN_WAIT;
-    service->handled = &head;
-    bool is_wanted = is_taken(conn, &head);
-    service->handled = NULL;
-    if (!is_wanted) {
+    http_match_t match;
+    http_routing_t routing = find_route(conn, &head, &match);
+    if (routing != HTTP_ROUTE_FOUND && conn->port->options.owner == 0) {
+        service->handled = &head;
+        refuse_route(conn, &head, routing);
+        service->handled = NULL;
         conn->clock = CLOCK_NONE;
         return;
     }
@@ -313,7 +306,7 @@ static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     if (head.framing == HTTP_BODY_NONE) body = text_make("", 0);
     input->bytes += body.size;
     input->size -= body.size;
-    hand_over(conn, parser, &head, body);
+    hand_over(conn, parser, &head, routing == HTTP_ROUTE_FOUND ? &match : NULL, body);
 }
 
 static void refuse_fault(http_conn_t *conn, http_fault_t fault) {
@@ -360,7 +353,10 @@ static void end_body(http_conn_t *conn) {
                             buffer_size(&pending->data));
     if (body.size == 0) body = text_make("", 0);
     http_parser_t parser = pending->parser;
-    hand_over(conn, &parser, &head, body);
+    /* The path has moved since it was looked up. */
+    http_match_t match;
+    bool is_routed = find_route(conn, &head, &match) == HTTP_ROUTE_FOUND;
+    hand_over(conn, &parser, &head, is_routed ? &match : NULL, body);
     free_pending(pending);
 }
 
@@ -471,7 +467,16 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
 
 static void tell_loss(http_conn_t *conn) {
     http_handle_t *handle = &conn->channel.handle;
-    if (handle->id == 0 || handle->owner == 0) return;
+    if (handle->id == 0) return;
+    if (conn->state == HTTP_CONN_UPGRADE && conn->ws.handler != NULL) {
+        http_conn_id_t id = handle->id;
+        http_handle_close(http_conn_rt(conn), handle);
+        if (conn->ws.handler->on_closed != NULL)
+            conn->ws.handler->on_closed(http_conn_rt(conn), id, WS_CLOSE_LOST,
+                                        conn->ws.ctx);
+        return;
+    }
+    if (handle->owner == 0) return;
     ws_status_payload_t payload;
     memset(&payload, 0, sizeof payload);
     payload.conn_id = handle->id;
@@ -523,6 +528,7 @@ void http_conn_settle(http_conn_t *conn) {
 static void work(http_conn_t *conn, text_t *input) {
     runtime_t *rt = http_conn_rt(conn);
     channel_cork(rt, &conn->channel);
+    conn->port->service->is_date_fresh = false;
     conn->is_busy = true;
     take_input(conn, input);
     conn->is_busy = false;
@@ -672,7 +678,7 @@ const http_handle_ops_t http_conn_handle_ops = {close_handle};
 static void release(runtime_t *rt, channel_t *channel) {
     (void)rt;
     http_conn_t *conn = http_conn_of(channel);
-    drop_pending(conn);
+    if (conn->state != HTTP_CONN_WS) drop_pending(conn);
     http_port_forget(conn->port, conn);
 }
 

@@ -58,10 +58,44 @@ static http_conn_t *conn_at(list_node_t *node) {
     return MK_CONTAINER_OF(node, http_conn_t, in_port);
 }
 
+/* Ports that nobody owns need somebody: runtime_run returns when no actor is left, and
+ * whoever wants to stop the server has an actor to ask. */
+static bool keep(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
+    (void)self;
+    (void)state;
+    if (msg->type == MSG_SHUTDOWN) http_stop(rt, MK_HTTP_STOP_MS);
+    return true;
+}
+
+static bool has_unowned(const http_service_t *service) {
+    for (const list_node_t *node = service->ports.next; node != &service->ports;
+         node = node->next)
+        if (MK_CONTAINER_OF(node, const http_port_t, in_service)->options.owner == 0)
+            return true;
+    return false;
+}
+
+static int get_keeper(http_service_t *service) {
+    if (service->keeper != 0) return MK_OK;
+    service->keeper = actor_spawn(service->rt, keep, NULL, NULL, 2);
+    if (service->keeper == 0) return MK_EFULL;
+    part_claim(service->rt, service->keeper);
+    return MK_OK;
+}
+
+static void end_keeper(http_service_t *service) {
+    actor_id_t keeper = service->keeper;
+    if (keeper == 0 || has_unowned(service)) return;
+    service->keeper = 0;
+    actor_stop(service->rt, keeper);
+}
+
 static void free_port_if_over(http_port_t *port) {
+    http_service_t *service = port->service;
     if (!port->is_closed || port->conns_len > 0) return;
     list_remove(&port->in_service);
     mk_free(port);
+    end_keeper(service);
 }
 
 void http_port_forget(http_port_t *port, http_conn_t *conn) {
@@ -181,9 +215,12 @@ int http_listen(runtime_t *rt, const http_listen_options_t *options) {
     port->ws_options = ws_options_default(true);
     port->ws_options.message_max = port->options.ws_message_max;
     list_init(&port->conns);
-    int result = open_listener(rt, port, options->address, options->port);
+    int result = options->owner == 0 ? get_keeper(service) : MK_OK;
+    if (result == MK_OK)
+        result = open_listener(rt, port, options->address, options->port);
     if (result < 0) {
         mk_free(port);
+        end_keeper(service);
         return result;
     }
     port->number = listener_port(&port->listener);
@@ -304,10 +341,12 @@ void http_stop(runtime_t *rt, uint32_t grace_ms) {
 static void end_actor(part_t *part, runtime_t *rt, actor_id_t id) {
     http_service_t *service = (http_service_t *)part;
     (void)rt;
+    bool is_keeper = id == service->keeper;
+    if (is_keeper) service->keeper = 0;
     for (list_node_t *node = service->ports.next; node != &service->ports;) {
         http_port_t *port = port_at(node);
         node = node->next;
-        if (port->options.owner == id) close_port(port);
+        if (port->options.owner == (is_keeper ? 0 : id)) close_port(port);
     }
 }
 
@@ -315,6 +354,7 @@ static void destroy_service(part_t *part, runtime_t *rt) {
     http_service_t *service = (http_service_t *)part;
     deadline_clear(rt, &service->grace);
     service->is_stopping = false;
+    service->keeper = 0; /* all actors have ended */
     while (!list_is_empty(&service->ports)) {
         http_port_t *port = port_at(service->ports.next);
         listener_close(rt, &port->listener);

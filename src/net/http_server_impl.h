@@ -25,7 +25,7 @@
 
 enum {
     HTTP_HEAD_CAP = MK_HTTP_FIELDS_SIZE_MAX + 1024, /* bytes of the head of an answer */
-    HTTP_DATE_CAP = 40,                             /* "Date: Tue, 24 Nov 2026 ..." */
+    HTTP_DATE_CAP = 48,                             /* "Date: Tue, 24 Nov 2026 ..." */
     HTTP_TRAILER_SIZE = 1024 /* bytes of trailers of a request: read, then dropped */
 };
 
@@ -41,9 +41,12 @@ struct http_service {
     list_node_t ports; /* http_port_t.in_service; also closed ones with connections */
     pool_t blocks;     /* of connections */
     deadline_t grace;  /* armed while it stops */
+    actor_id_t keeper; /* lives while a port without an owner does; 0: none */
     bool is_stopping;
     http_counters_t counts;     /* but for what is worked out when asked */
     uint64_t date_s;            /* second that `date` says */
+    bool is_date_fresh;         /* it was looked at in this turn */
+    uint8_t date_size;          /* bytes of `date` */
     char date[HTTP_DATE_CAP];   /* a field */
     const http_head_t *handled; /* head of the request being handed over, or NULL */
     http_parser_t parser;       /* of the head being read */
@@ -92,12 +95,14 @@ typedef struct {
 
 struct http_conn {
     union {
-        channel_t channel;
-        ws_t ws; /* behind HTTP_CONN_UPGRADE */
+        struct {
+            channel_t channel;
+            http_pending_t *pending; /* NULL: nothing is kept */
+        };
+        ws_t ws; /* in HTTP_CONN_WS; its handler and ctx also in UPGRADE */
     };
     http_port_t *port;
     list_node_t in_port;
-    http_pending_t *pending; /* NULL: nothing is kept */
     uint8_t state;           /* http_conn_state_t */
     uint8_t clock;           /* what the deadline is for, see http_conn.c */
     uint8_t minor : 1;       /* of the request's version */

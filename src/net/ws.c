@@ -40,11 +40,9 @@ enum {
 struct ws_input {
     ws_decoder_t decoder;
     buffer_t message; /* behind room for its payload's head; empty: none is collected */
-};
-
-struct ws_pong {
-    size_t size;
-    uint8_t bytes[WS_CONTROL_MAX];
+    bool has_pong;    /* `pong` waits to be sent ahead of other output */
+    uint8_t pong_size;
+    uint8_t pong[WS_CONTROL_MAX];
 };
 
 ws_options_t ws_options_default(bool is_server) {
@@ -126,23 +124,6 @@ static int send_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
     return send_frame(rt, ws, WS_OP_CLOSE, payload, (size_t)size, true);
 }
 
-static void drop_pong(ws_t *ws) {
-    mk_free(ws->pong);
-    ws->pong = NULL;
-}
-
-static void answer_ping(runtime_t *rt, ws_t *ws, const ws_event_t *ping) {
-    if (ws->state != WS_OPEN) return;
-    if (channel_waiting(&ws->channel) == 0) {
-        (void)send_frame(rt, ws, WS_OP_PONG, ping->bytes, ping->size, true);
-        return;
-    }
-    if (ws->pong == NULL) ws->pong = mk_alloc(sizeof *ws->pong);
-    if (ws->pong == NULL) return; /* the next ping will be answered */
-    ws->pong->size = ping->size;
-    if (ping->size > 0) memcpy(ws->pong->bytes, ping->bytes, ping->size);
-}
-
 static void reverse(uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < size / 2; i++) {
         uint8_t byte = bytes[i];
@@ -153,10 +134,11 @@ static void reverse(uint8_t *bytes, size_t size) {
 
 /* Put the pong where the first frame begins that was not begun yet. */
 static void queue_pong(runtime_t *rt, ws_t *ws) {
-    if (ws->pong == NULL) return;
+    struct ws_input *input = ws->input;
+    if (input == NULL || !input->has_pong) return;
+    input->has_pong = false;
     size_t before = channel_waiting(&ws->channel);
-    int result = send_frame(rt, ws, WS_OP_PONG, ws->pong->bytes, ws->pong->size, true);
-    drop_pong(ws);
+    int result = send_frame(rt, ws, WS_OP_PONG, input->pong, input->pong_size, true);
     if (result < 0 || before == 0 || ws->front >= before) return;
     /* Turn [later frames][pong] into [pong][later frames]. */
     buffer_t *waiting = ws->channel.waiting;
@@ -179,8 +161,14 @@ static void free_input(ws_t *ws) {
 
 static void end(runtime_t *rt, ws_t *ws, bool in_order) {
     free_input(ws);
-    drop_pong(ws);
     channel_end(rt, &ws->channel, in_order);
+}
+
+/* Nothing is kept in it any more. */
+static void free_idle_input(ws_t *ws) {
+    if (ws->input != NULL && !ws->input->has_pong &&
+        ws_decoder_is_idle(&ws->input->decoder))
+        free_input(ws);
 }
 
 /* Tell the owner the end, once: the exchange leaves the table first. */
@@ -279,9 +267,25 @@ static struct ws_input *get_input(ws_t *ws, const ws_decoder_t *decoder) {
     struct ws_input *input = mk_alloc(sizeof *input);
     if (input == NULL) return NULL;
     input->decoder = *decoder;
+    input->has_pong = false;
     buffer_init(&input->message, SIZE_MAX / 2);
     ws->input = input;
     return input;
+}
+
+static void answer_ping(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder,
+                        const ws_event_t *ping) {
+    if (ws->state != WS_OPEN) return;
+    if (channel_waiting(&ws->channel) == 0) {
+        (void)send_frame(rt, ws, WS_OP_PONG, ping->bytes, ping->size, true);
+        return;
+    }
+    struct ws_input *input = get_input(ws, *decoder);
+    if (input == NULL) return; /* the next ping will be answered */
+    input->has_pong = true;
+    input->pong_size = (uint8_t)ping->size;
+    if (ping->size > 0) memcpy(input->pong, ping->bytes, ping->size);
+    *decoder = &input->decoder;
 }
 
 /* A piece of a message that came in several. False: no memory. */
@@ -327,7 +331,7 @@ static bool take_step(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder, uint8_t *
         }
         *decoder = &input->decoder;
         break;
-    case WS_PING: answer_ping(rt, ws, &event); break;
+    case WS_PING: answer_ping(rt, ws, decoder, &event); break;
     case WS_PONG: break;
     case WS_CLOSE: take_close(rt, ws, &event); break;
     case WS_BAD: fail(rt, ws, event.code, event.why); break;
@@ -352,10 +356,12 @@ static void take_input(runtime_t *rt, ws_t *ws, uint8_t *bytes, size_t size) {
     ws->is_busy = false;
     channel_uncork(rt, &ws->channel);
     if (ws->front == 0) ws->front = (uint32_t)channel_waiting(&ws->channel);
-    if (ws->state > WS_CLOSING || ws_decoder_is_idle(decoder))
+    if (ws->state > WS_CLOSING)
         free_input(ws);
-    else if (get_input(ws, decoder) == NULL)
+    else if (!ws_decoder_is_idle(decoder) && get_input(ws, decoder) == NULL)
         fail(rt, ws, 1011, "out of memory");
+    else
+        free_idle_input(ws);
 }
 
 /* Bytes that stand in memory without room before them. */
@@ -423,6 +429,7 @@ static void tell_room(runtime_t *rt, ws_t *ws) {
 static void on_writable(stream_t *stream, runtime_t *rt) {
     ws_t *ws = ws_of(channel_of_stream(stream));
     if (ws->state == WS_OPEN) queue_pong(rt, ws);
+    free_idle_input(ws);
     size_t before = channel_waiting(&ws->channel);
     bool has_room = channel_flush(rt, &ws->channel);
     size_t left = channel_waiting(&ws->channel);
@@ -493,7 +500,6 @@ void ws_start(runtime_t *rt, channel_t *channel, const ws_options_t *options,
     ws->handler = handler;
     ws->ctx = ctx;
     ws->input = NULL;
-    ws->pong = NULL;
     ws->front = (uint32_t)channel_waiting(channel);
     ws->state = WS_OPEN;
     ws->is_pinged = false;
@@ -532,6 +538,7 @@ int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t si
 
 int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
     if (ws->state != WS_OPEN) return MK_ESTATE;
+    if (!ws_code_is_valid(code)) return MK_EINVAL;
     int result = send_close(rt, ws, code, reason);
     if (result == MK_EINVAL || result == MK_ETOOBIG) return MK_EINVAL;
     if (result == MK_ENOMEM) return result;
@@ -556,6 +563,5 @@ void ws_drop(runtime_t *rt, ws_t *ws) {
 size_t ws_memory(const ws_t *ws) {
     size_t size = channel_memory(&ws->channel);
     if (ws->input != NULL) size += sizeof *ws->input + ws->input->message.cap;
-    if (ws->pong != NULL) size += sizeof *ws->pong;
     return size;
 }

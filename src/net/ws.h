@@ -34,8 +34,8 @@ struct ws {
     const ws_options_t *options;
     const http_ws_handler_t *handler; /* NULL: the owner of the handle gets messages */
     void *ctx;                        /* of the handler */
-    struct ws_input *input; /* a message or frame that is not complete; NULL: none */
-    struct ws_pong *pong;   /* waits to be sent ahead of other output; NULL: none */
+    struct ws_input *input; /* a message or frame that is not complete, a pong that is
+                               not sent; NULL: neither */
     uint32_t front;         /* bytes at the front of the output that waits behind which
                                a frame begins */
     uint8_t state;          /* see ws.c */
