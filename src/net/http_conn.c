@@ -322,8 +322,7 @@ static void read_head(http_conn_t *conn, text_t *input) {
         *parser = conn->pending->parser;
         http_parser_move(parser, service->store);
     } else {
-        http_limits_t limits = http_limits_default();
-        http_parser_init(parser, HTTP_REQUEST, &limits, service->store);
+        http_parser_init(parser, HTTP_REQUEST, &service->limits, service->store);
     }
     switch (http_parse(parser, input)) {
     case HTTP_END:

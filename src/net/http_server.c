@@ -32,8 +32,8 @@ http_service_t *http_service_get(runtime_t *rt) {
     if (service != NULL || rt == NULL) return service;
     service = mk_calloc(1, sizeof *service);
     if (service == NULL) return NULL;
-    http_limits_t limits = http_limits_default();
-    service->store = mk_alloc(http_store_size(&limits));
+    service->limits = http_limits_default();
+    service->store = mk_alloc(http_store_size(&service->limits));
     if (service->store == NULL) {
         mk_free(service);
         return NULL;

@@ -50,6 +50,7 @@ struct http_service {
     char date[HTTP_DATE_CAP];   /* a field */
     const http_head_t *handled; /* head of the request being handed over, or NULL */
     http_parser_t parser;       /* of the head being read */
+    http_limits_t limits;       /* of heads */
     char *store;                /* its store, shared by all connections */
     char head[HTTP_HEAD_CAP];   /* room to build one */
 };
