@@ -35,6 +35,10 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/microkernel-config-versio
 install(FILES ${PROJECT_BINARY_DIR}/microkernel-config.cmake
     ${PROJECT_BINARY_DIR}/microkernel-config-version.cmake DESTINATION ${package_dir})
 
+set(MK_PC_REQUIRES "")
+if(MK_HAS_TLS)
+    set(MK_PC_REQUIRES "libssl >= 3.0")
+endif()
 set(MK_PC_LIBS "")
 if(MK_HAS_CARES)
     set(MK_PC_LIBS " -lcares")

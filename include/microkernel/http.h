@@ -44,6 +44,17 @@ typedef struct {
     char message[128];      /* what happened, NUL-terminated */
 } http_error_payload_t;
 
+/* What MSG_HTTP_ERROR and MSG_WS_ERROR to a client are in full. `error.message` is
+ * "read error", "write error", "unexpected EOF" or "SSE connection failed" where
+ * programs may know these words; `detail` says it exactly. */
+typedef struct {
+    http_error_payload_t error;
+    int reason;             /* MK_E...: MK_ETIMEOUT, MK_EREFUSED, MK_ENOENT (no such
+                               host), MK_EBADMSG, MK_ETOOBIG, ... */
+    bool has_no_connection; /* the server could not be reached */
+    char detail[247];       /* NUL-terminated */
+} http_failure_payload_t;
+
 /* MSG_SSE_OPEN, MSG_SSE_CLOSED. */
 typedef struct {
     http_conn_id_t conn_id;
@@ -81,6 +92,13 @@ typedef struct {
     size_t body_size;
 } http_request_payload_t;
 
+/* MSG_HTTP_HEAD is an http_response_payload_t without a body; MSG_HTTP_END is an
+ * sse_status_payload_t. MSG_HTTP_DATA: some bytes of the body of an answer. */
+typedef struct {
+    http_conn_id_t conn_id;
+    size_t data_size;
+} http_data_payload_t;
+
 /* The variable parts, borrowed from the message. A part of size 0 is not NULL. */
 static inline const char *http_response_headers(const http_response_payload_t *p) {
     return (const char *)(p + 1);
@@ -95,6 +113,9 @@ static inline const char *sse_event_data(const sse_event_payload_t *p) {
     return (const char *)(p + 1) + p->event_size;
 }
 static inline const void *ws_message_data(const ws_message_payload_t *p) {
+    return p + 1;
+}
+static inline const void *http_data_bytes(const http_data_payload_t *p) {
     return p + 1;
 }
 static inline const char *http_request_method(const http_request_payload_t *p) {
@@ -132,6 +153,112 @@ http_conn_id_t actor_sse_connect(runtime_t *rt, const char *url);
  * number of MSG_WS_MESSAGE, and one MSG_WS_CLOSED; or one MSG_WS_ERROR. Returns as
  * actor_http_fetch. */
 http_conn_id_t actor_ws_connect(runtime_t *rt, const char *url);
+
+/* --- client: with more to say; inside a behaviour --- */
+
+/* What to ask and how. A zeroed struct with a url is a GET with the bounds of limits.h;
+ * so is each field that is 0. All is copied. */
+typedef struct {
+    const char *url;            /* http or https; not NULL */
+    const char *method;         /* NULL: GET */
+    const char *const *headers; /* as in actor_http_fetch */
+    size_t n_headers;
+    const void *body;
+    size_t body_size;
+    const char *unix_path;  /* the socket to connect to, whatever the URL's host */
+    unsigned redirects_max; /* redirects that are followed; 0: the 3xx is the answer.
+                               POST becomes GET as in browsers; credentials do not go
+                               to another origin, nothing goes from https to http */
+    bool
+        takes_pieces; /* the answer comes as MSG_HTTP_HEAD, any number of MSG_HTTP_DATA,
+                         and MSG_HTTP_END or MSG_HTTP_ERROR; see http_fetch_more */
+    bool gives_pieces; /* the body, which is chunked, is given by http_fetch_write from
+                          the first MSG_HTTP_ROOM on */
+    bool is_always_response; /* a failure comes as MSG_HTTP_RESPONSE, too: status 0, no
+                                headers, and the words as body. For who awaits one type
+                                of message; not with takes_pieces */
+    uint64_t body_max;   /* of an answer that comes whole: MK_HTTP_CLIENT_BODY_MAX; in
+                            pieces: no bound */
+    uint32_t connect_ms; /* MK_CONNECT_TIMEOUT_MS */
+    uint32_t header_ms;  /* MK_HTTP_CLIENT_HEAD_MS */
+    uint32_t idle_ms;    /* MK_HTTP_CLIENT_IDLE_MS */
+    uint32_t total_ms;   /* MK_HTTP_CLIENT_TOTAL_MS; in pieces: no bound */
+} http_fetch_options_t;
+
+/* As actor_http_fetch, with options. MK_OK and `*id`; or MK_EREFUSED: outside a
+ * behaviour; MK_EINVAL: a bad URL, method or header; MK_ENOTSUP: https without TLS in
+ * this build; MK_ENOMEM. Then nothing comes, and `why`, `cap` bytes, unless NULL, has
+ * the words. */
+int http_fetch(runtime_t *rt, const http_fetch_options_t *options, http_conn_id_t *id,
+               char *why, size_t cap);
+
+/* The next MSG_HTTP_DATA may come: each is asked for, but the first, so that a slow
+ * owner slows the server down. No effect on an id that is no such fetch of the running
+ * actor. */
+void http_fetch_more(runtime_t *rt, http_conn_id_t id);
+
+/* Give a piece of the body; and say that it was the last. A piece is copied whole or
+ * not at all. MK_OK; MK_EFULL: MSG_HTTP_ROOM comes when there is room; MK_ENOENT: no
+ * such fetch of the running actor; MK_ESTATE: the body is complete; MK_ECLOSED: it
+ * broke, MSG_HTTP_ERROR comes. */
+int http_fetch_write(runtime_t *rt, http_conn_id_t id, const void *data, size_t size);
+int http_fetch_end(runtime_t *rt, http_conn_id_t id);
+
+/* How to hold an event stream. A zeroed struct with a url is what actor_sse_connect
+ * opens; so is each field that is 0. */
+typedef struct {
+    const char *url;
+    const char *const *headers;
+    size_t n_headers;
+    const char *unix_path;
+    bool reconnects; /* as EventSource does: a stream that broke or ended, or never
+                        began for want of a connection, is opened again with
+                        Last-Event-ID, after what `retry` says and a growing time;
+                        MSG_SSE_OPEN comes each time. It ends with 204 (MSG_SSE_CLOSED)
+                        and with any other answer that is no event stream */
+    const char *last_event_id; /* to go on behind; NULL: none */
+    uint32_t silence_ms; /* without a byte, after which it counts as broken; 0: never */
+} http_sse_options_t;
+
+/* As actor_sse_connect; results as http_fetch. While the owner's mailbox is full
+ * reading pauses. */
+int http_sse_connect(runtime_t *rt, const http_sse_options_t *options,
+                     http_conn_id_t *id, char *why, size_t cap);
+
+/* How to open a WebSocket. As above. */
+typedef struct {
+    const char *url;
+    const char *const *headers;
+    size_t n_headers;
+    const char *unix_path;
+    const char *const *protocols; /* names of subprotocols, best first; when there are
+                                     any, MSG_HTTP_HEAD comes before MSG_WS_OPEN and has
+                                     the one chosen in Sec-WebSocket-Protocol */
+    size_t n_protocols;           /* at most 16 */
+    uint32_t connect_ms;
+    uint32_t header_ms;
+} http_ws_options_t;
+
+/* As actor_ws_connect; results as http_fetch. */
+int http_ws_connect(runtime_t *rt, const http_ws_options_t *options, http_conn_id_t *id,
+                    char *why, size_t cap);
+
+/* Whom the client trusts with https and wss, and who it is. PEM texts; each may be NULL
+ * with size 0: the roots of the system, no certificate of our own. Copied. */
+typedef struct {
+    const char *roots;
+    size_t roots_size;
+    const char *certificate; /* ours, then its chain */
+    size_t certificate_size;
+    const char *key; /* of it */
+    size_t key_size;
+} http_trust_t;
+
+/* Use this for connections that are made from now on. Reads files when it is the
+ * system's roots: best called before runtime_run; the first https without it does it
+ * itself. MK_OK, MK_EINVAL (no such PEM), MK_ENOTSUP (no TLS here), MK_EIO, MK_ENOMEM,
+ * and `why`, `cap` bytes, has the words. */
+int http_client_trust(runtime_t *rt, const http_trust_t *trust, char *why, size_t cap);
 
 /* --- both sides of a WebSocket: its owner, inside a behaviour --- */
 

@@ -205,6 +205,101 @@
 #define MK_DNS_NEGATIVE_S 5
 #endif
 
+/* Milliseconds for a handshake of TLS; 1..2^31. What common servers allow. */
+#ifndef MK_TLS_HANDSHAKE_MS
+#define MK_TLS_HANDSHAKE_MS 10000
+#endif
+
+/* Bytes that a peer may send before the handshake is done; 16384 to 2^31. The longest
+ * chain that is accepted, twice. */
+#ifndef MK_TLS_HANDSHAKE_BYTES
+#define MK_TLS_HANDSHAKE_BYTES (128u * 1024u)
+#endif
+
+/* Bytes of the certificates that a peer may show; 4096 to 2^30. Real chains have less
+ * than a tenth. */
+#ifndef MK_TLS_CHAIN_BYTES
+#define MK_TLS_CHAIN_BYTES (64u * 1024u)
+#endif
+
+/* Key updates, tickets and the like that may come one after another without data;
+ * 1..65535. Each costs us more than it costs the peer; honest ones come once in 2^24
+ * records. */
+#ifndef MK_TLS_IDLE_MESSAGES
+#define MK_TLS_IDLE_MESSAGES 32
+#endif
+
+/* Bytes of records that may wait for a peer that does not read; 32768 to 2^30. One of
+ * data and a flight of the handshake; more are answers to what such a peer sends. */
+#ifndef MK_TLS_WAITING_BYTES
+#define MK_TLS_WAITING_BYTES (128u * 1024u)
+#endif
+
+/* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
+ * the bound of RFC 8446. */
+#ifndef MK_TLS_TICKET_S
+#define MK_TLS_TICKET_S 7200
+#endif
+
+/* Sessions that a client config keeps; 1..65536. About 6 KiB each. */
+#ifndef MK_TLS_SESSIONS
+#define MK_TLS_SESSIONS 32
+#endif
+
+/* Connections of the client to one server (scheme, host and port); 1 to 65535. More
+ * requests than that wait for one that is done: a burst does not become a storm. */
+#ifndef MK_HTTP_CLIENT_CONNECTIONS
+#define MK_HTTP_CLIENT_CONNECTIONS 64
+#endif
+
+/* Connections of the client that rest, of all servers together, and milliseconds that
+ * one rests at most; 0..65535 and 100 to 2^31. Servers commonly close theirs after 5 to
+ * 75 s; whoever closes first is not surprised. */
+#ifndef MK_HTTP_CLIENT_REST_MAX
+#define MK_HTTP_CLIENT_REST_MAX 64
+#endif
+#ifndef MK_HTTP_CLIENT_REST_MS
+#define MK_HTTP_CLIENT_REST_MS 4000
+#endif
+
+/* Milliseconds of the client for the head of an answer, from the request sent on; for
+ * the next byte of a body, either way; and for all of a fetch whose answer comes whole;
+ * 100 to 2^31 each. What browsers and common clients wait. */
+#ifndef MK_HTTP_CLIENT_HEAD_MS
+#define MK_HTTP_CLIENT_HEAD_MS 60000
+#endif
+#ifndef MK_HTTP_CLIENT_IDLE_MS
+#define MK_HTTP_CLIENT_IDLE_MS 30000
+#endif
+#ifndef MK_HTTP_CLIENT_TOTAL_MS
+#define MK_HTTP_CLIENT_TOTAL_MS 300000
+#endif
+
+/* Bytes of an answer's body that an actor gets whole; 0 to 2^31. More are an error, or
+ * asked for in pieces. */
+#ifndef MK_HTTP_CLIENT_BODY_MAX
+#define MK_HTTP_CLIENT_BODY_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of data of an event of an event stream in, and of each of its lines; 64 to
+ * 2^31. */
+#ifndef MK_SSE_EVENT_MAX
+#define MK_SSE_EVENT_MAX 65536
+#endif
+
+/* Milliseconds before an event stream or WebSocket that broke is tried again, at first
+ * unless the server says otherwise and at most unless it asks for more; and how long it
+ * has to hold to count as good; 1 to 2^31. What browsers do. */
+#ifndef MK_RECONNECT_MS
+#define MK_RECONNECT_MS 3000
+#endif
+#ifndef MK_RECONNECT_MAX_MS
+#define MK_RECONNECT_MAX_MS 60000
+#endif
+#ifndef MK_RECONNECT_STABLE_MS
+#define MK_RECONNECT_STABLE_MS 60000
+#endif
+
 /* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
  * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
 #ifndef MK_HTTP_TARGET_MAX

@@ -84,6 +84,8 @@ typedef struct {
     actor_id_t console;     /* whose lines it takes; 0: see shell_start */
     bool is_json;           /* every command as if it had --json */
     bool stops_on_failure;  /* the rest of a line is dropped after a failed command */
+    bool writes_raw;        /* the output is no terminal: what a server answers is
+                               written as it came (http get) */
     bool leaves_to_console; /* `exit` tells the console and does not stop the runtime */
     const mk_readline_t *editor; /* whose history `history` lists; NULL: none */
 } shell_options_t;

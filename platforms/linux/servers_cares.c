@@ -100,7 +100,8 @@ static const struct {
     {ARES_ENOTFOUND, MK_ENOENT, "no such host"},
     {ARES_ENODATA, MK_ENOENT, "the host has no such address"},
     {ARES_ETIMEOUT, MK_ETIMEOUT, "no answer from the name servers"},
-    {ARES_ECONNREFUSED, MK_EREFUSED, "the name servers cannot be reached"},
+    /* also when each of them has answered with a failure of its own */
+    {ARES_ECONNREFUSED, MK_EREFUSED, "the name servers fail or cannot be reached"},
     {ARES_ESERVFAIL, MK_EREFUSED, "the name servers fail"},
     {ARES_EREFUSED, MK_EREFUSED, "the name servers refuse"},
     {ARES_ENOTIMP, MK_EREFUSED, "the name servers know no such question"},

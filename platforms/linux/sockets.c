@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sockets.c - port/sockets.h on Linux sockets.
  *
- * Every socket is made non-blocking and close-on-exec by the call that makes it, so
- * reads and writes need no flags of their own, except that SIGPIPE must not come.
+ * Every socket is made non-blocking and close-on-exec by the call that makes it; reads
+ * and writes say so once more, for sockets that a program made.
  * TCP_NODELAY from the start: who writes an answer in pieces does so knowingly.
  *
  * The file of a unix listener belongs to the listener. On the way in, a socket file is
@@ -276,7 +276,7 @@ bool port_socket_shed(int listener, int *spare) {
 
 int port_socket_read(int handle, void *bytes, size_t size) {
     if (size > INT_MAX) size = INT_MAX;
-    ssize_t got = recv(handle, bytes, size, 0);
+    ssize_t got = recv(handle, bytes, size, MSG_DONTWAIT);
     if (got > 0) return (int)got;
     if (got == 0) return size != 0 ? MK_EEND : MK_EINVAL;
     return socket_error(errno);
@@ -286,7 +286,7 @@ int port_socket_write(int handle, const port_slice_t *slices, size_t count) {
     ssize_t put;
     if (count == 1) {
         size_t size = slices->size < INT_MAX ? slices->size : INT_MAX;
-        put = send(handle, slices->bytes, size, MSG_NOSIGNAL);
+        put = send(handle, slices->bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
         struct iovec parts[PORT_SLICES_MAX];
         struct msghdr message;
@@ -304,7 +304,7 @@ int port_socket_write(int handle, const port_slice_t *slices, size_t count) {
             message.msg_iovlen = i + 1;
             total += size;
         }
-        put = sendmsg(handle, &message, MSG_NOSIGNAL);
+        put = sendmsg(handle, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     return put >= 0 ? (int)put : socket_error(errno);
 }

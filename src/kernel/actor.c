@@ -171,10 +171,8 @@ static bool send_away(runtime_t *rt, actor_id_t source, actor_id_t dest,
     return false;
 }
 
-/* Everything but the common cases: other nodes, nobody there, full, no memory. */
-static MK_NOINLINE bool send_slowly(runtime_t *rt, actor_id_t source, actor_id_t dest,
-                                    msg_type_t type, const void *payload,
-                                    size_t payload_size) {
+bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
+                      msg_type_t type, const void *payload, size_t payload_size) {
     if (actor_id_node(dest) != rt->node)
         return send_away(rt, source, dest, type, payload, payload_size);
     actor_t *actor = id_table_find(&rt->actors, actor_id_seq(dest));
@@ -183,6 +181,13 @@ static MK_NOINLINE bool send_slowly(runtime_t *rt, actor_id_t source, actor_id_t
         return false;
     }
     return actor__deliver(rt, actor, source, type, payload, payload_size) > 0;
+}
+
+/* Everything but the common cases: other nodes, nobody there, full, no memory. The
+ * arguments are those of actor_send, so that it need not move them about. */
+static MK_NOINLINE bool send_slowly(runtime_t *rt, actor_id_t dest, msg_type_t type,
+                                    const void *payload, size_t payload_size) {
+    return actor__send_from(rt, rt->self, dest, type, payload, payload_size);
 }
 
 /* The fields of a block that was in a pool; what it keeps there is right already. */
@@ -196,19 +201,20 @@ static inline void address(message_t *msg, actor_id_t source, actor_id_t dest,
     msg->type = type;
 }
 
-/* To an actor of this node that has room for a small message; other payloads than a
- * word. */
-static MK_NOINLINE bool send_block(runtime_t *rt, actor_t *actor, actor_id_t dest,
-                                   msg_type_t type, const void *payload,
-                                   size_t payload_size) {
+/* Payloads of other sizes than a word, which is most of what programs send. */
+static MK_NOINLINE bool send_block(runtime_t *rt, actor_id_t dest, msg_type_t type,
+                                   const void *payload, size_t payload_size) {
     size_t size = message__block_size(payload != NULL ? payload_size : 0);
     if (MK_UNLIKELY(size - 1 >= MK_POOL_BLOCK_MAX || size == BLOCK_UNIT))
-        return actor__deliver(rt, actor, rt->self, type, payload, payload_size) > 0;
+        return send_slowly(rt, dest, type, payload, payload_size);
+    actor_t *actor = id_table_at(&rt->actors, actor_id_seq(dest));
     room_t wanted = room__for((uint32_t)size);
-    message_t *msg = NULL;
-    if (MK_LIKELY(room__has(actor->room, wanted))) msg = message__take_spare(rt, size);
+    if (MK_UNLIKELY(actor == NULL || actor->self != dest ||
+                    !room__has(actor->room, wanted)))
+        return send_slowly(rt, dest, type, payload, payload_size);
+    message_t *msg = message__take_spare(rt, size);
     if (MK_UNLIKELY(msg == NULL))
-        return actor__deliver(rt, actor, rt->self, type, payload, payload_size) > 0;
+        return send_slowly(rt, dest, type, payload, payload_size);
     actor->room -= wanted;
     address(msg, rt->self, dest, type);
     msg->payload_size = payload_size;
@@ -216,11 +222,6 @@ static MK_NOINLINE bool send_block(runtime_t *rt, actor_t *actor, actor_id_t des
     append(rt, actor, msg);
     memcpy((unsigned char *)msg + BLOCK_UNIT, payload, payload_size);
     return true;
-}
-
-bool actor__send_from(runtime_t *rt, actor_id_t source, actor_id_t dest,
-                      msg_type_t type, const void *payload, size_t payload_size) {
-    return send_slowly(rt, source, dest, type, payload, payload_size);
 }
 
 /* The common case - an actor of this node with room, one word - makes no call and
@@ -231,15 +232,15 @@ bool actor_send(runtime_t *rt, actor_id_t dest, msg_type_t type, const void *pay
 #if !defined(NDEBUG)
     if (mk_message_is_reserved(type)) return false;
 #endif
+    if (payload_size != sizeof(uint64_t))
+        return send_block(rt, dest, type, payload, payload_size);
     actor_t *actor = id_table_at(&rt->actors, actor_id_seq(dest));
-    if (MK_UNLIKELY(actor == NULL || actor->self != dest ||
+    if (MK_UNLIKELY(actor == NULL || actor->self != dest || payload == NULL ||
                     !room__has(actor->room, room__for(BLOCK_UNIT))))
-        return send_slowly(rt, rt->self, dest, type, payload, payload_size);
-    if (payload == NULL || payload_size != sizeof(uint64_t))
-        return send_block(rt, actor, dest, type, payload, payload_size);
+        return send_slowly(rt, dest, type, payload, payload_size);
     message_t *msg = message__take_spare(rt, BLOCK_UNIT);
     if (MK_UNLIKELY(msg == NULL))
-        return send_slowly(rt, rt->self, dest, type, payload, payload_size);
+        return send_slowly(rt, dest, type, payload, payload_size);
     uint64_t *small = &((message_block_t *)(void *)msg)->small;
     actor->room -= room__for(BLOCK_UNIT);
     address(msg, rt->self, dest, type);
@@ -274,7 +275,8 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     }
     uint32_t block = msg->mk_block;
     message_t *next = msg->mk_next;
-    msg->mk_block &= ~(uint32_t)(BLOCK_IS_OWNED | BLOCK_IS_UNCOUNTED);
+    msg->mk_block &= ~(uint32_t)(BLOCK_IS_OWNED | BLOCK_IS_UNCOUNTED | BLOCK_FREES);
+    if (msg->free_payload != NULL) msg->mk_block |= BLOCK_FREES;
     if (!admit(rt, actor, msg)) {
         msg->mk_block = block;
         msg->mk_next = next;
@@ -282,7 +284,7 @@ bool actor_forward(runtime_t *rt, actor_id_t dest, message_t *msg, bool keep_sou
     }
     msg->source = source;
     msg->dest = dest;
-    if (is_delivered_now) rt->message = NULL;
+    if (is_delivered_now) message__leave(rt);
     return true;
 }
 
@@ -295,7 +297,6 @@ actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor) {
         rt->counts.no_memory++;
         return NULL;
     }
-    list_init(&extra->timers);
     list_init(&extra->watches);
     list_init(&extra->links);
     list_init(&extra->monitors);

@@ -49,7 +49,6 @@ void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text)
         actor_extra_t *extra = actor__extra(rt, actor);
         if (extra != NULL) set_text(extra->exit_text, text);
     }
-    actor->flags |= ACTOR_IN_DYING;
     actor->next_dying = rt->dying;
     rt->dying = actor->id;
     atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
@@ -68,10 +67,12 @@ static void drain(runtime_t *rt, actor_t *actor) {
 
 static void free_owned(runtime_t *rt, actor_t *actor) {
     drain(rt, actor);
-    if (actor->extra != NULL && actor->extra->parent_notice != NULL)
-        message__end(rt, actor->extra->parent_notice);
-    mk_free(actor->extra);
-    actor->extra = NULL;
+    if (actor->extra != NULL) {
+        if (actor->extra->parent_notice != NULL)
+            message__end(rt, actor->extra->parent_notice);
+        mk_free(actor->extra);
+        actor->extra = NULL;
+    }
     void *state = actor->state;
     actor->state = NULL;
     if (actor->free_state != NULL && state != NULL) actor->free_state(state);
@@ -109,14 +110,22 @@ static void retire(runtime_t *rt, actor_t *actor) {
     }
     if (actor->extra != NULL) {
         tell_parent(rt, actor);
-        timers__cancel_all(rt, actor);
         watch__drop_all(rt, actor);
     }
     id_table_remove(&rt->actors, actor->id);
+    timers__leave_all(rt, actor);
     if (actor->flags & ACTOR_CLAIMED) parts__on_exit(rt, id);
     if (actor->extra != NULL) links__on_exit(rt, actor, reason, text);
     free_owned(rt, actor);
     if (!(actor->flags & ACTOR_IN_QUEUE)) pool_give(&rt->actor_pool, actor);
+}
+
+void exit__end(runtime_t *rt, actor_t *actor, uint8_t reason) {
+    exit__mark_ended(actor);
+    actor->exit_reason = reason;
+    rt->is_reaping = true;
+    retire(rt, actor);
+    rt->is_reaping = false;
 }
 
 /* Between two messages nobody runs: what a free_state does is done outside, not in the
@@ -145,7 +154,6 @@ void exit__reap(runtime_t *rt) {
 }
 
 void exit__discard(runtime_t *rt, actor_t *actor) {
-    timers__cancel_all(rt, actor);
     watch__drop_all(rt, actor);
     links__discard(rt, actor);
     free_owned(rt, actor);

@@ -13,6 +13,13 @@
 
 enum { FIRST_SLOTS = 16 };
 
+/* The place of an empty table, of which nobody takes possession. */
+static void *nothing[1];
+
+void id_table_init(id_table_t *table) {
+    *table = (id_table_t){.slots = nothing};
+}
+
 static uint32_t number_of(const void *object) {
     uint32_t id;
     memcpy(&id, object, sizeof id);
@@ -34,6 +41,7 @@ static void **new_slots(size_t slots) {
 
 static void free_slots(const id_table_t *table) {
     size_t slots = id_table_slots(table);
+    if (slots == 0) return;
     if (is_mapped(slots))
         port_memory_unmap(table->slots, slots * sizeof(void *));
     else
@@ -86,14 +94,15 @@ void id_table_remove(id_table_t *table, uint32_t id) {
 }
 
 size_t id_table_slots(const id_table_t *table) {
-    return table->slots == NULL ? 0 : (size_t)table->mask + 1;
+    return table->slots == nothing ? 0 : (size_t)table->mask + 1;
 }
 
 void id_table_trim(id_table_t *table) {
     size_t slots = id_table_slots(table);
     if (table->count == 0) {
         free_slots(table);
-        table->slots = NULL;
+        table->slots = nothing;
+        table->mask = 0;
         return;
     }
     while (slots > FIRST_SLOTS && table->count < slots / 8 && resize(table, slots / 2))
@@ -102,5 +111,5 @@ void id_table_trim(id_table_t *table) {
 
 void id_table_deinit(id_table_t *table) {
     free_slots(table);
-    *table = (id_table_t){0};
+    id_table_init(table);
 }

@@ -14,15 +14,19 @@
 #include <stdint.h>
 
 typedef struct {
-    void **slots;  /* NULL or an object whose first member is its uint32_t number */
-    uint32_t mask; /* slots - 1; meaningless while slots is NULL */
+    void **slots;  /* each NULL or an object whose first member is its uint32_t number;
+                      at least one, so that looking up needs not ask */
+    uint32_t mask; /* slots - 1 */
     uint32_t next; /* number to try first */
     size_t count;  /* numbers in use */
 } id_table_t;
 
+/* An empty table; takes no memory yet. */
+void id_table_init(id_table_t *table);
+
 /* The object in the place of a number, whose number may be another; or NULL. */
 static inline void *id_table_at(const id_table_t *table, uint32_t id) {
-    return table->slots != NULL ? table->slots[id & table->mask] : NULL;
+    return table->slots[id & table->mask];
 }
 
 /* The object of a number, or NULL. */
@@ -44,7 +48,7 @@ size_t id_table_slots(const id_table_t *table);
 /* Give memory back if the table is nearly empty and the numbers in use allow it. */
 void id_table_trim(id_table_t *table);
 
-/* Free the array; the objects stay. */
+/* Free the array; the objects stay. The table is empty again. */
 void id_table_deinit(id_table_t *table);
 
 #endif

@@ -83,7 +83,8 @@ bool runtime_actor_stats(runtime_t *rt, actor_id_t id, actor_stats_t *out) {
         .mailbox_bytes_cap = bytes_cap,
         .mailbox_bytes_used =
             bytes_cap / BLOCK_UNIT * BLOCK_UNIT - room__bytes(actor->room),
-        .last_type = actor->last_type,
+        .last_type = actor == rt->current && rt->message != NULL ? rt->message->type
+                                                                 : actor->last_type,
         .priority = actor->flags & ACTOR_IS_SYSTEM ? ACTOR_PRIORITY_SYSTEM
                                                    : ACTOR_PRIORITY_NORMAL,
     };
@@ -102,7 +103,7 @@ runtime_counters_t runtime_counters(runtime_t *rt) {
     runtime_counters_t counters = rt->counts;
     counters.sends = rt->sends;
     counters.actors = rt->actors.count;
-    counters.timers = rt->timer_ids.count;
+    counters.timers = timers__count(rt);
     counters.watches = rt->watch_count;
     counters.memory_bytes = rt->actor_pool.bytes + rt->timer_pool.bytes +
                             id_table_slots(&rt->actors) * sizeof(void *) +

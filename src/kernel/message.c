@@ -7,11 +7,31 @@
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
 
+void message__spare_run_before(runtime_t *rt, const message_t *msg) {
+    if (rt->run == msg) return;
+    message_t *end = rt->run_mark;
+    while (end->mk_next != msg)
+        end = end->mk_next;
+    message_t **spare = &rt->spare[rt->run->mk_block / BLOCK_UNIT];
+    end->mk_next = *spare;
+    *spare = rt->run;
+}
+
+/* A behaviour with a long queue sends as many messages as it has handled. */
+static message_t *take_from_run(runtime_t *rt, size_t block_size) {
+    message_t *msg = rt->message;
+    if (msg == NULL || rt->run == msg || rt->run->mk_block != block_size) return NULL;
+    message__spare_run_before(rt, msg);
+    rt->run = rt->run_mark = msg;
+    return message__take_spare(rt, block_size);
+}
+
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size) {
     size_t size = message__block_size(payload_size);
     message_t *msg;
     if (MK_LIKELY(size - 1 < MK_POOL_BLOCK_MAX)) {
         msg = message__take_spare(rt, size);
+        if (msg == NULL) msg = take_from_run(rt, size);
         if (msg == NULL) msg = pool_take(&rt->messages[size / BLOCK_UNIT - 1]);
         if (MK_UNLIKELY(msg == NULL)) return NULL;
         message__fill(msg, (uint32_t)size, payload, payload_size);
@@ -73,7 +93,7 @@ void message_destroy(message_t *msg) {
 
 bool message_take(runtime_t *rt, message_t *msg) {
     if (rt == NULL || msg == NULL || rt->message != msg) return false;
-    rt->message = NULL;
+    message__leave(rt);
     msg->mk_block |= BLOCK_IS_TAKEN;
     msg->mk_next = (message_t *)(void *)rt;
     return true;

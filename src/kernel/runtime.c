@@ -23,6 +23,9 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     rt->max_actors = max_actors;
     scheduler_init(&rt->normal);
     scheduler_init(&rt->system);
+    id_table_init(&rt->actors);
+    id_table_init(&rt->timer_ids);
+    id_table_init(&rt->monitor_ids);
     pool_init(&rt->actor_pool, sizeof(actor_t));
     pool_init(&rt->timer_pool, timers__item_size());
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
@@ -102,28 +105,14 @@ static bool has_ready(const runtime_t *rt) {
     return rt->normal.ready_queue_head != NULL || rt->system.ready_queue_head != NULL;
 }
 
-/* The behaviour returned false. */
+/* The behaviour returned false and the turn is over. */
 static void end_of_its_own(runtime_t *rt, actor_t *actor) {
     uint8_t reason = actor->last_type == MSG_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_NORMAL;
-    if (actor->status != ACTOR_STOPPED) exit__stop(rt, actor, reason, NULL);
-    if (!(actor->flags & ACTOR_EXIT_SAID)) actor->exit_reason = reason;
-}
-
-/* Deliver one message to the running actor; `next` follows it. False: the actor ends.
- */
-static inline bool handle_one(runtime_t *rt, actor_t *actor, message_t *msg,
-                              message_t *next) {
-    uint32_t block = msg->mk_block;
-    actor->last_type = msg->type;
-    actor->head = next;
-    actor->handled++;
-    if (MK_LIKELY(!(block & BLOCK_IS_UNCOUNTED))) actor->room += room__for(block);
-    rt->message = msg;
-    bool keeps = actor->behavior(rt, actor, msg, actor->state);
-    if (MK_LIKELY(rt->message == msg)) message__end(rt, msg);
-    if (MK_LIKELY(keeps)) return true;
-    end_of_its_own(rt, actor);
-    return false;
+    if (MK_LIKELY(actor->status != ACTOR_STOPPED)) {
+        exit__end(rt, actor, reason);
+    } else if (!(actor->flags & ACTOR_EXIT_SAID)) {
+        actor->exit_reason = reason;
+    }
 }
 
 static bool is_stop_wanted(runtime_t *rt) {
@@ -134,17 +123,6 @@ static void measure(runtime_t *rt, actor_t *actor, uint64_t began_ns) {
     uint64_t spent = port_clock_monotonic_ns() - began_ns;
     actor_extra_t *extra = actor__extra(rt, actor);
     if (extra != NULL) extra->time_ns += spent;
-}
-
-/* The messages of a turn are used up: a long queue may go on until MK_TURN_US have
- * passed, so that a receiver of many senders keeps up with them. */
-static bool may_go_on(runtime_t *rt, unsigned budget, unsigned *left) {
-    if (budget == 1) return false;
-    if (rt->turn_ends_ns == TURN_ENDS_NOW) return false;
-    uint64_t now_ns = port_clock_monotonic_ns();
-    if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
-    *left = budget;
-    return now_ns < rt->turn_ends_ns;
 }
 
 /* Somebody ended, a stop is wanted, or the running actor awaits, wants no more, or has
@@ -158,39 +136,117 @@ static bool attend(runtime_t *rt, actor_t *actor) {
     return actor->status == ACTOR_RUNNING && !is_stop_wanted(rt);
 }
 
+/* What is kept from run to run of a turn. */
+typedef struct {
+    const message_t *last; /* a turn takes what waits when it begins */
+    unsigned budget;       /* messages until the clock is asked */
+    unsigned left;         /* of them */
+    bool ends;             /* the behaviour returned false */
+} turn_t;
+
+/* The messages of a turn are used up: a long queue may go on until MK_TURN_US have
+ * passed, so that a receiver of many senders keeps up with them. */
+static bool may_go_on(runtime_t *rt, turn_t *turn) {
+    if (turn->budget == 1) return false;
+    if (rt->turn_ends_ns == TURN_ENDS_NOW) return false;
+    uint64_t now_ns = port_clock_monotonic_ns();
+    if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
+    turn->left = turn->budget;
+    return now_ns < rt->turn_ends_ns;
+}
+
+/* The messages of a run were handled, the last of them `msg`. */
+static inline void end_run(runtime_t *rt, message_t *msg, uint32_t block) {
+    if (MK_UNLIKELY(rt->message != msg)) { /* taken: not ours any more */
+        message__spare_run_before(rt, msg);
+        return;
+    }
+    rt->current->last_type = msg->type;
+    if (MK_UNLIKELY(!message__is_plain(msg))) {
+        message__end_slow(rt, msg);
+        return;
+    }
+    message_t **spare = &rt->spare[block / BLOCK_UNIT];
+    msg->mk_next = *spare;
+    *spare = rt->run;
+}
+
+/* Deliver `first` and, while the messages behind it are plain ones of its size, those:
+ * a run, whose messages are linked already and become spare in one piece. That comes in
+ * their order, so that the blocks of a long queue are used again as they lie in memory.
+ * Returns the message that follows; NULL: the turn is over. */
+static inline message_t *handle_run(runtime_t *rt, actor_t *actor, message_t *first,
+                                    turn_t *turn) {
+    const uint32_t block = first->mk_block;
+    const uint32_t same = message__is_plain(first) ? block : 0; /* no block has 0 */
+    const room_t room = block & BLOCK_IS_UNCOUNTED ? 0 : room__for(block);
+    unsigned left = turn->left - 1; /* behind `msg` */
+    bool keeps;
+    bool goes_on = true;
+    message_t *msg = first;
+    message_t *next;
+    rt->run = rt->run_mark = first;
+    for (;;) {
+        /* Read before it is handled and kept in a register: reading it back from the
+         * actor would make each message wait for the stores of the one before. */
+        next = msg->mk_next;
+        actor->head = next;
+        actor->room += room;
+        rt->message = msg;
+        keeps = actor->behavior(rt, actor, msg, actor->state);
+        if (MK_UNLIKELY(!keeps) ||
+            MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed)) ||
+            msg == turn->last || next->mk_block != same)
+            break;
+        if (MK_UNLIKELY(left-- == 0)) {
+            actor->handled += turn->left;
+            turn->left = 0;
+            goes_on = may_go_on(rt, turn);
+            rt->run_mark = msg;
+            left = turn->left;
+            if (!goes_on) break;
+            left--;
+        }
+        msg = next;
+    }
+    goes_on = goes_on && msg != turn->last;
+    actor->handled += turn->left - left;
+    turn->left = left;
+    end_run(rt, msg, block);
+    if (MK_UNLIKELY(!keeps)) {
+        turn->ends = true;
+        return NULL;
+    }
+    if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed))) {
+        if (!attend(rt, actor)) return NULL;
+        next = actor->head;
+        if (rt->turn_ends_ns == TURN_ENDS_NOW) turn->last = actor->tail;
+    }
+    if (goes_on && left == 0) goes_on = may_go_on(rt, turn);
+    return goes_on ? next : NULL;
+}
+
 static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     uint64_t began_ns = rt->is_timed ? port_clock_monotonic_ns() : 0;
     uint64_t before = actor->handled;
     actor->status = ACTOR_RUNNING;
     rt->current = actor;
     rt->self = actor__id(rt, actor);
-    const message_t *last = actor->tail; /* a turn takes what waits when it begins */
-    unsigned left = budget;
     rt->turn_ends_ns = 0;
+    turn_t turn = {.last = actor->tail, .budget = budget, .left = budget};
     message_t *msg = actor->head;
-    for (;;) {
-        /* Read before it is handled and kept in a register: reading it back from the
-         * actor would make each message wait for the stores of the one before. */
-        message_t *next = msg->mk_next;
-        bool is_last = msg == last;
-        if (!handle_one(rt, actor, msg, next)) break;
-        if (MK_UNLIKELY(atomic_load_explicit(&rt->attention, memory_order_relaxed))) {
-            if (!attend(rt, actor)) break;
-            next = actor->head;
-            if (next == NULL) break;
-            if (rt->turn_ends_ns == TURN_ENDS_NOW) last = actor->tail;
-        }
-        if (is_last) break;
-        msg = next;
-        if (MK_UNLIKELY(--left == 0) && !may_go_on(rt, budget, &left)) break;
-    }
+    while (msg != NULL)
+        msg = handle_run(rt, actor, msg, &turn);
     rt->message = NULL;
     rt->current = NULL;
     rt->self = ACTOR_ID_INVALID;
     rt->counts.turns++;
     rt->counts.delivered += actor->handled - before;
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
-    if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
+    if (MK_UNLIKELY(turn.ends)) {
+        end_of_its_own(rt, actor);
+    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING ||
+                         actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
         if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
     } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
@@ -254,8 +310,8 @@ static void run_ready(runtime_t *rt) {
 
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
-    return rt->source_count != 0 || rt->timer_ids.count != 0 ||
-           rt->deadline_count != 0 || offload__pending(rt) != 0 || post__is_waiting(rt);
+    return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
+           offload__pending(rt) != 0 || post__is_waiting(rt);
 }
 
 void runtime_run(runtime_t *rt) {

@@ -31,6 +31,7 @@ enum {
     BLOCK_IS_TAKEN = 1u << 2,     /* owned by a program; mk_next is its runtime */
     BLOCK_IS_LOOSE = 1u << 3,     /* owned by a program, which made it */
     BLOCK_IS_OWNED = BLOCK_IS_TAKEN | BLOCK_IS_LOOSE, /* by a program */
+    BLOCK_FREES = 1u << 4, /* has a free_payload; set when it is sent */
     BLOCK_FLAGS = BLOCK_UNIT - 1
 };
 
@@ -50,7 +51,6 @@ _Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one
 
 enum {
     ACTOR_IN_QUEUE = 1u << 0,  /* linked into a ready queue */
-    ACTOR_IN_DYING = 1u << 1,  /* linked into runtime.dying */
     ACTOR_TRAPS = 1u << 2,     /* gets MSG_EXIT instead of ending */
     ACTOR_CLAIMED = 1u << 3,   /* a part holds something for it */
     ACTOR_EXIT_SAID = 1u << 4, /* exit_reason came from actor_exit: nothing overrides */
@@ -61,7 +61,6 @@ enum {
 
 /* What only some actors have; made when first needed. */
 typedef struct {
-    list_node_t timers;               /* timer_t.of_owner */
     list_node_t watches;              /* watch_t.of_owner */
     list_node_t links;                /* link_half_t.node */
     list_node_t monitors;             /* monitor_t.of_watcher: those it holds */
@@ -71,7 +70,7 @@ typedef struct {
     uint64_t pushed_out;              /* of these, messages that waited already */
     uint64_t time_ns;                 /* in its behaviour */
     uint32_t mailbox_bytes;           /* limit if not MK_MAILBOX_BYTES, else 0 */
-    uint32_t timer_count;             /* length of timers */
+    uint32_t timer_count;             /* timers it has armed */
     uint32_t watch_count;             /* length of watches */
     uint32_t link_count;              /* length of links */
     uint32_t monitor_count;           /* length of monitors */
@@ -116,7 +115,7 @@ struct actor {
     uint32_t id;          /* local number; first, see id_table.h */
     msg_type_t last_type; /* of the last message delivered */
     room_t room;          /* what its mailbox still takes */
-    uint64_t handled;     /* messages delivered */
+    uint64_t handled;     /* messages delivered, without the run that goes on */
     message_t *head;
     message_t *tail; /* valid while head is not NULL */
     actor_t *next_ready;
@@ -178,6 +177,8 @@ struct runtime {
     actor_t *current;   /* whose behaviour runs */
     actor_id_t self;    /* its id; 0 while none runs */
     message_t *message; /* being delivered; NULL when it was taken */
+    message_t *run;     /* first of a run of handled messages, see handle_run */
+    message_t *run_mark; /* one of the run, less than MK_TURN_MESSAGES before `message` */
     uint64_t sends;     /* of counts */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t normal;
@@ -194,7 +195,8 @@ struct runtime {
     size_t max_actors;
 
     wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids; /* timer_t */
+    id_table_t timer_ids; /* wheel_timer_t */
+    size_t orphan_timers; /* of these, whose owner has ended */
     pool_t timer_pool;
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
@@ -218,8 +220,9 @@ struct runtime {
 
     _Atomic bool stop_wanted;
     _Atomic bool
-        attention; /* set after stop_wanted, dying, a status, and when the front
-                      of the running actor's mail changed: a turn shall look */
+        attention; /* set after stop_wanted, dying, a status, when the message being
+                      delivered was taken, and when the front of the running actor's
+                      mail changed: a turn shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */
@@ -274,6 +277,8 @@ static inline bool actor__has_awaited(const actor_t *actor) {
 message_t *message__new(runtime_t *rt, const void *payload, size_t payload_size);
 void message__end_slow(runtime_t *rt, message_t *msg);
 void message__give_spare_back(runtime_t *rt);
+/* What the run has handled before `msg` becomes spare. */
+void message__spare_run_before(runtime_t *rt, const message_t *msg);
 
 /* Blocks between two messages lie in `spare`, linked through mk_next as in a mailbox,
  * so that what a turn has handled goes back in one piece; their mk_block and
@@ -292,8 +297,16 @@ static inline bool message__is_plain(const message_t *msg) {
     (void)msg;
     return false;
 #else
-    return (msg->mk_block & BLOCK_FLAGS) == 0 && msg->free_payload == NULL;
+    MK_ASSERT((msg->mk_block & BLOCK_FLAGS) != 0 || msg->free_payload == NULL);
+    return (msg->mk_block & BLOCK_FLAGS) == 0;
 #endif
+}
+
+/* From now on `rt->message` belongs to somebody else. */
+static inline void message__leave(runtime_t *rt) {
+    rt->current->last_type = rt->message->type;
+    rt->message = NULL;
+    atomic_store_explicit(&rt->attention, true, memory_order_relaxed);
 }
 
 static inline void message__end(runtime_t *rt, message_t *msg) {
@@ -346,6 +359,8 @@ void exit__stop(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text)
 /* No message gets into it from now on, nothing else is done. */
 void exit__mark_ended(actor_t *actor);
 void exit__reap(runtime_t *rt);
+/* Stop and reap an actor whose turn is over; the short way where no list is needed. */
+void exit__end(runtime_t *rt, actor_t *actor, uint8_t reason);
 void exit__discard(runtime_t *rt, actor_t *actor);
 
 /* links.c */
@@ -353,7 +368,9 @@ void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *t
 void links__discard(runtime_t *rt, actor_t *actor);
 
 /* timers.c */
-void timers__cancel_all(runtime_t *rt, actor_t *actor);
+/* The actor is no longer in the table. */
+void timers__leave_all(runtime_t *rt, actor_t *actor);
+size_t timers__count(const runtime_t *rt);
 void timers__advance(runtime_t *rt, uint64_t now_ns);
 uint64_t timers__next_ns(const runtime_t *rt);
 void timers__deinit(runtime_t *rt);

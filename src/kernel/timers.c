@@ -4,11 +4,12 @@
  *
  * A timer lies at the level of the highest group of MK_WHEEL_BITS bits in which its due
  * time differs from now; when now reaches the beginning of its slot it moves down, at
- * the bottom it fires. Arming and cancelling are O(1), each timer moves at most once a
- * level, and a bit per slot finds the next event without walking. A heap was rejected:
- * it costs log n scattered memory accesses at each end. Nothing here allocates once a
- * timer exists, so nothing can be lost: a firing that finds no room or no memory is
- * tried again a millisecond later.
+ * the bottom it fires. A timer whose owner has ended fires for nobody: a list of its
+ * timers in each actor would cost two cache misses a timer. Arming and cancelling are
+ * O(1), each timer moves at most once a level, and a bit per slot finds the next event
+ * without walking. A heap was rejected: it costs log n scattered memory accesses at
+ * each end. Nothing here allocates once a timer exists, so nothing can be lost: a
+ * firing that finds no room or no memory is tried again a millisecond later.
  *
  * Deadlines (deadline.h) are moved by the same wheel; those armed with 0 ms wait in a
  * list of their own for the next look.
@@ -29,10 +30,12 @@ enum { NS_PER_MS = 1000000, WHEEL_SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS };
 
 typedef struct {
     wheel_item_t item;
-    uint64_t period_ms;   /* 0: one shot */
-    uint64_t untold_ms;   /* periodic: the first expiration that was not told yet */
-    list_node_t of_owner; /* in extra.timers */
+    uint64_t period_ms; /* 0: one shot */
+    uint64_t untold_ms; /* periodic: the first expiration that was not told yet */
 } wheel_timer_t;
+
+/* Timers of ended actors that may lie in the wheel before it is searched for them. */
+enum { ORPHANS_MIN = 64 };
 
 static unsigned lowest_bit(uint64_t bits) {
     unsigned at = 0;
@@ -114,10 +117,8 @@ static wheel_t *get_wheel(runtime_t *rt) {
     return rt->wheel = wheel;
 }
 
-static void end_timer(runtime_t *rt, wheel_timer_t *timer, actor_extra_t *extra) {
+static void end_timer(runtime_t *rt, wheel_timer_t *timer) {
     list_remove(&timer->item.in_wheel);
-    list_remove(&timer->of_owner);
-    extra->timer_count--;
     id_table_remove(&rt->timer_ids, timer->item.id);
     pool_give(&rt->timer_pool, timer);
 }
@@ -143,7 +144,6 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     timer->period_ms = is_periodic ? interval_ms : 0;
     timer->untold_ms = timer->item.due_ms;
     put(wheel, &timer->item);
-    list_insert_before(&extra->timers, &timer->of_owner);
     extra->timer_count++;
     return timer->item.id;
 }
@@ -151,7 +151,8 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
 static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
     wheel_timer_t *timer = id_table_find(&rt->timer_ids, id);
     if (timer == NULL || timer->item.owner != owner->id) return false;
-    end_timer(rt, timer, owner->extra);
+    owner->extra->timer_count--;
+    end_timer(rt, timer);
     return true;
 }
 
@@ -188,7 +189,11 @@ static bool deliver(runtime_t *rt, actor_t *owner, const timer_payload_t *payloa
 
 static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     actor_t *owner = id_table_find(&rt->actors, timer->item.owner);
-    MK_ASSERT(owner != NULL);
+    if (owner == NULL) {
+        rt->orphan_timers--;
+        end_timer(rt, timer);
+        return;
+    }
     timer_payload_t payload;
     memset(&payload, 0, sizeof payload);
     payload.id = timer->item.id;
@@ -200,7 +205,8 @@ static void fire(runtime_t *rt, wheel_timer_t *timer, uint64_t now_ms) {
     if (is_told) {
         rt->counts.timers_fired++;
         if (timer->period_ms == 0) {
-            end_timer(rt, timer, owner->extra);
+            owner->extra->timer_count--;
+            end_timer(rt, timer);
             return;
         }
         timer->untold_ms += payload.expirations * timer->period_ms;
@@ -225,7 +231,7 @@ void deadline_clear(runtime_t *rt, deadline_t *deadline) {
 }
 
 /* Without memory for the wheel deadlines would be lost: they wait in the list of the
- * next look then, and look at the clock there. */
+ * next look then, and are asked one by one. */
 static void put_deadline(runtime_t *rt, deadline_t *deadline) {
     wheel_t *wheel = get_wheel(rt);
     if (wheel != NULL && deadline->item.due_ms != 0)
@@ -282,6 +288,15 @@ static void meet_soon(runtime_t *rt, uint64_t now_ms) {
                       now_ms);
 }
 
+static uint64_t next_soon_ns(const runtime_t *rt) {
+    uint64_t next_ns = PORT_WAIT_FOR_EVER;
+    for (const list_node_t *at = rt->soon.next; at != &rt->soon; at = at->next) {
+        const wheel_item_t *item = MK_CONTAINER_OF(at, wheel_item_t, in_wheel);
+        if (item->due_ms * NS_PER_MS < next_ns) next_ns = item->due_ms * NS_PER_MS;
+    }
+    return next_ns;
+}
+
 /* ---- the wheel turns ---- */
 
 static void bring(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
@@ -299,14 +314,17 @@ static void empty_slot(runtime_t *rt, unsigned level, uint64_t now_ms) {
     list_node_t moved;
     move_list(slot, &moved);
     unmark(wheel, level, at);
+    const list_node_t *scout = moved.prev;
     while (!list_is_empty(&moved)) {
         wheel_item_t *item = MK_CONTAINER_OF(moved.next, wheel_item_t, in_wheel);
-        if (item->due_ms <= wheel->now_ms) {
-            bring(rt, item, now_ms);
-        } else {
+        if (scout != NULL) scout = scout != moved.next ? scout->prev : NULL;
+        if (item->due_ms > wheel->now_ms) {
             list_remove(&item->in_wheel);
             put(wheel, item);
+            continue;
         }
+        if (item->id == 0) scout = NULL; /* a deadline may free others */
+        bring(rt, item, now_ms);
     }
 }
 
@@ -327,18 +345,34 @@ void timers__advance(runtime_t *rt, uint64_t now_ns) {
 uint64_t timers__next_ns(const runtime_t *rt) {
     uint64_t at_ms;
     unsigned level;
-    if (!list_is_empty(&rt->soon)) return 0;
-    if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level))
-        return PORT_WAIT_FOR_EVER;
-    return at_ms * NS_PER_MS;
+    uint64_t soon_ns = next_soon_ns(rt);
+    if (rt->wheel == NULL || !next_event(rt->wheel, &at_ms, &level)) return soon_ns;
+    return at_ms * NS_PER_MS < soon_ns ? at_ms * NS_PER_MS : soon_ns;
 }
 
-void timers__cancel_all(runtime_t *rt, actor_t *actor) {
-    if (actor->extra == NULL) return;
-    list_node_t *head = &actor->extra->timers;
-    while (!list_is_empty(head))
-        end_timer(rt, MK_CONTAINER_OF(head->next, wheel_timer_t, of_owner),
-                  actor->extra);
+/* Orphans are left where they lie until they are due or as many as the others: then
+ * one walk finds them all. */
+static void end_orphans(runtime_t *rt) {
+    for (size_t i = 0; rt->orphan_timers != 0; i++) {
+        MK_ASSERT(i < id_table_slots(&rt->timer_ids));
+        wheel_timer_t *timer = rt->timer_ids.slots[i];
+        if (timer == NULL || id_table_find(&rt->actors, timer->item.owner) != NULL)
+            continue;
+        rt->orphan_timers--;
+        end_timer(rt, timer);
+    }
+}
+
+void timers__leave_all(runtime_t *rt, actor_t *actor) {
+    if (actor->extra == NULL || actor->extra->timer_count == 0) return;
+    rt->orphan_timers += actor->extra->timer_count;
+    actor->extra->timer_count = 0;
+    if (rt->orphan_timers >= ORPHANS_MIN && rt->orphan_timers > rt->timer_ids.count / 2)
+        end_orphans(rt);
+}
+
+size_t timers__count(const runtime_t *rt) {
+    return rt->timer_ids.count - rt->orphan_timers;
 }
 
 void timers__deinit(runtime_t *rt) {

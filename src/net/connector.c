@@ -83,14 +83,20 @@ static void release(connector_t *connector) {
     mk_free(connector);
 }
 
+static bool is_answered(const connector_t *connector) {
+    for (unsigned i = 0; i < FAMILIES; i++)
+        if (!connector->families[i].is_answered) return false;
+    return true;
+}
+
 static const char *reason_of(int code) {
     if (code == MK_ENOMEM) return "out of memory or descriptors";
     return mk_error_text(code);
 }
 
 static void describe(const connector_t *connector, int code, mk_writer_t *w) {
-    bool has_names = connector->tried > 0 || connector->spec.unix_path != NULL ||
-                     code == MK_ETIMEOUT || connector->why[0] == '\0';
+    bool has_names = connector->tried > 0 || connector->error != MK_OK ||
+                     connector->why[0] == '\0' || !is_answered(connector);
     writer_str(w, has_names ? "cannot connect to " : "cannot look up ");
     bool has_colon = strchr(connector->name, ':') != NULL;
     bool is_bare = connector->spec.unix_path == NULL && has_names && has_colon &&
@@ -124,12 +130,6 @@ static bool has_address(const connector_t *connector) {
     for (unsigned i = 0; i < FAMILIES; i++)
         if (connector->families[i].next < connector->families[i].count) return true;
     return false;
-}
-
-static bool is_answered(const connector_t *connector) {
-    for (unsigned i = 0; i < FAMILIES; i++)
-        if (!connector->families[i].is_answered) return false;
-    return true;
 }
 
 static const port_address_t *take_address(connector_t *connector) {

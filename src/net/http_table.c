@@ -39,6 +39,7 @@ static http_table_t *get_table(runtime_t *rt) {
     if (table != NULL) return table;
     table = mk_calloc(1, sizeof *table);
     if (table == NULL) return NULL;
+    id_table_init(&table->ids);
     part_attach(rt, &table->part, &table_ops);
     return table;
 }

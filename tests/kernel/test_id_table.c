@@ -17,7 +17,8 @@ enum { MANY = MK_SLAB_BYTES >= 65536 ? 5000 : 500 };
 static thing_t things[MANY];
 
 TEST(numbers_count_up_from_one) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     CHECK(id_table_find(&table, 0) == NULL);
     CHECK(id_table_find(&table, 1) == NULL);
     for (uint32_t i = 0; i < MANY; i++)
@@ -34,7 +35,8 @@ TEST(numbers_count_up_from_one) {
 }
 
 TEST(a_number_is_not_given_twice) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     CHECK_EQ(id_table_add(&table, &things[0]), 1); /* stays for ever */
     uint32_t last = 1;
     for (int round = 0; round < 2000; round++) {
@@ -52,7 +54,8 @@ TEST(a_number_is_not_given_twice) {
 }
 
 TEST(numbers_wrap_without_zero_and_without_meeting_the_living) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     CHECK_EQ(id_table_add(&table, &things[0]), 1);
     table.next = UINT32_MAX - 1;
     CHECK_EQ(id_table_add(&table, &things[1]), UINT32_MAX - 1);
@@ -63,7 +66,8 @@ TEST(numbers_wrap_without_zero_and_without_meeting_the_living) {
 }
 
 TEST(a_table_gives_memory_back_when_it_can) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     for (uint32_t i = 0; i < MANY; i++)
         (void)id_table_add(&table, &things[i]);
     size_t slots = id_table_slots(&table);
@@ -85,7 +89,8 @@ TEST(a_table_gives_memory_back_when_it_can) {
 }
 
 TEST(two_numbers_that_would_meet_keep_the_table_large) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     CHECK_EQ(id_table_add(&table, &things[0]), 1);
     for (uint32_t i = 1; i < 200; i++)
         (void)id_table_add(&table, &things[i]);
@@ -99,7 +104,8 @@ TEST(two_numbers_that_would_meet_keep_the_table_large) {
 }
 
 TEST(a_table_that_cannot_grow_fills_up_and_then_refuses) {
-    id_table_t table = {0};
+    id_table_t table;
+    id_table_init(&table);
     mk_alloc_fail_at(1, true);
     CHECK_EQ(id_table_add(&table, &things[0]), 0);
     mk_alloc_fail_at(0, false);

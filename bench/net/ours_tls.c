@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ours_tls.c - what bound_tls.c does, on the library's streams: with their limits,
+ * deadlines and back-pressure.
+ *
+ *     ours_tls PORT CERTIFICATE KEY */
+#include "base/check.h"
+#include "microkernel/error.h"
+#include "microkernel/runtime.h"
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/tls_stream.h"
+#include "port/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum { BIG = 64 << 20, RECORD = 16384, FILE_MAX = 65536 };
+
+typedef struct {
+    stream_t stream;
+    size_t left; /* of a big answer */
+} connection_t;
+
+static port_tls_config_t *config;
+static const char small[] = "Hello, World!";
+static char big[RECORD];
+
+static void end(connection_t *c, runtime_t *rt) {
+    stream_close(rt, &c->stream);
+    free(c);
+}
+
+/* False: the connection is gone. */
+static bool pump(connection_t *c, runtime_t *rt) {
+    while (c->left > 0) {
+        size_t size = c->left < RECORD ? c->left : RECORD;
+        int taken = stream_write(rt, &c->stream, big, size);
+        if (taken == MK_EAGAIN)
+            return stream_want(rt, &c->stream, STREAM_READ | STREAM_WRITE) == MK_OK;
+        if (taken < 0) {
+            end(c, rt);
+            return false;
+        }
+        c->left -= (size_t)taken;
+    }
+    return stream_want(rt, &c->stream, STREAM_READ) == MK_OK;
+}
+
+static void on_readable(stream_t *stream, runtime_t *rt) {
+    connection_t *c = MK_CONTAINER_OF(stream, connection_t, stream);
+    char bytes[4096];
+    int got = stream_read(rt, stream, bytes, sizeof bytes);
+    if (got == MK_EAGAIN) return;
+    if (got < 0) {
+        end(c, rt);
+    } else if (bytes[0] == 'b') {
+        c->left = BIG;
+        pump(c, rt);
+    } else if (stream_write(rt, stream, small, sizeof small - 1) < 0) {
+        end(c, rt);
+    }
+}
+
+static void on_writable(stream_t *stream, runtime_t *rt) {
+    pump(MK_CONTAINER_OF(stream, connection_t, stream), rt);
+}
+
+static void on_closed(stream_t *stream, runtime_t *rt, int reason, const char *text) {
+    (void)reason, (void)text;
+    end(MK_CONTAINER_OF(stream, connection_t, stream), rt);
+}
+
+static const stream_events_t events = {on_readable, on_writable, on_closed, NULL};
+
+static void on_peer(listener_t *listener, runtime_t *rt, int handle,
+                    const port_address_t *peer) {
+    (void)listener, (void)peer;
+    connection_t *c = calloc(1, sizeof *c);
+    if (!c || stream_open(rt, &c->stream, handle, &events) != MK_OK) abort();
+    if (tls_stream_start(rt, &c->stream, config, NULL) != MK_OK) end(c, rt);
+}
+
+static text_t read_file(const char *path) {
+    void *bytes;
+    size_t size;
+    if (port_file_read(path, FILE_MAX, &bytes, &size) != MK_OK) {
+        fprintf(stderr, "ours_tls: cannot read %s\n", path);
+        exit(1);
+    }
+    return text_make(bytes, size);
+}
+
+/* A runtime ends with its last actor: one that waits for ever. */
+static bool wait_for_ever(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
+    (void)rt, (void)self, (void)msg, (void)state;
+    return true;
+}
+
+int main(int argc, char **argv) {
+    static const listener_events_t listener_events = {on_peer, NULL};
+    static listener_t listener;
+    char text[256];
+    mk_writer_t why;
+    struct rlimit limit;
+    if (argc < 4) return 2;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    port_tls_options_t options = {.is_server = true,
+                                  .certificate = read_file(argv[2]),
+                                  .key = read_file(argv[3])};
+    writer_init(&why, text, sizeof text);
+    runtime_t *rt = runtime_init(1, 16);
+    port_address_t at = address_loopback((uint16_t)atoi(argv[1]));
+    if (port_tls_config_create(&config, &options, &why) != MK_OK || !rt ||
+        listener_open(rt, &listener, &at, &listener_events) != MK_OK) {
+        fprintf(stderr, "ours_tls: %s\n", text);
+        return 1;
+    }
+    if (actor_spawn(rt, wait_for_ever, NULL, NULL, 0) == ACTOR_ID_INVALID) return 1;
+    runtime_run(rt);
+    return 1;
+}

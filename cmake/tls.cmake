@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# port/tls.h: with OpenSSL 3 if it is there and wanted, else refused in plain words. The
+# engine does no input or output, so every platform links the same one.
+#   MK_HAS_TLS      true: OpenSSL is used
+#   MK_TLS_SOURCES  what implements the port
+set(MK_HAS_TLS OFF)
+if(MK_WITH_TLS)
+    find_package(OpenSSL 3.0)
+    if(OPENSSL_FOUND)
+        set(MK_HAS_TLS ON)
+    endif()
+    if(NOT MK_HAS_TLS)
+        message(STATUS "OpenSSL 3 (package libssl-dev) is missing: built without TLS")
+    endif()
+endif()
+
+file(GLOB MK_TLS_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/platforms/tls/openssl*.c)
+if(MK_HAS_TLS)
+    # Everything that links the port may need it; what does not, does not keep it.
+    link_libraries(OpenSSL::SSL OpenSSL::Crypto)
+else()
+    set(MK_TLS_SOURCES ${PROJECT_SOURCE_DIR}/platforms/tls/none.c)
+endif()
+set(MK_HAS_TLS ${MK_HAS_TLS} CACHE INTERNAL "OpenSSL is used")
+add_library(mk_platform_tls OBJECT ${MK_TLS_SOURCES})
+mk_compile(mk_platform_tls)
+target_compile_definitions(mk_platform_tls PRIVATE MICROKERNEL_NARROW_HEADERS)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mk_socket.h - a connected socket as an object, for code outside the loop.
+ *
+ * Connecting BLOCKS the calling thread: it is for start, tools and threads of a
+ * program's own. Inside a behaviour all other actors would wait; there the functions of
+ * http.h are used. After connecting nothing blocks. */
+#ifndef MICROKERNEL_MK_SOCKET_H
+#define MICROKERNEL_MK_SOCKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mk_socket mk_socket_t;
+
+struct mk_socket {
+    /* Take up to `len` bytes that have come: how many; 0 when the peer has finished; -1
+     * when there are none now, or the connection broke. Never blocks. */
+    ssize_t (*read)(mk_socket_t *self, uint8_t *buf, size_t len);
+    /* Hand over the front of `buf`: how many bytes were taken; -1 when there is no room
+     * now, or the connection broke. Never blocks, never raises SIGPIPE. */
+    ssize_t (*write)(mk_socket_t *self, const uint8_t *buf, size_t len);
+    /* Close and free; takes `self`. */
+    void (*close)(mk_socket_t *self);
+    /* The descriptor, to wait for (actor_watch_fd, poll); it stays the socket's. */
+    int (*get_fd)(mk_socket_t *self);
+    void *ctx; /* the implementation's own */
+};
+
+/* Connect to `port` (1..65535) of a host, by name or numeric address; both address
+ * families are tried (RFC 8305), for MK_CONNECT_TIMEOUT_MS at most. Blocks meanwhile.
+ * `host` is borrowed. Returns owned (end with its close), or NULL when it cannot be
+ * reached or memory is short. */
+mk_socket_t *mk_socket_tcp_connect(const char *host, uint16_t port);
+
+/* The same object around a connected stream socket, blocking or not. Takes `fd`;
+ * returns owned, or NULL when memory is short or `fd` negative: then `fd` stays the
+ * caller's. */
+mk_socket_t *mk_socket_tcp_wrap(int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
