@@ -210,6 +210,12 @@
 #define MK_TLS_HANDSHAKE_MS 10000
 #endif
 
+/* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
+ * millisecond of a PC: a storm of them leaves the loop to timers and actors between. */
+#ifndef MK_TLS_TURN_STEPS
+#define MK_TLS_TURN_STEPS 4
+#endif
+
 /* Bytes that a peer may send before the handshake is done; 16384 to 2^31. The longest
  * chain that is accepted, twice. */
 #ifndef MK_TLS_HANDSHAKE_BYTES
