@@ -404,6 +404,12 @@
 #define MK_HTTP_FILE_MAX (1024u * 1024u * 1024u)
 #endif
 
+/* Port on which a node shows itself unless told otherwise; 1..65535. The usual one of
+ * servers that no root starts. */
+#ifndef MK_WEB_PORT
+#define MK_WEB_PORT 8080
+#endif
+
 /* Milliseconds between comments that keep an idle event stream alive; 1000 to 2^31.
  * Intermediaries give up after 30 s or 60 s. */
 #ifndef MK_SSE_HEARTBEAT_MS

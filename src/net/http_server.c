@@ -12,6 +12,7 @@
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
+#include "microkernel/names.h"
 #include "net/address.h"
 #include "net/http_server_impl.h"
 
@@ -80,6 +81,7 @@ static int get_keeper(http_service_t *service) {
     service->keeper = actor_spawn(service->rt, keep, NULL, NULL, 2);
     if (service->keeper == 0) return MK_EFULL;
     part_claim(service->rt, service->keeper);
+    (void)actor_register_name(service->rt, "http", service->keeper); /* if it is free */
     return MK_OK;
 }
 
