@@ -3,8 +3,8 @@
 # A test file is one program. It links what its folder may know: the closure of that
 # row of src/LAYERS on the simulated platform. tests/linux/ gets the real platform and
 # everything, tests/sim/ the simulated platform and what it stands on; any other folder
-# (scenario) gets everything, simulated. A .c of another name belongs to each program of
-# its folder.
+# (scenario) gets everything, simulated, and tests/tls_none/ that without TLS. A .c of
+# another name belongs to each program of its folder.
 
 function(mk_tests_see target)
     mk_compile(${target})
@@ -57,7 +57,11 @@ foreach(folder IN LISTS folders)
     if(folder STREQUAL "tls" AND NOT MK_HAS_TLS)
         continue()
     endif()
-    mk_objects_of(objects ${closure} platform_${platform} platform_tls)
+    set(tls platform_tls)
+    if(folder STREQUAL "tls_none")
+        set(tls platform_tls_none)
+    endif()
+    mk_objects_of(objects ${closure} platform_${platform} ${tls})
 
     foreach(source IN LISTS sources)
         if(NOT TARGET mk_test_support)

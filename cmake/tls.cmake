@@ -15,6 +15,11 @@ if(MK_WITH_TLS)
     endif()
 endif()
 
+# For the tests of what a build without it says.
+add_library(mk_platform_tls_none OBJECT EXCLUDE_FROM_ALL
+    ${PROJECT_SOURCE_DIR}/platforms/tls/none.c)
+mk_compile(mk_platform_tls_none)
+
 file(GLOB MK_TLS_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/platforms/tls/openssl*.c)
 if(MK_HAS_TLS)
     # Everything that links the port may need it; what does not, does not keep it.

@@ -210,6 +210,12 @@
 #define MK_TLS_HANDSHAKE_MS 10000
 #endif
 
+/* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
+ * millisecond of a PC: a storm of them leaves the loop to timers and actors between. */
+#ifndef MK_TLS_TURN_STEPS
+#define MK_TLS_TURN_STEPS 4
+#endif
+
 /* Bytes that a peer may send before the handshake is done; 16384 to 2^31. The longest
  * chain that is accepted, twice. */
 #ifndef MK_TLS_HANDSHAKE_BYTES
@@ -396,6 +402,12 @@
 /* Bytes of a file that may be served; 4096 to 2^31. It is read piece by piece. */
 #ifndef MK_HTTP_FILE_MAX
 #define MK_HTTP_FILE_MAX (1024u * 1024u * 1024u)
+#endif
+
+/* Port on which a node shows itself unless told otherwise; 1..65535. The usual one of
+ * servers that no root starts. */
+#ifndef MK_WEB_PORT
+#define MK_WEB_PORT 8080
 #endif
 
 /* Milliseconds between comments that keep an idle event stream alive; 1000 to 2^31.

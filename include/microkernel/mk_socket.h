@@ -42,6 +42,25 @@ mk_socket_t *mk_socket_tcp_connect(const char *host, uint16_t port);
  * caller's. */
 mk_socket_t *mk_socket_tcp_wrap(int fd);
 
+/* The functions below are there. In a build without TLS they answer NULL and say so. */
+#ifndef HAVE_TLS
+#define HAVE_TLS 1
+#endif
+
+/* As mk_socket_tcp_connect, with TLS 1.2 or 1.3: the certificate must be for `host` and
+ * vouched for by the roots of the system (or those of the file SSL_CERT_FILE). Blocks
+ * for MK_CONNECT_TIMEOUT_MS and MK_TLS_HANDSHAKE_MS at most. Of the object: read until
+ * -1 before waiting for the descriptor, since bytes may have come already; the end of
+ * what write took may go out only with the next read, write or close; an end without
+ * the goodbye of TLS is -1, and not 0, since what was read may be cut short. NULL: it
+ * cannot be reached or trusted, there is no TLS, or memory is short. */
+mk_socket_t *mk_socket_tls_connect(const char *host, uint16_t port);
+
+/* The same; after NULL `why` (of `cap` bytes, ends in NUL) says what failed: "the
+ * certificate of a.test is not accepted: certificate has expired". */
+mk_socket_t *mk_socket_tls_connect_why(const char *host, uint16_t port, char *why,
+                                       size_t cap);
+
 #ifdef __cplusplus
 }
 #endif

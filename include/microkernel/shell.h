@@ -160,6 +160,13 @@ typedef struct {
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *console);
 
+/* Serve this node over HTTP on `port` of 127.0.0.1 (0: a free one): / (facts), /metrics
+ * (Prometheus' text), /events (log lines as server-sent events), /ws/echo (a WebSocket
+ * that echoes). The pages are routes of the runtime (http.h): a program may have its
+ * own beside them. Returns the port, an error of http_listen, or MK_EEXIST: a route of
+ * the program has one of these names. */
+int shell_web_listen(runtime_t *rt, uint16_t port);
+
 #ifdef __cplusplus
 }
 #endif

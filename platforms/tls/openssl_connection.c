@@ -207,6 +207,11 @@ static int expect_host(port_tls_t *tls) {
 
 static int copy_host(port_tls_t *tls, const char *host) {
     size_t size = strlen(host);
+    if (size > 2 && host[0] == '[' && host[size - 1] == ']') { /* as in a URL */
+        if (!memchr(host, ':', size)) return MK_EINVAL;
+        host++;
+        size -= 2;
+    }
     if (size > 1 && host[size - 1] == '.') size--; /* the root, which is never named */
     if (size == 0 || size > HOST_SIZE) return MK_EINVAL;
     tls->host = mk_alloc(size + 1);
@@ -235,7 +240,7 @@ static int begin(port_tls_t *tls, const char *host) {
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio);
-    SSL_set_app_data(tls->ssl, tls);
+    if (SSL_set_app_data(tls->ssl, tls) != 1) return MK_ENOMEM;
     X509_VERIFY_PARAM_set_time(SSL_get0_param(tls->ssl),
                                (time_t)(port_clock_wall_ms() / 1000));
     if (!tls->config->is_server) return begin_client(tls, host);

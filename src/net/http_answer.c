@@ -10,6 +10,7 @@
 #include "microkernel/error.h"
 #include "microkernel/log.h"
 #include "net/http_build.h"
+#include "net/http_date.h"
 #include "net/http_headers.h"
 #include "net/http_server_impl.h"
 #include "net/sse_parse.h"
@@ -17,48 +18,6 @@
 #include "port/clock.h"
 
 #include <string.h>
-
-/* --- the date (RFC 9110, section 5.6.7) --- */
-
-static void put_two(mk_writer_t *w, unsigned value) {
-    writer_char(w, (char)('0' + value / 10 % 10));
-    writer_char(w, (char)('0' + value % 10));
-}
-
-void http_answer_write_date(uint64_t seconds, mk_writer_t *w) {
-    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    uint64_t day = seconds / 86400u;
-    unsigned second = (unsigned)(seconds % 86400u);
-    /* Days since 0000-03-01; years begin in March, so a leap day ends one. */
-    uint64_t shifted = day + 719468u;
-    uint64_t era = shifted / 146097u;
-    unsigned day_of_era = (unsigned)(shifted % 146097u);
-    unsigned year_of_era =
-        (day_of_era - day_of_era / 1460u + day_of_era / 36524u - day_of_era / 146096u) /
-        365u;
-    unsigned day_of_year =
-        day_of_era - (365u * year_of_era + year_of_era / 4u - year_of_era / 100u);
-    unsigned shifted_month = (5u * day_of_year + 2u) / 153u;
-    unsigned day_of_month = day_of_year - (153u * shifted_month + 2u) / 5u + 1u;
-    unsigned month = shifted_month < 10u ? shifted_month + 2u : shifted_month - 10u;
-    uint64_t year = year_of_era + era * 400u + (month < 2u ? 1u : 0u);
-    writer_str(w, days[day % 7u]);
-    writer_str(w, ", ");
-    put_two(w, day_of_month);
-    writer_char(w, ' ');
-    writer_str(w, months[month]);
-    writer_char(w, ' ');
-    writer_unsigned(w, year);
-    writer_char(w, ' ');
-    put_two(w, second / 3600u);
-    writer_char(w, ':');
-    put_two(w, second / 60u % 60u);
-    writer_char(w, ':');
-    put_two(w, second % 60u);
-    writer_str(w, " GMT");
-}
 
 /* The field with its line end, made anew once a second; the clock is asked once in a
  * turn with a connection. */
@@ -70,7 +29,7 @@ static text_t date_field(http_service_t *service) {
             mk_writer_t w;
             writer_init(&w, service->date, sizeof service->date);
             writer_str(&w, "Date: ");
-            http_answer_write_date(now_s, &w);
+            http_date_write(now_s, &w);
             writer_str(&w, "\r\n");
             service->date_s = now_s;
             service->date_size = (uint8_t)writer_text(&w).size;
@@ -207,7 +166,7 @@ static int send_head(http_conn_t *conn, http_message_t *message) {
 }
 
 int http_answer_begin(http_conn_t *conn, int status, const char *const *headers,
-                      size_t headers_len) {
+                      size_t headers_len, uint64_t length) {
     if (status < 200 || status > 599) return MK_EINVAL;
     http_message_t message;
     memset(&message, 0, sizeof message);
@@ -215,11 +174,15 @@ int http_answer_begin(http_conn_t *conn, int status, const char *const *headers,
     message.headers = headers;
     message.headers_len = headers_len;
     bool has_body = status != 204 && status != 304;
-    conn->is_chunked = conn->minor > 0 && has_body;
-    if (!conn->is_chunked && has_body) conn->keeps_alive = false;
-    message.framing = !has_body          ? HTTP_BODY_NONE
-                      : conn->is_chunked ? HTTP_BODY_CHUNKED
-                                         : HTTP_BODY_CLOSE;
+    conn->is_chunked = conn->minor > 0 && has_body && length == UINT64_MAX;
+    message.framing = HTTP_BODY_NONE;
+    if (has_body && length != UINT64_MAX) {
+        message.framing = HTTP_BODY_LENGTH;
+        message.content_length = length;
+    } else if (has_body) {
+        message.framing = conn->is_chunked ? HTTP_BODY_CHUNKED : HTTP_BODY_CLOSE;
+        if (!conn->is_chunked) conn->keeps_alive = false;
+    }
     message.connection = connection_of(conn);
     int result = send_head(conn, &message);
     if (result == MK_EINVAL) return result;

@@ -100,13 +100,17 @@ int http_answer(const http_request_t *request, int status, const char *const *he
                             body_size);
 }
 
-http_conn_id_t http_defer(const http_request_t *request) {
+http_conn_id_t http_defer_to(const http_request_t *request, actor_id_t owner) {
     if (request == NULL || !is_open(request)) return 0;
     http_conn_t *conn = request->call->conn;
     http_conn_id_t id = http_handle_open(request->call->rt, &conn->channel.handle,
-                                         &http_conn_handle_ops, 0);
+                                         &http_conn_handle_ops, owner);
     conn->is_deferred = id != 0;
     return id;
+}
+
+http_conn_id_t http_defer(const http_request_t *request) {
+    return http_defer_to(request, 0);
 }
 
 http_conn_id_t http_ws_accept(const http_request_t *request,
@@ -152,9 +156,15 @@ bool actor_http_respond(runtime_t *rt, http_conn_id_t conn_id, int status_code,
 
 int http_respond_begin(runtime_t *rt, http_conn_id_t id, int status,
                        const char *const *headers, size_t n_headers) {
+    return http_respond_begin_sized(rt, id, status, headers, n_headers, UINT64_MAX);
+}
+
+int http_respond_begin_sized(runtime_t *rt, http_conn_id_t id, int status,
+                             const char *const *headers, size_t n_headers,
+                             uint64_t length) {
     http_conn_t *conn = find_conn(rt, id, false, HTTP_CONN_WAIT);
     if (conn == NULL) return MK_ENOENT;
-    int result = http_answer_begin(conn, status, headers, n_headers);
+    int result = http_answer_begin(conn, status, headers, n_headers, length);
     if (result != MK_EINVAL) http_conn_settle(conn);
     return result;
 }

@@ -16,6 +16,7 @@
  * Anything refused closes the connection, for its end in the input is not known. */
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/url.h"
 #include "kernel/inside.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
@@ -276,6 +277,18 @@ static void begin_body(http_conn_t *conn, http_parser_t *parser,
     if (head->expects_continue && !has_input) http_answer_continue(conn);
 }
 
+/* Every '%' of the path has two digits, and none makes a NUL: what could be read in two
+ * ways is refused. */
+static bool is_well_encoded(text_t path) {
+    size_t at = text_find(path, '%');
+    char decoded;
+    for (; at < path.size; at++)
+        if (path.bytes[at] == '%' &&
+            url_decode(text_part(path, at, 3), &decoded, 1, NULL) != 1)
+            return false;
+    return true;
+}
+
 static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     http_head_t head;
     http_parser_head(parser, &head);
@@ -285,6 +298,11 @@ static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     conn->minor = head.minor > 0;
     conn->keeps_alive = head.keeps_alive && !service->is_stopping;
     conn->state = HTTP_CONN_WAIT;
+    if (!is_well_encoded(head.path)) {
+        service->counts.refused++;
+        http_answer_refuse(conn, 400, "malformed percent-encoding", NULL, true);
+        return;
+    }
     http_match_t match;
     http_routing_t routing = find_route(conn, &head, &match);
     if (routing != HTTP_ROUTE_FOUND && conn->port->options.owner == 0) {
@@ -322,8 +340,7 @@ static void read_head(http_conn_t *conn, text_t *input) {
         *parser = conn->pending->parser;
         http_parser_move(parser, service->store);
     } else {
-        http_limits_t limits = http_limits_default();
-        http_parser_init(parser, HTTP_REQUEST, &limits, service->store);
+        http_parser_init(parser, HTTP_REQUEST, &service->limits, service->store);
     }
     switch (http_parse(parser, input)) {
     case HTTP_END:

@@ -22,6 +22,7 @@ struct route {
     void *ctx;
     void (*free_ctx)(void *ctx);
     char *pattern;
+    size_t method_size;
     char method[]; /* NUL-terminated; "*": any */
 };
 
@@ -157,7 +158,8 @@ static route_t **get_place(http_routes_t *routes, text_t pattern) {
 }
 
 static route_t *find_method(route_t *route, text_t method) {
-    while (route != NULL && !text_is(method, route->method))
+    while (route != NULL &&
+           !text_equals(method, text_make(route->method, route->method_size)))
         route = route->next;
     return route;
 }
@@ -184,6 +186,7 @@ int http_routes_add(http_routes_t *routes, const char *method, const char *patte
     route->ctx = ctx;
     route->free_ctx = free_ctx;
     route->pattern = copy;
+    route->method_size = method_text.size;
     memcpy(route->method, method, method_text.size + 1);
     *place = route;
     return MK_OK;

@@ -12,6 +12,7 @@
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
+#include "microkernel/names.h"
 #include "net/address.h"
 #include "net/http_server_impl.h"
 
@@ -32,8 +33,8 @@ http_service_t *http_service_get(runtime_t *rt) {
     if (service != NULL || rt == NULL) return service;
     service = mk_calloc(1, sizeof *service);
     if (service == NULL) return NULL;
-    http_limits_t limits = http_limits_default();
-    service->store = mk_alloc(http_store_size(&limits));
+    service->limits = http_limits_default();
+    service->store = mk_alloc(http_store_size(&service->limits));
     if (service->store == NULL) {
         mk_free(service);
         return NULL;
@@ -80,6 +81,7 @@ static int get_keeper(http_service_t *service) {
     service->keeper = actor_spawn(service->rt, keep, NULL, NULL, 2);
     if (service->keeper == 0) return MK_EFULL;
     part_claim(service->rt, service->keeper);
+    (void)actor_register_name(service->rt, "http", service->keeper); /* if it is free */
     return MK_OK;
 }
 

@@ -12,7 +12,6 @@
 #define MK_NET_HTTP_SERVER_IMPL_H
 
 #include "base/list.h"
-#include "base/writer.h"
 #include "kernel/part.h"
 #include "kernel/pool.h"
 #include "microkernel/http.h"
@@ -50,6 +49,7 @@ struct http_service {
     char date[HTTP_DATE_CAP];   /* a field */
     const http_head_t *handled; /* head of the request being handed over, or NULL */
     http_parser_t parser;       /* of the head being read */
+    http_limits_t limits;       /* of heads */
     char *store;                /* its store, shared by all connections */
     char head[HTTP_HEAD_CAP];   /* room to build one */
 };
@@ -157,6 +157,14 @@ void http_port_log(http_port_t *port, http_conn_t *conn, int level, const char *
 int http_service_route(runtime_t *rt, const char *method, const char *pattern,
                        http_handler_fn fn, void *ctx, void (*free_ctx)(void *ctx));
 
+/* As http_defer(), for an actor that is told of room and loss. */
+http_conn_id_t http_defer_to(const http_request_t *request, actor_id_t owner);
+
+/* As http_respond_begin(), with the bytes that come: the pieces are that many. */
+int http_respond_begin_sized(runtime_t *rt, http_conn_id_t id, int status,
+                             const char *const *headers, size_t n_headers,
+                             uint64_t length);
+
 /* --- http_conn.c --- */
 
 /* Begin with a connected socket, which is taken. */
@@ -177,9 +185,6 @@ bool http_conn_head(const http_conn_t *conn, http_head_t *head);
 
 /* --- http_answer.c --- */
 
-/* "Tue, 24 Nov 2026 19:28:28 GMT" (RFC 9110, section 5.6.7). */
-void http_answer_write_date(uint64_t seconds, mk_writer_t *w);
-
 /* Answer the request of a connection. MK_OK; MK_EINVAL; MK_ENOMEM (also: the
  * connection is broken). Then the state is IDLE or CLOSING. */
 int http_answer_send(http_conn_t *conn, int status, const char *const *headers,
@@ -190,8 +195,9 @@ int http_answer_send(http_conn_t *conn, int status, const char *const *headers,
 void http_answer_refuse(http_conn_t *conn, int status, const char *why,
                         const char *header, bool must_close);
 
+/* `length` is how many bytes come, UINT64_MAX: not known. */
 int http_answer_begin(http_conn_t *conn, int status, const char *const *headers,
-                      size_t headers_len);
+                      size_t headers_len, uint64_t length);
 int http_answer_piece(http_conn_t *conn, const void *data, size_t size);
 int http_answer_end(http_conn_t *conn);
 int http_answer_events(http_conn_t *conn);

@@ -8,6 +8,10 @@
  * turn. Output that the socket did not take is the engine's; the socket is watched for
  * room as long as there is some, whatever the user wants.
  *
+ * A step of a handshake computes for up to half a millisecond. In one look of the loop
+ * MK_TLS_TURN_STEPS of them are made; the sockets of the others stay ready, and those
+ * that had their turn are not ready at once again, so nobody starves.
+ *
  * The one deadline is that of the handshake while the stream is OPENING, and later the
  * one for waiting input. */
 #include "net/tls_stream.h"
@@ -15,6 +19,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "kernel/deadline.h"
+#include "kernel/part.h"
 #include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "net/stream_layer.h"
@@ -34,6 +39,7 @@ typedef struct {
     deadline_t deadline;
     buffer_t *last;  /* while it is dropped: takes what the socket does not; or NULL */
     bool is_in_turn; /* on_ready calls again itself */
+    bool has_begun;  /* the first step of the handshake was made */
     bool is_settled; /* the handshake was over within tls_stream_start */
     bool has_timed_out; /* in the handshake */
 } layer_t;
@@ -59,6 +65,45 @@ static int carry_out(void *ctx, const void *bytes, size_t size) {
 
 static const port_tls_carrier_t carrier = {carry_in, carry_out};
 
+/* --- turns --- */
+
+typedef struct {
+    part_t part;
+    uint64_t look;  /* runtime_counters_t.polls: which look of the loop it is */
+    unsigned steps; /* of handshakes in that look */
+} turns_t;
+
+static void destroy_turns(part_t *part, runtime_t *rt) {
+    (void)rt;
+    mk_free(MK_CONTAINER_OF(part, turns_t, part));
+}
+
+static const part_ops_t turns_ops = {.destroy = destroy_turns};
+
+/* NULL when memory is short. */
+static turns_t *turns_of(runtime_t *rt) {
+    part_t *part = part_find(rt, &turns_ops);
+    if (part != NULL) return MK_CONTAINER_OF(part, turns_t, part);
+    turns_t *turns = mk_calloc(1, sizeof *turns);
+    if (turns != NULL && part_attach(rt, &turns->part, &turns_ops)) return turns;
+    mk_free(turns);
+    return NULL;
+}
+
+/* Take one of the steps of this look. Without memory to count them there is no end. */
+static bool take_step(runtime_t *rt) {
+    turns_t *turns = turns_of(rt);
+    if (turns == NULL) return true;
+    uint64_t look = runtime_counters(rt).polls;
+    if (turns->look != look) {
+        turns->look = look;
+        turns->steps = 0;
+    }
+    if (turns->steps == MK_TLS_TURN_STEPS) return false;
+    turns->steps++;
+    return true;
+}
+
 /* --- readiness --- */
 
 static bool wants_read(const stream_t *stream) {
@@ -70,7 +115,7 @@ static int set_interest(stream_t *stream, runtime_t *rt) {
     bool is_opening = stream->state == STREAM_IS_OPENING;
     uint32_t interest = 0;
     if (is_opening || wants_read(stream)) interest |= MK_POLL_IN;
-    if (port_tls_has_output(layer->tls) ||
+    if (port_tls_has_output(layer->tls) || (is_opening && !layer->has_begun) ||
         (!is_opening && (stream->wanted & STREAM_WRITE) != 0))
         interest |= MK_POLL_OUT;
     return stream_socket_interest(rt, stream, interest);
@@ -91,6 +136,8 @@ static int tls_want(stream_t *stream, runtime_t *rt) {
 
 static void shake_hands(stream_t *stream, runtime_t *rt) {
     layer_t *layer = stream->layer;
+    if (!layer->is_settled && !take_step(rt)) return;
+    layer->has_begun = true;
     int result = port_tls_handshake(layer->tls);
     if (result == MK_OK) {
         deadline_clear(rt, &layer->deadline);
@@ -279,8 +326,16 @@ int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
     stream_set_layer(stream, &tls_ops, layer);
     /* A client says hello; a server may find all it needs. However it went, nobody is
      * called from here. */
-    layer->is_settled = port_tls_handshake(layer->tls) != MK_EAGAIN;
-    layer->is_settled |= set_interest(stream, rt) != MK_OK;
+    layer->has_begun = take_step(rt);
+    if (layer->has_begun)
+        layer->is_settled = port_tls_handshake(layer->tls) != MK_EAGAIN;
+    result = set_interest(stream, rt);
+    if (result != MK_OK) {
+        tls_drop(stream, rt, NULL);
+        stream->ops = &stream_socket_ops;
+        stream->state = STREAM_IS_OPEN;
+        return result;
+    }
     deadline_set(rt, &layer->deadline, layer->is_settled ? 0 : MK_TLS_HANDSHAKE_MS);
     return MK_OK;
 }

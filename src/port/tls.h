@@ -99,7 +99,7 @@ typedef struct {
 
 /* Begin a connection over `carrier` (the functions must stay; `ctx` is theirs). Sends
  * nothing yet. `host` is whom a client wants to reach and what the certificate must be
- * for: a name or an address without brackets; NULL for a server, and allowed with
+ * for: a name or an address ("[::1]", too); NULL for a server, and allowed with
  * pre-shared keys. Holds the config. MK_OK and the owned connection, MK_EINVAL (no
  * proper name), MK_ENOMEM. */
 int port_tls_open(port_tls_t **out, port_tls_config_t *config, const char *host,

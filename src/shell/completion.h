@@ -14,7 +14,7 @@ typedef enum {
     COMPLETE_NOTHING = 0,     /* free text, numbers */
     COMPLETE_COMMAND,         /* a command of commands.def */
     COMPLETE_CLEAR,           /* the word clear */
-    COMPLETE_HTTP,            /* the word get */
+    COMPLETE_HTTP,            /* the words get and listen */
     COMPLETE_PATH,            /* a path of the tree, or a prefix of one */
     COMPLETE_TARGET,          /* whatever a message can be sent to */
     COMPLETE_TYPE,            /* a message type by name */

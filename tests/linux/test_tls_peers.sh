@@ -72,7 +72,7 @@ certify() { # certify NAME EXTENSION
         -keyout "$work/ca.key" -out "$work/ca.pem" &&
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=stranger \
             -keyout "$work/stranger.key" -out "$work/stranger.pem" &&
-        certify server "subjectAltName=DNS:server.test,IP:127.0.0.1" &&
+        certify server "subjectAltName=DNS:server.test,DNS:localhost,IP:127.0.0.1" &&
         certify fresh "subjectAltName=DNS:fresh.test" &&
         certify client "subjectAltName=DNS:client.test"
 } >"$work/made" 2>&1 || { cat "$work/made"; exit 1; }
@@ -170,11 +170,20 @@ check "s_server" "$work/said" "open TLSv1.3" "alpn=mk/1" "peer=server.test" "got
 say saidip host=127.0.0.1 ca="$work/ca.pem" text=hello
 check "s_server by its address" "$work/saidip" "got olleh"
 say saidhost host=other.test ca="$work/ca.pem" text=hello
-check "another host" "$work/saidhost" "end MK_EPERM: the certificate of other.test is not accepted: hostname mismatch (it is for server.test)"
+check "another host" "$work/saidhost" "end MK_EPERM: the certificate of other.test is not accepted: hostname mismatch (it is for server.test, localhost)"
 say saidca host=server.test ca="$work/stranger.pem" text=hello
 check "an unknown authority" "$work/saidca" "end MK_EPERM: the certificate of server.test is not accepted: unable to get local issuer"
 say saidsystem host=server.test text=hello
 check "the roots of the system do not know it, or are not there" "$work/saidsystem" "end"
+block() { # block OUT ROOTS HOST
+    SSL_CERT_FILE=$2 timeout 20 "$peer" block host="$3" port="$port" text=hello >"$work/$1" 2>&1
+}
+block blocked "$work/ca.pem" localhost
+check "a blocking socket, roots of the system" "$work/blocked" "got olleh"
+block unblocked "$work/stranger.pem" localhost
+check "a blocking socket, unknown authority" "$work/unblocked" "end: the certificate of localhost is not accepted: unable"
+block missing "$work/nothing.pem" localhost
+check "a blocking socket without roots" "$work/missing" "end: the roots of the system cannot be read"
 answer old -cert "$work/server.pem" -key "$work/server.key" -tls1_2
 say saidold host=server.test ca="$work/ca.pem" text=hello
 check "s_server, TLS 1.2" "$work/saidold" "open TLSv1.2 ECDHE-" "got olleh"

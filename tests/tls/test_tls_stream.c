@@ -283,6 +283,52 @@ TEST(tls_stream_reset_at_every_state) {
     CHECK(!was_hit);
 }
 
+enum { STORM = 40 };
+
+static stream_t storm[2 * STORM];
+static unsigned storm_open;
+
+static void count_open(stream_t *stream, runtime_t *rt) {
+    (void)stream, (void)rt;
+    storm_open++;
+}
+
+/* A storm of handshakes leaves the loop to others after some steps. */
+TEST(tls_stream_storms_take_turns) {
+    static const stream_events_t quiet = {on_readable, on_writable, on_closed,
+                                          count_open};
+    port_address_t at = address_loopback(PORT + 1);
+    unsigned looks = 0;
+    set_stage();
+    storm_open = 0;
+    int listener = port_socket_listen(&at, STORM);
+    CHECK(listener >= 0);
+    for (unsigned i = 0; i < STORM; i++) {
+        int client = port_socket_connect(&at);
+        sim_advance(STEP_NS);
+        int server = port_socket_accept(listener, NULL);
+        CHECK(client >= 0 && server >= 0);
+        CHECK_EQ(stream_open(stage.rt, &storm[2 * i], client, &quiet), MK_OK);
+        CHECK_EQ(stream_open(stage.rt, &storm[2 * i + 1], server, &quiet), MK_OK);
+        CHECK_EQ(tls_stream_start(stage.rt, &storm[2 * i], stage.setup.client, HOST),
+                 MK_OK);
+        CHECK_EQ(
+            tls_stream_start(stage.rt, &storm[2 * i + 1], stage.setup.server, NULL),
+            MK_OK);
+    }
+    for (; storm_open < 2 * STORM && looks < STEPS; looks++) {
+        unsigned before = storm_open;
+        runtime_step(stage.rt);
+        CHECK(storm_open - before <= MK_TLS_TURN_STEPS);
+    }
+    CHECK_EQ(storm_open, 2 * STORM);
+    CHECK(looks >= 2 * STORM * 2 / MK_TLS_TURN_STEPS); /* two steps of each */
+    for (unsigned i = 0; i < 2 * STORM; i++)
+        stream_abort(stage.rt, &storm[i]);
+    port_socket_close_listener(listener);
+    clear_stage();
+}
+
 TEST(tls_stream_handshake_has_a_deadline) {
     port_address_t at = address_loopback(PORT + 1);
     set_stage();
@@ -443,6 +489,7 @@ TEST_TABLE(tls_stream, TEST_ROW(tls_stream_carries_bytes_both_ways),
            TEST_ROW(tls_stream_reads_on_what_the_socket_no_longer_has),
            TEST_ROW(tls_stream_split_at_many_offsets),
            TEST_ROW(tls_stream_reset_at_every_state),
+           TEST_ROW(tls_stream_storms_take_turns),
            TEST_ROW(tls_stream_handshake_has_a_deadline),
            TEST_ROW(tls_stream_names_host_and_reason),
            TEST_ROW(tls_stream_never_tells_from_within_the_start),

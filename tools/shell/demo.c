@@ -9,6 +9,7 @@
 #include "microkernel/log.h"
 #include "microkernel/message.h"
 #include "microkernel/names.h"
+#include "microkernel/shell.h"
 #include "microkernel/supervision.h"
 #include "microkernel/timer.h"
 
@@ -149,6 +150,16 @@ static int introduce(runtime_t *rt, const char *name, actor_id_t id) {
     return MK_OK;
 }
 
+/* The port may be somebody else's; the demo goes on without. */
+static void show_on_the_web(runtime_t *rt) {
+    int port = shell_web_listen(rt, MK_WEB_PORT);
+    if (port >= 0)
+        actor_log(rt, LOG_INFO, "see http://127.0.0.1:%d/", port);
+    else
+        actor_log(rt, LOG_INFO, "no pages on port %d: %s", MK_WEB_PORT,
+                  mk_error_text(port));
+}
+
 int demo_start(runtime_t *rt) {
     static const child_spec_t workers[] = {{"worker", worker_behave, make_state,
                                             &worker_size, free, 16, RESTART_PERMANENT}};
@@ -180,5 +191,6 @@ int demo_start(runtime_t *rt) {
     actor_id_t demo = supervisor_start_with(rt, &options, children, child_options, 3);
     if (demo == ACTOR_ID_INVALID) return MK_ENOMEM;
     (void)names_register(rt, "demo", demo);
+    show_on_the_web(rt);
     return MK_OK;
 }

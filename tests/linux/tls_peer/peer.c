@@ -2,9 +2,12 @@
 /* peer.c - one side of a TLS connection on real sockets, for test_tls_peers.sh.
  *
  *     peer serve NAME=VALUE...   prints "port N", then serves on loopback for ever:
- * sends back what comes; "bye" ends a connection, "reload" reads the certificate again,
- * "GET " is answered as HTTP peer say NAME=VALUE...     connects, says a line, prints
- * what comes until the end
+ *                                sends back what comes; "bye" ends a connection,
+ *                                "reload" reads the certificate again, "GET " is
+ *                                answered as HTTP
+ *     peer say NAME=VALUE...     connects, says a line, prints what comes until the
+ *                                end of a line
+ *     peer block NAME=VALUE...   the same with mk_socket_tls_connect
  *
  * cert= key= ca=   files; psk=IDENTITY:KEY; alpn=A,B; ask=1: clients must show one
  * host= port= text=   whom to reach and what to say
@@ -13,12 +16,14 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "microkernel/error.h"
+#include "microkernel/mk_socket.h"
 #include "microkernel/runtime.h"
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/tls_stream.h"
 #include "port/files.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +207,26 @@ static bool wait_for_ever(runtime_t *rt, actor_t *self, message_t *msg, void *st
     return true;
 }
 
+static int say_blocking(void) {
+    char why[256], answer[256];
+    mk_socket_t *socket = mk_socket_tls_connect_why(
+        values[HOST], (uint16_t)atoi(values[PORT]), why, sizeof why);
+    if (!socket) {
+        printf("end: %s\n", why);
+        return 1;
+    }
+    struct pollfd look = {.fd = socket->get_fd(socket), .events = POLLIN};
+    int size = snprintf(answer, sizeof answer, "%s\n", values[TEXT]);
+    if (socket->write(socket, (const uint8_t *)answer, (size_t)size) != size) return 1;
+    ssize_t got;
+    do
+        got = socket->read(socket, (uint8_t *)answer, sizeof answer);
+    while (got < 0 && poll(&look, 1, 10000) == 1);
+    printf("got %.*s", (int)got, answer);
+    socket->close(socket);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     static const listener_events_t listener_events = {on_peer, NULL};
     static listener_t listener;
@@ -213,6 +238,7 @@ int main(int argc, char **argv) {
             if (strncmp(argv[i], names[k], size) == 0 && argv[i][size] == '=')
                 values[k] = argv[i] + size + 1;
         }
+    if (argc > 1 && strcmp(argv[1], "block") == 0) return say_blocking();
     make_config();
     runtime_t *rt = runtime_init(1, 16);
     if (!rt || actor_spawn(rt, wait_for_ever, NULL, NULL, 0) == ACTOR_ID_INVALID)
