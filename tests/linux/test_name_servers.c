@@ -177,8 +177,7 @@ static uint16_t open_server(runtime_t *rt, server_t *server) {
             return at.port;
         udp_close(rt, &server->udp);
     }
-    CHECK(!"a free port for both");
-    return 0;
+    test_skip("no port is free for both");
 }
 
 /* --- the askers --- */
@@ -326,6 +325,7 @@ TEST(a_runtime_ends_in_the_middle_of_a_lookup) {
 
 TEST(a_question_is_given_up) {
     open_world(100, "");
+    need_servers();
     asker_t asker;
     ask(&asker, "mute.test", PORT_FAMILY_INET);
     (void)stage_run(&world.stage, NULL, NULL, 20);
