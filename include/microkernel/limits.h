@@ -47,6 +47,12 @@
 #define MK_NAP_MS 100
 #endif
 
+/* Timers that fire before the actors run again; 1..65536. A crowd of them delays the
+ * others by less than a millisecond. */
+#ifndef MK_TIMER_BATCH
+#define MK_TIMER_BATCH 512
+#endif
+
 /* Slots of a level of the timing wheel, as a power of two; 4..10. The wheel costs two
  * pointers a slot and level once there is a timer: 80 KiB with 10 on a 64-bit machine,
  * 2.6 KiB with 5 on a 32-bit one. With 10 a timer of less than a second moves once at
@@ -186,12 +192,14 @@
 #define MK_DNS_ADDRESSES_MAX 8
 #endif
 
-/* Names, each of one family, that are remembered; 1..65536. About 300 bytes each. */
+/* Names, each of one family, that are remembered; 1..65536. About 400 bytes each, and
+ * found by a walk. */
 #ifndef MK_DNS_CACHE_MAX
 #define MK_DNS_CACHE_MAX 256
 #endif
 
-/* Names, each of one family, that may be asked for at a time; 1..65536. */
+/* Names, each of one family, that may be asked for at a time; 1..65536. Bounds the
+ * memory that silent name servers hold. */
 #ifndef MK_DNS_PENDING_MAX
 #define MK_DNS_PENDING_MAX 256
 #endif

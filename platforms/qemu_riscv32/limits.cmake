@@ -21,6 +21,11 @@ set(MK_CHIP_LIMITS
     MK_HTTP_FIELDS_SIZE_MAX=2048 # bytes; a browser sends some 700
     MK_HTTP_FIELDS_MAX=32       # fields; twice what a browser sends
     MK_HTTP_CHUNK_EXT_MAX=512   # bytes
+    MK_ACCEPT_BATCH=8           # connections; of a storm, in one look
+    MK_LISTEN_BACKLOG=32        # connections
+    MK_DNS_ADDRESSES_MAX=4      # of one family; what is tried in a second
+    MK_DNS_CACHE_MAX=8          # names of one family, of some 200 bytes
+    MK_DNS_PENDING_MAX=8        # names of one family
     # include/microkernel/log.h
     MK_LOG_QUEUE_BYTES=4096     # bytes; some 30 lines between two turns of the loop
     # include/microkernel/shell.h

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sockets_none.c - this machine has no network. */
+#include "base/alloc.h"
 #include "microkernel/error.h"
 #include "port/resolver.h"
 #include "port/sockets.h"
@@ -118,23 +119,28 @@ int port_udp_receive(int handle, port_address_t *from, void *bytes, size_t size)
     return MK_ENOTSUP;
 }
 
+struct port_resolver {
+    port_resolver_hooks_t hooks;
+};
+
 port_resolver_t *port_resolver_open(const port_resolver_hooks_t *hooks,
                                     const port_resolver_options_t *options) {
-    (void)hooks;
     (void)options;
-    return NULL;
+    port_resolver_t *resolver = mk_alloc(sizeof *resolver);
+    if (resolver != NULL) resolver->hooks = *hooks;
+    return resolver;
 }
 
 void port_resolver_close(port_resolver_t *resolver) {
-    (void)resolver;
+    mk_free(resolver);
 }
 
 void port_resolver_ask(port_resolver_t *resolver, const char *name, uint8_t family,
                        void *question) {
-    (void)resolver;
     (void)name;
     (void)family;
-    (void)question;
+    port_answer_t answer = {.code = MK_ENOTSUP, .text = "this machine has no network"};
+    resolver->hooks.answer(resolver->hooks.ctx, question, &answer);
 }
 
 void port_resolver_ready(port_resolver_t *resolver, int handle, uint32_t events) {

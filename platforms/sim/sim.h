@@ -18,9 +18,9 @@
 
 /* --- world --- */
 
-/* A new world: time 0, no handles, no sockets, no names, no files, no scheduled events, no terminal bytes, no
- * faults, threads off, and every setting below as it is at first. Pollers that are
- * still open know no handle any more. No thread may be running. */
+/* A new world: time 0, no handles, no sockets, no names, no files, no scheduled events,
+ * no terminal bytes, no faults, threads off, and every setting below as it is at first.
+ * Pollers that are still open know no handle any more. No thread may be running. */
 void sim_reset(uint64_t seed);
 
 /* The seed of this world. */

@@ -245,6 +245,8 @@ static void drop_input(end_t *end) {
 
 static void free_end(end_t *end) {
     drop_input(end);
+    while (!list_is_empty(&end->waiting))
+        list_remove(end->waiting.next);
     list_remove(&end->node);
     list_remove(&end->in_queue);
     if (end->peer != NULL) end->peer->peer = NULL;

@@ -39,4 +39,14 @@ static inline void list_remove(list_node_t *node) {
     list_init(node);
 }
 
+/* Move all of `from` to the head `to`, which need not be initialised. */
+static inline void list_move(list_node_t *from, list_node_t *to) {
+    list_init(to);
+    if (list_is_empty(from)) return;
+    *to = *from;
+    to->next->prev = to;
+    to->prev->next = to;
+    list_init(from);
+}
+
 #endif

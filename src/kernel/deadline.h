@@ -9,21 +9,10 @@
 #ifndef MK_KERNEL_DEADLINE_H
 #define MK_KERNEL_DEADLINE_H
 
-#include "base/list.h"
+#include "kernel/wheel.h"
 #include "microkernel/runtime.h"
 
 typedef struct deadline deadline_t;
-
-/* What the wheel moves: a deadline, or the timer of an actor (timers.c). */
-typedef struct {
-    uint32_t id; /* of a timer; first, see id_table.h. 0: a deadline */
-    union {
-        uint32_t owner;    /* of a timer: local number of the actor */
-        uint32_t later_ms; /* of a deadline: how long it goes on waiting after due_ms */
-    };
-    uint64_t due_ms;      /* monotonic: when the wheel brings it */
-    list_node_t in_wheel; /* in a slot; alone when not armed */
-} wheel_item_t;
 
 struct deadline {
     wheel_item_t item; /* the kernel's */

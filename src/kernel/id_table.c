@@ -67,6 +67,7 @@ static bool resize(id_table_t *table, size_t slots) {
     free_slots(table);
     table->slots = moved;
     table->mask = mask;
+    table->trim_at = slots / 8;
     return true;
 }
 
@@ -98,15 +99,14 @@ size_t id_table_slots(const id_table_t *table) {
 }
 
 void id_table_trim(id_table_t *table) {
-    size_t slots = id_table_slots(table);
     if (table->count == 0) {
         free_slots(table);
         table->slots = nothing;
         table->mask = 0;
         return;
     }
-    while (slots > FIRST_SLOTS && table->count < slots / 8 && resize(table, slots / 2))
-        slots /= 2;
+    while (table->count <= table->trim_at && id_table_slots(table) > FIRST_SLOTS)
+        if (!resize(table, id_table_slots(table) / 2)) table->trim_at = table->count / 2;
 }
 
 void id_table_deinit(id_table_t *table) {

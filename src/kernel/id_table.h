@@ -19,6 +19,7 @@ typedef struct {
     uint32_t mask; /* slots - 1 */
     uint32_t next; /* number to try first */
     size_t count;  /* numbers in use */
+    size_t trim_at; /* `count` at or below which making it smaller is worth a try */
 } id_table_t;
 
 /* An empty table; takes no memory yet. */
@@ -39,13 +40,19 @@ static inline void *id_table_find(const id_table_t *table, uint32_t id) {
  * short. */
 uint32_t id_table_add(id_table_t *table, void *object);
 
+/* An object that is in the table lies at another address now. */
+static inline void id_table_move(id_table_t *table, void *object) {
+    table->slots[*(const uint32_t *)object & table->mask] = object;
+}
+
 /* Free the number of an object that is in the table. */
 void id_table_remove(id_table_t *table, uint32_t id);
 
 /* Slots to walk over (0 when empty); each is NULL or an object. Order: by slot. */
 size_t id_table_slots(const id_table_t *table);
 
-/* Give memory back if the table is nearly empty and the numbers in use allow it. */
+/* Give memory back if the table is nearly empty and the numbers in use allow it; cheap
+ * when they do not. */
 void id_table_trim(id_table_t *table);
 
 /* Free the array; the objects stay. The table is empty again. */

@@ -105,7 +105,7 @@ runtime_counters_t runtime_counters(runtime_t *rt) {
     counters.actors = rt->actors.count;
     counters.timers = timers__count(rt);
     counters.watches = rt->watch_count;
-    counters.memory_bytes = rt->actor_pool.bytes + rt->timer_pool.bytes +
+    counters.memory_bytes = rt->actor_pool.bytes + rt->chunk_pool.bytes +
                             id_table_slots(&rt->actors) * sizeof(void *) +
                             id_table_slots(&rt->timer_ids) * sizeof(void *);
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)

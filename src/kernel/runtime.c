@@ -27,7 +27,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     id_table_init(&rt->timer_ids);
     id_table_init(&rt->monitor_ids);
     pool_init(&rt->actor_pool, sizeof(actor_t));
-    pool_init(&rt->timer_pool, timers__item_size());
+    pool_init(&rt->chunk_pool, sizeof(wheel_chunk_t));
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
     list_init(&rt->soon);
@@ -245,8 +245,7 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
     if (MK_UNLIKELY(turn.ends)) {
         end_of_its_own(rt, actor);
-    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING ||
-                         actor->status == ACTOR_IDLE)) {
+    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
         if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
     } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
@@ -257,17 +256,14 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 
 /* ---- looks ---- */
 
-static void trim_items(pool_t *pool, id_table_t *table) {
-    if (!pool_wants_trim(pool)) return;
-    pool_trim(pool, table->slots, id_table_slots(table));
-    id_table_trim(table);
-}
-
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
-    trim_items(&rt->actor_pool, &rt->actors);
-    trim_items(&rt->timer_pool, &rt->timer_ids);
-    if (rt->monitor_ids.count == 0) id_table_trim(&rt->monitor_ids);
+    if (pool_wants_trim(&rt->actor_pool))
+        pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors));
+    if (pool_wants_trim(&rt->chunk_pool)) pool_trim(&rt->chunk_pool, NULL, 0);
+    id_table_trim(&rt->actors);
+    id_table_trim(&rt->timer_ids);
+    id_table_trim(&rt->monitor_ids);
     message__give_spare_back(rt);
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/part.h"
 #include "kernel/pool.h"
 #include "kernel/router.h"
+#include "kernel/wheel.h"
 #include "microkernel/runtime.h"
 #include "microkernel/scheduler.h"
 #include "microkernel/timer.h"
@@ -136,22 +137,6 @@ struct actor {
     };
 };
 
-/* ---- timers ---- */
-
-enum {
-    WHEEL_BITS = MK_WHEEL_BITS,
-    WHEEL_SLOTS = 1 << WHEEL_BITS,
-    WHEEL_LEVELS = (48 + WHEEL_BITS - 1) / WHEEL_BITS, /* 48 bits: 8 900 years */
-    WORD_BITS = 64,
-    WHEEL_WORDS = (WHEEL_SLOTS + WORD_BITS - 1) / WORD_BITS
-};
-
-typedef struct {
-    list_node_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
-    uint64_t occupied[WHEEL_LEVELS][WHEEL_WORDS]; /* bit per slot that is not empty */
-    uint64_t now_ms;                              /* everything due before has fired */
-} wheel_t;
-
 typedef struct offload offload_t;
 
 /* ---- watches ---- */
@@ -195,9 +180,10 @@ struct runtime {
     size_t max_actors;
 
     wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids; /* wheel_timer_t */
-    size_t orphan_timers; /* of these, whose owner has ended */
-    pool_t timer_pool;
+    id_table_t timer_ids;   /* wheel_entry_t */
+    size_t orphan_timers;   /* of these, whose owner has ended */
+    size_t periodic_timers; /* of these, items of the wheel */
+    pool_t chunk_pool;      /* for the others: wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
 
@@ -374,7 +360,16 @@ size_t timers__count(const runtime_t *rt);
 void timers__advance(runtime_t *rt, uint64_t now_ns);
 uint64_t timers__next_ns(const runtime_t *rt);
 void timers__deinit(runtime_t *rt);
-size_t timers__item_size(void);
+/* Fire an entry that is due. True: it has ended. */
+bool timer__fire(runtime_t *rt, const wheel_entry_t *timer);
+/* The same for a periodic timer, which the wheel has let go. */
+void timer__fire_item(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
+
+/* deadline.c */
+void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
+void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
+/* When the first of those wants to be asked; UINT64_MAX: there is none. */
+uint64_t deadlines__next_soon_ms(const runtime_t *rt);
 
 /* reactor.c */
 bool reactor__init(runtime_t *rt);

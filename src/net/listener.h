@@ -51,7 +51,7 @@ int listener_open_unix(runtime_t *rt, listener_t *listener, const char *path,
 /* The port it got. 0 for unix, or when closed. */
 uint16_t listener_port(const listener_t *listener);
 
-/* Accept no more for now (peers queue), or again. */
+/* Accept nobody (peers queue), or again. */
 void listener_pause(runtime_t *rt, listener_t *listener, bool is_paused);
 
 /* Stop; also one that is closed or all zero. */

@@ -73,8 +73,8 @@ int stream_open(runtime_t *rt, stream_t *stream, int handle,
 int stream_want(runtime_t *rt, stream_t *stream, unsigned wanted);
 
 /* Read into the caller's memory: 1..size bytes; MK_EAGAIN: nothing now; MK_EEND: the
- * peer has finished (STREAM_READ is not told any more); any other error: FAILED (MK_ECLOSED reset, MK_ETIMEOUT, MK_EBADMSG
- * from a layer, ...). `size` is not 0. */
+ * peer has finished (STREAM_READ is not told any more); any other error: FAILED
+ * (MK_ECLOSED reset, MK_ETIMEOUT, MK_EBADMSG from a layer, ...). `size` is not 0. */
 int stream_read(runtime_t *rt, stream_t *stream, void *bytes, size_t size);
 
 /* Hand over the front of what is to be written: 1..total bytes taken; MK_EAGAIN: no

@@ -55,7 +55,8 @@ int port_socket_connected(int handle);
 int port_socket_listen(const port_address_t *at, unsigned backlog);
 
 /* Listen at a path; `mode` are the file's permission bits (0600). A socket file that
- * nobody listens at is replaced; any other file there is MK_EEXIST. Returns a handle. */
+ * nobody listens at is replaced; any other file there is MK_EEXIST. Returns a handle.
+ */
 int port_socket_listen_unix(const char *path, unsigned mode, unsigned backlog);
 
 /* Close a listener; peers that wait are refused. Its file is removed, unless a younger

@@ -70,7 +70,7 @@ static port_address_t inet6(uint8_t last) {
 }
 
 static void say(uint8_t family, size_t count, uint64_t delay_ms) {
-    port_address_t addresses[8];
+    port_address_t addresses[MK_DNS_ADDRESSES_MAX];
     for (size_t i = 0; i < count; i++)
         addresses[i] = family == PORT_FAMILY_INET ? inet((uint8_t)(i + 1))
                                                   : inet6((uint8_t)(i + 1));
@@ -274,16 +274,16 @@ TEST(each_failure_says_what_failed) {
 TEST(the_whole_is_bounded) {
     attempt_of_t it;
     begin(&it);
-    say(PORT_FAMILY_INET6, 8, 0);
-    say(PORT_FAMILY_INET, 8, 100);
-    for (uint8_t i = 1; i <= 8; i++) {
+    say(PORT_FAMILY_INET6, MK_DNS_ADDRESSES_MAX, 0);
+    say(PORT_FAMILY_INET, MK_DNS_ADDRESSES_MAX, 100);
+    for (uint8_t i = 1; i <= MK_DNS_ADDRESSES_MAX; i++) {
         route(inet6(i), SIM_ROUTE_HOLE, 0);
         route(inet(i), SIM_ROUTE_HOLE, 0);
     }
     go(&it, "host.test", 0);
     CHECK_EQ(it.result, MK_ETIMEOUT);
     CHECK(it.at_ms >= MK_CONNECT_TIMEOUT_MS && it.at_ms <= MK_CONNECT_TIMEOUT_MS + 2);
-    CHECK_EQ(sim_net_connects(), 16);
+    CHECK_EQ(sim_net_connects(), 2 * MK_DNS_ADDRESSES_MAX);
     CHECK_EQ(sim_handle_count(), 0);
     finish(&it);
 }

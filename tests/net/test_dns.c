@@ -227,14 +227,13 @@ TEST(what_is_no_host_name_is_refused) {
     close_world(&stage);
 }
 
-TEST(a_thousand_answers_are_cut) {
+TEST(more_answers_than_fit_are_cut) {
     stage_t stage;
     open_world(&stage);
-    static port_address_t many[1000];
-    for (size_t i = 0; i < 1000; i++)
+    static port_address_t many[100];
+    for (size_t i = 0; i < 100; i++)
         many[i] = address_loopback(0);
-    CHECK_EQ(sim_dns_set("many.test", PORT_FAMILY_INET, MK_OK, many, 1000, 5, 0),
-             MK_OK);
+    CHECK_EQ(sim_dns_set("many.test", PORT_FAMILY_INET, MK_OK, many, 100, 5, 0), MK_OK);
     asker_t asker = {.answers = 0};
     CHECK_EQ(ask(&stage, &asker, "many.test", PORT_FAMILY_INET), MK_OK);
     pass(&stage, 5);
@@ -338,7 +337,7 @@ TEST_TABLE(dns, TEST_ROW(a_name_is_answered_later_and_remembered),
            TEST_ROW(an_asker_asks_again_from_within_its_answer),
            TEST_ROW(localhost_needs_no_server),
            TEST_ROW(what_is_no_host_name_is_refused),
-           TEST_ROW(a_thousand_answers_are_cut),
+           TEST_ROW(more_answers_than_fit_are_cut),
            TEST_ROW(the_cache_and_the_questions_are_bounded),
            TEST_ROW(other_servers_cancel_what_is_under_way),
            TEST_ROW(a_runtime_ends_with_questions_under_way),

@@ -74,9 +74,9 @@ TEST(random_parts_hiccups_delays_and_small_windows) {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         sim_reset(seed);
         sim_net_set_random_parts(true);
-        sim_net_set_hiccups(seed % 4 * 200);
+        sim_net_set_hiccups((unsigned)(seed % 4) * 200);
         sim_net_set_delay(seed % 3 * 700000);
-        sim_net_set_window(seed % 5 == 0 ? 1 : seed * 37);
+        sim_net_set_window(seed % 5 == 0 ? 1 : (size_t)seed * 37);
         CHECK(talk(seed % 5 == 0 ? 300 : SAID));
     }
     sim_reset(1);

@@ -326,6 +326,7 @@ TEST(a_runtime_ends_in_the_middle_of_a_lookup) {
 
 TEST(a_question_is_given_up) {
     open_world(100, "");
+    need_servers();
     asker_t asker;
     ask(&asker, "mute.test", PORT_FAMILY_INET);
     (void)stage_run(&world.stage, NULL, NULL, 20);
@@ -373,7 +374,7 @@ TEST(the_hosts_file_comes_first_and_is_read_anew) {
     folder_end();
 }
 
-TEST_TABLE(net_dns, TEST_ROW(each_answer_has_its_outcome),
+TEST_TABLE(name_servers, TEST_ROW(each_answer_has_its_outcome),
            TEST_ROW(silence_ends_and_the_loop_ticks_meanwhile),
            TEST_ROW(what_was_answered_is_not_asked_again),
            TEST_ROW(a_runtime_ends_in_the_middle_of_a_lookup),
