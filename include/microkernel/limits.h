@@ -47,7 +47,8 @@
 #define MK_NAP_MS 100
 #endif
 
-/* Timers that fire before the actors run again; 1..65536. */
+/* Timers that fire before the actors run again; 1..65536. A crowd of them delays the
+ * others by less than a millisecond. */
 #ifndef MK_TIMER_BATCH
 #define MK_TIMER_BATCH 512
 #endif
