@@ -251,7 +251,7 @@
 #endif
 
 /* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
- * the bound of RFC 8446. */
+ * the bound of RFC 8446. Whoever steals such a key reads no more than two hours. */
 #ifndef MK_TLS_TICKET_S
 #define MK_TLS_TICKET_S 7200
 #endif
@@ -297,7 +297,7 @@
 #endif
 
 /* Bytes of data of an event of an event stream in, and of each of its lines; 64 to
- * 2^31. */
+ * 2^31. Every open stream holds as much: events are messages, not files. */
 #ifndef MK_SSE_EVENT_MAX
 #define MK_SSE_EVENT_MAX 65536
 #endif
