@@ -375,33 +375,42 @@ static void take_head_back(http_link_t *link) {
     link->kept = NULL;
 }
 
+/* All input is taken. */
+static void feed_later(runtime_t *rt, http_link_t *link, http_call_t *call) {
+    http_client_t *client = link->client;
+    if (call->events->on_flush != NULL) call->events->on_flush(call, rt);
+    if (!is_fed(client, link, call)) return;
+    client->fed = NULL;
+    if (!keep_head(link))
+        fail(rt, call, HTTP_FAILED_LOCAL, MK_ENOMEM, mk_error_text(MK_ENOMEM));
+}
+
+static void feed_head(runtime_t *rt, http_call_t *call, const http_head_t *head) {
+    begin_phase(rt, call, call->is_lasting ? FOR_NOTHING : FOR_BODY, call->idle_ms);
+    call->events->on_head(call, rt, head);
+}
+
+static void feed_bad(runtime_t *rt, http_link_t *link, http_call_t *call) {
+    const char *why = link->exchange.why;
+    bool is_long = strcmp(why, http_fault_text(HTTP_FAULT_BODY_LONG)) == 0;
+    fail(rt, call, HTTP_FAILED_ANSWER, is_long ? MK_ETOOBIG : MK_EBADMSG, why);
+}
+
 /* Bytes of the answer. */
 static void feed(runtime_t *rt, http_link_t *link, uint8_t *bytes, size_t size) {
     http_client_t *client = link->client;
     http_call_t *call = link->call;
     text_t input = text_make((const char *)bytes, size);
-    http_head_t head;
-    text_t data;
     client->fed = link;
     take_head_back(link);
     if (!http_exchange_needs_store(&link->exchange) && !call->is_lasting)
         begin_phase(rt, call, FOR_BODY, call->idle_ms);
-    for (;;) {
+    do {
+        http_head_t head;
+        text_t data;
         switch (http_exchange_next(&link->exchange, &input, &head, &data)) {
-        case EXCHANGE_MORE:
-            if (call->events->on_flush != NULL) call->events->on_flush(call, rt);
-            if (!is_fed(client, link, call)) return;
-            client->fed = NULL;
-            if (!keep_head(link))
-                fail(rt, call, HTTP_FAILED_LOCAL, MK_ENOMEM, mk_error_text(MK_ENOMEM));
-            return;
-        case EXCHANGE_HEAD:
-            if (call->is_lasting)
-                begin_phase(rt, call, FOR_NOTHING, 0);
-            else
-                begin_phase(rt, call, FOR_BODY, call->idle_ms);
-            call->events->on_head(call, rt, &head);
-            break;
+        case EXCHANGE_MORE: feed_later(rt, link, call); return;
+        case EXCHANGE_HEAD: feed_head(rt, call, &head); break;
         case EXCHANGE_DATA: call->events->on_data(call, rt, data); break;
         case EXCHANGE_END:
             if (link->exchange.is_upgraded)
@@ -409,16 +418,9 @@ static void feed(runtime_t *rt, http_link_t *link, uint8_t *bytes, size_t size) 
             else
                 finish(rt, link, call, input.size > 0);
             return;
-        case EXCHANGE_BAD:
-            fail(rt, call, HTTP_FAILED_ANSWER,
-                 strcmp(link->exchange.why, http_fault_text(HTTP_FAULT_BODY_LONG)) == 0
-                     ? MK_ETOOBIG
-                     : MK_EBADMSG,
-                 link->exchange.why);
-            return;
+        case EXCHANGE_BAD: feed_bad(rt, link, call); return;
         }
-        if (!is_fed(client, link, call)) return;
-    }
+    } while (is_fed(client, link, call));
 }
 
 static void end_input(runtime_t *rt, http_link_t *link) {
