@@ -297,8 +297,9 @@ static bool begin_exchange(runtime_t *rt, http_link_t *link, http_call_t *call) 
 int http_call_send(runtime_t *rt, http_call_t *call, const port_slice_t *slices,
                    size_t count, bool is_last) {
     http_link_t *link = call->link;
-    if (!call->sends_pieces || (link != NULL && link->is_sent)) return MK_ESTATE;
-    if (call->state != ACTIVE) return MK_EFULL;
+    if (!call->sends_pieces) return MK_ESTATE;
+    if (call->state != ACTIVE || link == NULL) return MK_EFULL;
+    if (link->is_sent) return MK_ESTATE;
     int result = channel_send(rt, &link->channel, slices, count, is_last);
     if (result == MK_EFULL) return MK_EFULL;
     if (result == MK_OK) {
