@@ -18,9 +18,14 @@ static char *copy_text(const char *text) {
 }
 
 static int refuse_url(mk_writer_t *why, text_t url, const url_error_t *error) {
-    writer_str(why, "url '");
-    writer_escaped(why, text_part(url, 0, 60));
-    writer_str(why, url.size > 60 ? "...': " : "': ");
+    bool may_have_password = text_find(url, '@') < url.size; /* and this may be logged */
+    if (may_have_password) {
+        writer_str(why, "url: ");
+    } else {
+        writer_str(why, "url '");
+        writer_escaped(why, text_part(url, 0, 60));
+        writer_str(why, url.size > 60 ? "...': " : "': ");
+    }
     writer_str(why, error->why);
     writer_format(why, " (at byte %u)", (unsigned)error->at);
     return MK_EINVAL;
