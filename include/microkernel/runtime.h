@@ -23,10 +23,10 @@ typedef struct {
 
 /* What runtime_actor_stats tells about an actor. */
 typedef struct {
-    uint64_t handled;          /* messages delivered to its behaviour; those of a turn that
-                                  goes on are added up to MK_TURN_MESSAGES later */
-    uint64_t dropped;          /* messages its full mailbox refused or dropped */
-    uint64_t time_ns;          /* spent in its behaviour; see runtime_measure_time */
+    uint64_t handled; /* messages delivered to its behaviour; those of a turn that
+                         goes on are added up to MK_TURN_MESSAGES later */
+    uint64_t dropped; /* messages its full mailbox refused or dropped */
+    uint64_t time_ns; /* spent in its behaviour; see runtime_measure_time */
     size_t mailbox_bytes_used; /* bytes of blocks waiting */
     size_t mailbox_bytes_cap;
     uint32_t timers;      /* armed */

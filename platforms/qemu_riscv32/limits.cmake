@@ -6,11 +6,11 @@ set(MK_CHIP_LIMITS
     # include/microkernel/limits.h
     MK_MAILBOX_BYTES=16384      # bytes; a flooded mailbox takes 5 % of the RAM, not all
     MK_SLAB_BYTES=2048          # bytes; with few actors the slabs must stay small
-    MK_SLAB_BYTES_MAX=8192      # bytes; larger pieces are not to be found in a used heap
+    MK_SLAB_BYTES_MAX=4096      # bytes; what a pool may hold too much
     MK_POOL_BLOCK_MAX=512       # bytes; a quarter of a slab
     MK_POLL_BATCH=8             # events; the UART has two handles
     MK_POST_MAX=64              # messages; nobody but the program itself posts
-    MK_WHEEL_BITS=5             # bits of a level; 2.6 KiB once there is a timer
+    MK_WHEEL_BITS=4             # bits of a level; 3 KiB once there is a timer
     MK_CRASH_RECORDS=8          # records, of about 250 bytes
     MK_STATE_VALUE_MAX=4096     # bytes; held twice while it is saved
     MK_STATE_KEYS_MAX=32        # keys; a list of them is one message

@@ -240,7 +240,6 @@ static int begin(port_tls_t *tls, const char *host) {
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio);
-    if (SSL_set_app_data(tls->ssl, tls) != 1) return MK_ENOMEM;
     X509_VERIFY_PARAM_set_time(SSL_get0_param(tls->ssl),
                                (time_t)(port_clock_wall_ms() / 1000));
     if (!tls->config->is_server) return begin_client(tls, host);

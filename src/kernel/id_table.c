@@ -106,7 +106,8 @@ void id_table_trim(id_table_t *table) {
         return;
     }
     while (table->count <= table->trim_at && id_table_slots(table) > FIRST_SLOTS)
-        if (!resize(table, id_table_slots(table) / 2)) table->trim_at = table->count / 2;
+        if (!resize(table, id_table_slots(table) / 2))
+            table->trim_at = table->count / 2;
 }
 
 void id_table_deinit(id_table_t *table) {

@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 typedef struct {
-    void **slots;  /* each NULL or an object whose first member is its uint32_t number;
-                      at least one, so that looking up needs not ask */
-    uint32_t mask; /* slots - 1 */
-    uint32_t next; /* number to try first */
-    size_t count;  /* numbers in use */
+    void **slots;   /* each NULL or an object whose first member is its uint32_t number;
+                       at least one, so that looking up needs not ask */
+    uint32_t mask;  /* slots - 1 */
+    uint32_t next;  /* number to try first */
+    size_t count;   /* numbers in use */
     size_t trim_at; /* `count` at or below which making it smaller is worth a try */
 } id_table_t;
 

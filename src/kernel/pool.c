@@ -59,7 +59,7 @@ void pool_deinit(pool_t *pool) {
 
 #if !defined(MK_POOL_PASSTHROUGH)
 
-/* A pool grows by about an eighth of itself, between one slab and MK_SLAB_BYTES_MAX. */
+/* A pool doubles, within MK_SLAB_BYTES and MK_SLAB_BYTES_MAX. */
 static size_t next_slab_size(const pool_t *pool) {
     size_t size = MK_SLAB_BYTES;
     while (size < MK_SLAB_BYTES_MAX && size < pool->bytes)

@@ -245,7 +245,8 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     if (MK_UNLIKELY(rt->is_timed)) measure(rt, actor, began_ns);
     if (MK_UNLIKELY(turn.ends)) {
         end_of_its_own(rt, actor);
-    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING || actor->status == ACTOR_IDLE)) {
+    } else if (MK_LIKELY(actor->status == ACTOR_RUNNING ||
+                         actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
         if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
     } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {

@@ -163,8 +163,9 @@ struct runtime {
     actor_id_t self;    /* its id; 0 while none runs */
     message_t *message; /* being delivered; NULL when it was taken */
     message_t *run;     /* first of a run of handled messages, see handle_run */
-    message_t *run_mark; /* one of the run, less than MK_TURN_MESSAGES before `message` */
-    uint64_t sends;     /* of counts */
+    message_t
+        *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
+    uint64_t sends; /* of counts */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t normal;
     scheduler_t system;
@@ -179,11 +180,10 @@ struct runtime {
     runtime_counters_t counts; /* the totals; the "now" fields are filled on demand */
     size_t max_actors;
 
-    wheel_t *wheel;       /* NULL until the first timer */
-    id_table_t timer_ids;   /* wheel_entry_t */
-    size_t orphan_timers;   /* of these, whose owner has ended */
-    size_t periodic_timers; /* of these, items of the wheel */
-    pool_t chunk_pool;      /* for the others: wheel_chunk_t */
+    wheel_t *wheel;        /* NULL until the first timer */
+    id_table_t timer_ids;  /* wheel_entry_t */
+    size_t orphan_timers;  /* of these, whose owner has ended */
+    pool_t chunk_pool;     /* wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
 
@@ -205,10 +205,9 @@ struct runtime {
     router_t *router;
 
     _Atomic bool stop_wanted;
-    _Atomic bool
-        attention; /* set after stop_wanted, dying, a status, when the message being
-                      delivered was taken, and when the front of the running actor's
-                      mail changed: a turn shall look */
+    _Atomic bool attention; /* set after stop_wanted, dying, a status, when the message
+                               being delivered was taken, and when the front of the
+                               running actor's mail changed: a turn shall look */
     _Atomic(message_t *) posted; /* by other threads, newest first */
     _Atomic uint32_t posted_count;
     offload_t *offload; /* NULL until first used */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Timers of actors. One-shot timers are entries of the wheel, periodic ones items on the
- * heap. Once a timer exists nothing can be lost: a firing that finds no room or no
+/* Timers of actors. One-shot timers are entries of the wheel, periodic ones items on
+ * the heap. Once a timer exists nothing can be lost: a firing that finds no room or no
  * memory is tried again a millisecond later.
  *
  * A timer whose owner has ended stays where it lies and fires for nobody: a list of its
@@ -46,6 +46,7 @@ static wheel_entry_t *new_periodic(uint64_t due_ms, uint64_t period_ms) {
     return &timer->item.entry;
 }
 
+/* It is not in the table, and its owner's count is right. */
 static void free_timer(runtime_t *rt, wheel_entry_t *timer) {
     if (!timer->is_item) {
         wheel__drop(rt, timer);
@@ -67,7 +68,8 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     actor_extra_t *extra = wheel != NULL ? actor__extra(rt, owner) : NULL;
     wheel_entry_t *timer = NULL;
     if (extra != NULL)
-        timer = is_periodic ? new_periodic(due_ms, interval_ms) : wheel__add(rt, due_ms);
+        timer =
+            is_periodic ? new_periodic(due_ms, interval_ms) : wheel__add(rt, due_ms);
     if (timer == NULL || id_table_add(&rt->timer_ids, timer) == 0) {
         if (timer != NULL) free_timer(rt, timer);
         rt->counts.no_memory++;
@@ -75,17 +77,8 @@ static timer_id_t arm(runtime_t *rt, actor_t *owner, uint64_t interval_ms,
     }
     timer->owner = owner->id;
     extra->timer_count++;
-    if (is_periodic) {
-        wheel__put(wheel, &periodic_of(timer)->item);
-        rt->periodic_timers++;
-    }
+    if (is_periodic) wheel__put(wheel, &periodic_of(timer)->item);
     return timer->id;
-}
-
-/* It is not in the table any more, and its owner's count was corrected. */
-static void discard(runtime_t *rt, wheel_entry_t *timer) {
-    if (timer->is_item) rt->periodic_timers--;
-    free_timer(rt, timer);
 }
 
 static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
@@ -93,7 +86,7 @@ static bool cancel(runtime_t *rt, actor_t *owner, timer_id_t id) {
     if (timer == NULL || timer->owner != owner->id) return false;
     owner->extra->timer_count--;
     id_table_remove(&rt->timer_ids, id);
-    discard(rt, timer);
+    free_timer(rt, timer);
     return true;
 }
 
@@ -122,7 +115,8 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
 
 /* A timer that its owner awaits passes the mail that waits, however full the mailbox.
  */
-static bool deliver(runtime_t *rt, actor_t *owner, timer_id_t id, uint64_t expirations) {
+static bool deliver(runtime_t *rt, actor_t *owner, timer_id_t id,
+                    uint64_t expirations) {
     timer_payload_t payload;
     memset(&payload, 0, sizeof payload);
     payload.id = id;
@@ -130,8 +124,8 @@ static bool deliver(runtime_t *rt, actor_t *owner, timer_id_t id, uint64_t expir
     if (owner->status != ACTOR_WAITING || owner->awaited != MSG_TIMER)
         return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, &payload,
                               sizeof payload) > 0;
-    return actor__notify(rt, ACTOR_ID_INVALID, actor__id(rt, owner), MSG_TIMER, &payload,
-                         sizeof payload);
+    return actor__notify(rt, ACTOR_ID_INVALID, actor__id(rt, owner), MSG_TIMER,
+                         &payload, sizeof payload);
 }
 
 /* Tell the owner, if there is one. False: it must be tried again. */
@@ -160,7 +154,7 @@ void timer__fire_item(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
     if (owner == NULL) {
         rt->orphan_timers--;
         id_table_remove(&rt->timer_ids, item->entry.id);
-        discard(rt, &item->entry);
+        free_timer(rt, &item->entry);
         return;
     }
     uint64_t expirations = 1 + (now_ms - timer->untold_ms) / timer->period_ms;
@@ -197,7 +191,7 @@ static void end_orphans(runtime_t *rt) {
         if (timer == NULL || id_table_find(&rt->actors, timer->owner) != NULL) continue;
         rt->orphan_timers--;
         id_table_remove(&rt->timer_ids, timer->id);
-        discard(rt, timer);
+        free_timer(rt, timer);
     }
 }
 
@@ -205,8 +199,7 @@ void timers__leave_all(runtime_t *rt, actor_t *actor) {
     if (actor->extra == NULL || actor->extra->timer_count == 0) return;
     rt->orphan_timers += actor->extra->timer_count;
     actor->extra->timer_count = 0;
-    if (rt->orphan_timers >= ORPHANS_MIN &&
-        rt->orphan_timers > rt->timer_ids.count / 2)
+    if (rt->orphan_timers >= ORPHANS_MIN && rt->orphan_timers > rt->timer_ids.count / 2)
         end_orphans(rt);
 }
 
@@ -215,10 +208,8 @@ size_t timers__count(const runtime_t *rt) {
 }
 
 void timers__deinit(runtime_t *rt) {
-    for (size_t i = 0; rt->periodic_timers != 0; i++) {
-        wheel_entry_t *timer = rt->timer_ids.slots[i];
-        if (timer != NULL && timer->is_item) discard(rt, timer);
-    }
+    for (size_t i = 0; i < id_table_slots(&rt->timer_ids); i++)
+        if (rt->timer_ids.slots[i] != NULL) free_timer(rt, rt->timer_ids.slots[i]);
     mk_free(rt->wheel);
     id_table_deinit(&rt->timer_ids);
     pool_deinit(&rt->chunk_pool);

@@ -184,8 +184,7 @@ static bool move_entry(runtime_t *rt, wheel_entry_t *entry) {
 /* Fire what is due of the first chunk of a slot, if it `fires`, and move the rest. */
 static void empty_chunk(runtime_t *rt, slot_t *slot, uint64_t now_ms, bool fires) {
     wheel_t *wheel = rt->wheel;
-    wheel_chunk_t *chunk =
-        MK_CONTAINER_OF(slot->chunks.next, wheel_chunk_t, in_slot);
+    wheel_chunk_t *chunk = MK_CONTAINER_OF(slot->chunks.next, wheel_chunk_t, in_slot);
     list_remove(&chunk->in_slot);
     uint64_t kept_until = UINT64_MAX;
     for (unsigned i = 0; i < WHEEL_CHUNK_ENTRIES; i++) {

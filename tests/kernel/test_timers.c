@@ -378,6 +378,100 @@ TEST(a_firing_without_memory_comes_later) {
     close_stage(rt);
 }
 
+/* Scattered over a higher level of the wheel, they come down while nothing is to be
+ * had.
+ */
+enum { SCATTERED = 60, SCATTER_MS = 5000 };
+
+static bool arm_scattered(runtime_t *rt, role_t *me, message_t *msg) {
+    if (msg->type == MSG_TIMER) me->value++;
+    if (msg->type != GO) return true;
+    for (uint64_t i = 0; i < SCATTERED; i++)
+        CHECK(actor_set_timer(rt, SCATTER_MS + i * 7, false) != TIMER_ID_INVALID);
+    return true;
+}
+
+TEST(timers_that_move_without_memory_are_not_lost) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = arm_scattered};
+    actor_options_t options = {.mailbox_size = 64};
+    actor_id_t id = actor_spawn_with(rt, play, &role, end_role, &options);
+    tell(rt, id, GO);
+    settle(rt);
+    mk_alloc_fail_at(1, true);
+    pass_ms(rt, SCATTER_MS - 1);
+    CHECK_EQ(role.value, 0);
+    for (int i = 0; i < SCATTERED / 2; i++)
+        pass_ms(rt, 7);
+    mk_alloc_fail_at(0, false);
+    CHECK_EQ(runtime_counters(rt).timers + role.value, SCATTERED);
+    for (int i = 0; i <= SCATTERED / 2; i++)
+        pass_ms(rt, 7);
+    CHECK_EQ(role.value, SCATTERED);
+    CHECK_EQ(runtime_counters(rt).timers, 0);
+    close_stage(rt);
+}
+
+/* Of one moment: those armed first fire first, also around a cancelled one. */
+enum { OF_ONE_MOMENT = 10, CANCELLED = 4 };
+
+static bool arm_one_moment(runtime_t *rt, role_t *me, message_t *msg) {
+    static timer_id_t first;
+    if (msg->type == MSG_TIMER) {
+        timer_payload_t payload;
+        memcpy(&payload, msg->payload, sizeof payload);
+        if (me->value == CANCELLED) me->value++;
+        CHECK_EQ(payload.id, first + me->value++);
+        return true;
+    }
+    if (msg->type != GO) return true;
+    first = actor_set_timer(rt, 3, false);
+    for (uint32_t i = 1; i < OF_ONE_MOMENT; i++)
+        CHECK_EQ(actor_set_timer(rt, 3, false), first + i);
+    CHECK(actor_cancel_timer(rt, first + CANCELLED));
+    return true;
+}
+
+TEST(timers_of_one_moment_fire_in_the_order_of_arming) {
+    runtime_t *rt = open_stage();
+    role_t role = {.act = arm_one_moment};
+    actor_options_t options = {.mailbox_size = 64};
+    tell(rt, actor_spawn_with(rt, play, &role, end_role, &options), GO);
+    settle(rt);
+    pass_ms(rt, 3);
+    CHECK_EQ(role.value, OF_ONE_MOMENT);
+    close_stage(rt);
+}
+
+/* More than are left lying (ORPHANS_MIN), of both kinds. */
+static bool arm_and_leave(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)me;
+    if (msg->type != GO) return true;
+    for (unsigned i = 0; i < 50; i++) {
+        CHECK(actor_set_timer(rt, 3600000 + i, false) != TIMER_ID_INVALID);
+        CHECK(actor_set_timer(rt, 3600000 + i, true) != TIMER_ID_INVALID);
+    }
+    return false;
+}
+
+TEST(timers_of_the_ended_keep_nobody_waiting) {
+    runtime_t *rt = open_stage();
+    role_t role[3];
+    memset(role, 0, sizeof role);
+    for (unsigned i = 0; i < 3; i++) {
+        role[i].act = arm_and_leave;
+        tell(rt, cast(rt, &role[i]), GO);
+        settle(rt);
+        CHECK_EQ(runtime_counters(rt).timers, 0);
+    }
+    ticker_t clock = {.interval_ms = 5};
+    start(rt, &clock);
+    runtime_run(rt);
+    CHECK_EQ(clock.fired, 1);
+    CHECK_EQ(runtime_now_ms(rt), 5);
+    close_stage(rt);
+}
+
 TEST_TABLE(timers, TEST_ROW(a_timer_fires_once_and_not_early),
            TEST_ROW(a_periodic_timer_does_not_drift),
            TEST_ROW(overruns_are_counted_and_the_rhythm_is_kept),
@@ -392,4 +486,7 @@ TEST_TABLE(timers, TEST_ROW(a_timer_fires_once_and_not_early),
            TEST_ROW(timers_fire_in_the_order_of_their_moments),
            TEST_ROW(many_timers_fire_each_at_its_own_moment),
            TEST_ROW(timers_survive_each_failed_allocation),
-           TEST_ROW(a_firing_without_memory_comes_later))
+           TEST_ROW(a_firing_without_memory_comes_later),
+           TEST_ROW(timers_that_move_without_memory_are_not_lost),
+           TEST_ROW(timers_of_one_moment_fire_in_the_order_of_arming),
+           TEST_ROW(timers_of_the_ended_keep_nobody_waiting))
