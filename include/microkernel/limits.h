@@ -251,7 +251,8 @@
 #endif
 
 /* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
- * the bound of RFC 8446. Two hours: a visit is covered, a stolen key is soon useless. */
+ * the bound of RFC 8446. Two hours: a visit is covered, a stolen key is soon useless.
+ */
 #ifndef MK_TLS_TICKET_S
 #define MK_TLS_TICKET_S 7200
 #endif

@@ -18,7 +18,8 @@ static char *copy_text(const char *text) {
 }
 
 static int refuse_url(mk_writer_t *why, text_t url, const url_error_t *error) {
-    bool may_have_password = text_find(url, '@') < url.size; /* and this may be logged */
+    bool may_have_password =
+        text_find(url, '@') < url.size; /* and this may be logged */
     if (may_have_password) {
         writer_str(why, "url: ");
     } else {
