@@ -84,7 +84,7 @@ TEST(first_word_is_a_command) {
     static const row_t rows[] = {
         {"|",
          "00: help list info self whoami send call stop load reload register lookup "
-         "ls tree crash log caps history exit"},
+         "ls tree crash log caps http history exit"},
         {"l|", "00: list load lookup ls log"},
         {"  sen|", "02: send"},
         {"lx|", "00:"},
