@@ -251,7 +251,8 @@
 #endif
 
 /* Seconds that a session may be resumed, and that a key seals its tickets; 1 to 604800,
- * the bound of RFC 8446. Whoever steals such a key reads no more than two hours. */
+ * the bound of RFC 8446. Two hours: a visit is covered, a stolen key is soon useless.
+ */
 #ifndef MK_TLS_TICKET_S
 #define MK_TLS_TICKET_S 7200
 #endif
@@ -297,7 +298,7 @@
 #endif
 
 /* Bytes of data of an event of an event stream in, and of each of its lines; 64 to
- * 2^31. Every open stream holds as much: events are messages, not files. */
+ * 2^31. An event is a piece of news; it is held whole before it is told. */
 #ifndef MK_SSE_EVENT_MAX
 #define MK_SSE_EVENT_MAX 65536
 #endif

@@ -342,6 +342,7 @@ static void read_head(http_conn_t *conn, text_t *input) {
     } else {
         http_parser_init(parser, HTTP_REQUEST, &service->limits, service->store);
     }
+    parser->memo = &service->host;
     switch (http_parse(parser, input)) {
     case HTTP_END:
         drop_pending(conn);

@@ -50,6 +50,7 @@ struct http_service {
     const http_head_t *handled; /* head of the request being handed over, or NULL */
     http_parser_t parser;       /* of the head being read */
     http_limits_t limits;       /* of heads */
+    http_host_memo_t host;      /* for whom the last request was */
     char *store;                /* its store, shared by all connections */
     char head[HTTP_HEAD_CAP];   /* room to build one */
 };
