@@ -22,6 +22,14 @@ done
 
 # NAME UNIT GOAL(ratio, or at most so many bytes with <=) WHAT
 lines=(
+    "http_64 1/s 0.90 small answers, 64 connections"
+    "http_1000 1/s 0.90 small answers, 1000 connections"
+    "http_pipelined 1/s 0.60 small answers, 16 requests in flight on each of 64 connections"
+    "ws_16b 1/s 0.90 echoes of 16 B, one in flight on each of 64 connections"
+    "ws_16b_16 1/s 0.75 echoes of 16 B, 16 in flight"
+    "ws_64k 1/s 0.65 echoes of 64 KiB, one in flight on each of 8 connections"
+    "http_idle_bytes B <=256 memory per idle connection, of 5000"
+    "ws_idle_bytes B <=256 memory per idle WebSocket, of 5000"
     "tls_handshake 1/s 0.90 new connections with a whole handshake"
     "tls_resume 1/s 0.90 new connections that resume a session"
     "tls_rtt 1/s 0.90 small answers, 64 connections"
@@ -56,29 +64,38 @@ start() {
     exit 1
 }
 
-# load KIND CONNECTIONS: of the server `pid` at `at`.
+# load KIND CONNECTIONS ARGUMENT...: of the server `pid` at `at`.
 load() {
-    (pin "$load_core" "$programs/load_tls" "$1" "$at" "$2" "$seconds" "$pid")
+    (pin "$load_core" "$programs/$load_program" "$1" "$at" "$2" "$seconds" "$pid" "${@:3}")
 }
 
 better() { # better A B MORE|LESS
     awk -v a="$1" -v b="$2" -v way="$3" 'BEGIN { print (way == "MORE") == (a > b) ? a : b }'
 }
 
-# measure KIND CONNECTIONS WAY: fresh servers in turns; sets `ours` and `bound`.
+# measure KIND CONNECTIONS WAY LOAD-ARGUMENT...: fresh servers in turns; sets `ours` and
+# `bound`. The programs and their arguments are those that use_... set.
 measure() {
     local i value
     ours="" bound=""
     for i in $(seq "$rounds"); do
-        start ours_tls "$work/certificate.pem" "$work/key.pem"
-        value=$(load "$1" "$2")
+        start "${ours_program[@]}"
+        value=$(load "$1" "$2" "${@:4}")
         ours=$([ -z "$ours" ] && echo "$value" || better "$ours" "$value" "$3")
         stop
-        start bound_tls "$work/certificate.pem" "$work/key.pem" release
-        value=$(load "$1" "$2")
+        start "${bound_program[@]}"
+        value=$(load "$1" "$2" "${@:4}")
         bound=$([ -z "$bound" ] && echo "$value" || better "$bound" "$value" "$3")
         stop
     done
+}
+use_http() { # use_http BOUND
+    ours_program=(ours_http) bound_program=("$1") load_program=load_http
+}
+use_tls() {
+    local keys=("$work/certificate.pem" "$work/key.pem")
+    ours_program=(ours_tls "${keys[@]}") bound_program=(bound_tls "${keys[@]}" release)
+    load_program=load_tls
 }
 stop() {
     kill "$pid"
@@ -86,22 +103,43 @@ stop() {
     unset 'servers[-1]'
 }
 
-if [ ! -x "$programs/ours_tls" ]; then
-    echo "bench net: SKIPPED: the lines tls_...: built without TLS (package libssl-dev)" >&2
-    exit 0
-fi
-if ! command -v openssl >/dev/null; then
-    echo "bench net: the lines tls_... need the openssl tool (package openssl)" >&2
-    exit 1
-fi
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-    -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+# has_tls: what the lines tls_... need is there, made at the first of them.
+has_tls() {
+    [ -z "${tls_is_ready:-}" ] || return 0
+    if [ ! -x "$programs/ours_tls" ]; then
+        echo "bench net: SKIPPED: $1: built without TLS (package libssl-dev)" >&2
+        return 1
+    fi
+    if ! command -v openssl >/dev/null; then
+        echo "bench net: SKIPPED: $1: needs the openssl tool (package openssl)" >&2
+        return 1
+    fi
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+    tls_is_ready=1
+}
 
 [ -n "$tsv" ] || printf '%-16s %12s %-6s %12s %8s %10s\n' line value unit bound ratio goal
 for line in "${lines[@]}"; do
     read -r name unit goal what <<<"$line"
     if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then continue; fi
     case $name in
+    tls_*)
+        has_tls "$name" || continue
+        use_tls
+        ;;
+    ws_*) use_http bound_ws ;;
+    *) use_http bound_http ;;
+    esac
+    case $name in
+    http_64) measure http 64 MORE 1 ;;
+    http_1000) measure http 1000 MORE 1 ;;
+    http_pipelined) measure http 64 MORE 16 ;;
+    ws_16b) measure ws 64 MORE 1 16 ;;
+    ws_16b_16) measure ws 64 MORE 16 16 ;;
+    ws_64k) measure ws 8 MORE 1 65536 ;;
+    http_idle_bytes) measure idle_http 5000 LESS ;;
+    ws_idle_bytes) measure idle_ws 5000 LESS ;;
     tls_handshake) measure handshake 32 MORE ;;
     tls_resume) measure resume 32 MORE ;;
     tls_rtt) measure rtt 64 MORE ;;

@@ -269,6 +269,60 @@
 #define MK_TLS_SESSIONS 32
 #endif
 
+/* Connections of the client to one server (scheme, host and port); 1 to 65535. More
+ * requests than that wait for one that is done: a burst does not become a storm. */
+#ifndef MK_HTTP_CLIENT_CONNECTIONS
+#define MK_HTTP_CLIENT_CONNECTIONS 64
+#endif
+
+/* Connections of the client that rest, of all servers together, and milliseconds that
+ * one rests at most; 0..65535 and 100 to 2^31. Servers commonly close theirs after 5 to
+ * 75 s; whoever closes first is not surprised. */
+#ifndef MK_HTTP_CLIENT_REST_MAX
+#define MK_HTTP_CLIENT_REST_MAX 64
+#endif
+#ifndef MK_HTTP_CLIENT_REST_MS
+#define MK_HTTP_CLIENT_REST_MS 4000
+#endif
+
+/* Milliseconds of the client for the head of an answer, from the request sent on; for
+ * the next byte of a body, either way; and for all of a fetch whose answer comes whole;
+ * 100 to 2^31 each. What browsers and common clients wait. */
+#ifndef MK_HTTP_CLIENT_HEAD_MS
+#define MK_HTTP_CLIENT_HEAD_MS 60000
+#endif
+#ifndef MK_HTTP_CLIENT_IDLE_MS
+#define MK_HTTP_CLIENT_IDLE_MS 30000
+#endif
+#ifndef MK_HTTP_CLIENT_TOTAL_MS
+#define MK_HTTP_CLIENT_TOTAL_MS 300000
+#endif
+
+/* Bytes of an answer's body that an actor gets whole; 0 to 2^31. More are an error, or
+ * asked for in pieces. */
+#ifndef MK_HTTP_CLIENT_BODY_MAX
+#define MK_HTTP_CLIENT_BODY_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of data of an event of an event stream in, and of each of its lines; 64 to
+ * 2^31. An event is a piece of news; it is held whole before it is told. */
+#ifndef MK_SSE_EVENT_MAX
+#define MK_SSE_EVENT_MAX 65536
+#endif
+
+/* Milliseconds before an event stream or WebSocket that broke is tried again, at first
+ * unless the server says otherwise and at most unless it asks for more; and how long it
+ * has to hold to count as good; 1 to 2^31. What browsers do. */
+#ifndef MK_RECONNECT_MS
+#define MK_RECONNECT_MS 3000
+#endif
+#ifndef MK_RECONNECT_MAX_MS
+#define MK_RECONNECT_MAX_MS 60000
+#endif
+#ifndef MK_RECONNECT_STABLE_MS
+#define MK_RECONNECT_STABLE_MS 60000
+#endif
+
 /* Bytes of what a request asks for (path and query), or of a reason phrase; 64..65536.
  * Longer ones get 414. RFC 9112 recommends at least 8000 octets for the line. */
 #ifndef MK_HTTP_TARGET_MAX
@@ -290,6 +344,113 @@
  * They mean nothing to us and cost the sender little: bounds what can be wasted. */
 #ifndef MK_HTTP_CHUNK_EXT_MAX
 #define MK_HTTP_CHUNK_EXT_MAX 4096
+#endif
+
+/* Milliseconds for a whole request head, from the connection or the first byte on;
+ * 100 to 2^31. Then 408: progress does not extend it. */
+#ifndef MK_HTTP_HEADER_MS
+#define MK_HTTP_HEADER_MS 10000
+#endif
+
+/* Milliseconds without a byte of a body that is under way; 100 to 2^31. Then 408. */
+#ifndef MK_HTTP_BODY_MS
+#define MK_HTTP_BODY_MS 30000
+#endif
+
+/* Bytes per second that a body has to bring in the long run, beyond MK_HTTP_BODY_MS;
+ * 0 to 2^31. A byte now and then does not hold a connection for hours. */
+#ifndef MK_HTTP_BODY_RATE
+#define MK_HTTP_BODY_RATE 128
+#endif
+
+/* Milliseconds that a connection may idle between requests; 100 to 2^31. Browsers
+ * keep theirs as long; the longest idle one goes first when there are too many. */
+#ifndef MK_HTTP_IDLE_MS
+#define MK_HTTP_IDLE_MS 60000
+#endif
+
+/* Milliseconds for the answer to a request; 100 to 2^31. Then 503: whoever should
+ * answer has forgotten it. */
+#ifndef MK_HTTP_HANDLER_MS
+#define MK_HTTP_HANDLER_MS 600000
+#endif
+
+/* Milliseconds without a byte of output taken while some waits; 100 to 2^31. A
+ * peer that never reads must not hold memory for ever. */
+#ifndef MK_HTTP_WRITE_MS
+#define MK_HTTP_WRITE_MS 30000
+#endif
+
+/* Milliseconds that a connection which is being closed waits for the peer to have read
+ * its last answer; 10 to 60000. A close with input unread would destroy it. */
+#ifndef MK_HTTP_LINGER_MS
+#define MK_HTTP_LINGER_MS 2000
+#endif
+
+/* Milliseconds that requests under way have to finish when a server is asked to end;
+ * 0 to 600000. What a service manager waits before it kills. */
+#ifndef MK_HTTP_STOP_MS
+#define MK_HTTP_STOP_MS 10000
+#endif
+
+/* Bytes of output waiting on a connection above which its producer is told to wait and
+ * its input is not read; 1024 to 2^30. A peer that never reads costs twice that. */
+#ifndef MK_HTTP_OUTPUT_MARK
+#define MK_HTTP_OUTPUT_MARK 65536
+#endif
+
+/* Connections of a listener; 1 to 2^20. At the bound the longest idle one goes. */
+#ifndef MK_HTTP_CONNECTIONS_MAX
+#define MK_HTTP_CONNECTIONS_MAX 65536
+#endif
+
+/* Bytes of a request body that a handler or an actor gets whole; 0 to 2^31. More get
+ * 413. */
+#ifndef MK_HTTP_BODY_MAX
+#define MK_HTTP_BODY_MAX (1024u * 1024u)
+#endif
+
+/* Bytes taken from one connection in one turn of the loop; 4096 to 2^24. What comes
+ * faster waits for the others. */
+#ifndef MK_HTTP_TURN_BYTES
+#define MK_HTTP_TURN_BYTES (256u * 1024u)
+#endif
+
+/* Bytes of a file that may be served; 4096 to 2^31. It is read piece by piece. */
+#ifndef MK_HTTP_FILE_MAX
+#define MK_HTTP_FILE_MAX (1024u * 1024u * 1024u)
+#endif
+
+/* Port on which a node shows itself unless told otherwise; 1..65535. The usual one of
+ * servers that no root starts. */
+#ifndef MK_WEB_PORT
+#define MK_WEB_PORT 8080
+#endif
+
+/* Milliseconds between comments that keep an idle event stream alive; 1000 to 2^31.
+ * Intermediaries give up after 30 s or 60 s. */
+#ifndef MK_SSE_HEARTBEAT_MS
+#define MK_SSE_HEARTBEAT_MS 15000
+#endif
+
+/* Bytes of a WebSocket message in; 125 to 2^31. More are refused with 1009. */
+#ifndef MK_WS_MESSAGE_MAX
+#define MK_WS_MESSAGE_MAX (1024u * 1024u)
+#endif
+
+/* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
+ * it counts as lost; 100 to 2^31 each. Intermediaries drop what is silent for 60 s. */
+#ifndef MK_WS_PING_MS
+#define MK_WS_PING_MS 30000
+#endif
+#ifndef MK_WS_PONG_MS
+#define MK_WS_PONG_MS 10000
+#endif
+
+/* Milliseconds for the closing handshake of a WebSocket; 100 to 60000. Then the
+ * connection is dropped: the peer may be gone. */
+#ifndef MK_WS_CLOSE_MS
+#define MK_WS_CLOSE_MS 3000
 #endif
 
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */

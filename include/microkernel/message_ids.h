@@ -132,6 +132,10 @@ extern "C" {
 #define MSG_OFFLOAD_DONE        ((msg_type_t)0xFF000085)
 #define MSG_STATE_REPLY         ((msg_type_t)0xFF000090)
 #define MSG_WASM_TURN           ((msg_type_t)0xFF000091)
+#define MSG_HTTP_ROOM           ((msg_type_t)0xFF000098)
+#define MSG_HTTP_HEAD           ((msg_type_t)0xFF000099)
+#define MSG_HTTP_DATA           ((msg_type_t)0xFF00009A)
+#define MSG_HTTP_END            ((msg_type_t)0xFF00009B)
 
 /* Name of a message number ("MSG_TIMER"), or NULL when it has none. */
 const char *mk_message_name(msg_type_t type);

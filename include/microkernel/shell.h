@@ -84,6 +84,8 @@ typedef struct {
     actor_id_t console;     /* whose lines it takes; 0: see shell_start */
     bool is_json;           /* every command as if it had --json */
     bool stops_on_failure;  /* the rest of a line is dropped after a failed command */
+    bool writes_raw;        /* the output is no terminal: what a server answers is
+                               written as it came (http get) */
     bool leaves_to_console; /* `exit` tells the console and does not stop the runtime */
     const char *modules; /* folder where `load` and `reload` look for a file name that
                             is not in the working folder; NULL: nowhere */
@@ -160,6 +162,13 @@ typedef struct {
  * MK_ENOMEM, MK_EFULL: no actor can be spawned. Outside behaviours and inside. */
 int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
                         actor_id_t *console);
+
+/* Serve this node over HTTP on `port` of 127.0.0.1 (0: a free one): / (facts), /metrics
+ * (Prometheus' text), /events (log lines as server-sent events), /ws/echo (a WebSocket
+ * that echoes). The pages are routes of the runtime (http.h): a program may have its
+ * own beside them. Returns the port, an error of http_listen, or MK_EEXIST: a route of
+ * the program has one of these names. */
+int shell_web_listen(runtime_t *rt, uint16_t port);
 
 #ifdef __cplusplus
 }

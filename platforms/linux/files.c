@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,40 @@ int port_file_read(const char *path, size_t max_size, void **bytes_out,
     int fd = open_file(path, O_RDONLY);
     if (fd < 0) return linux__error_of(errno);
     int result = read_open(fd, max_size, bytes_out, size_out);
+    close(fd);
+    return result;
+}
+
+/* --- a part of it --- */
+
+static int read_part_open(int fd, uint64_t offset, void *bytes, size_t size,
+                          port_file_facts_t *facts) {
+    struct stat found;
+    if (fstat(fd, &found) != 0) return linux__error_of(errno);
+    if (!S_ISREG(found.st_mode)) return MK_EPERM;
+    facts->size = (uint64_t)found.st_size;
+    facts->changed_s = (uint64_t)found.st_mtim.tv_sec;
+    facts->version = ((uint64_t)found.st_mtim.tv_sec << 30) ^
+                     (uint64_t)found.st_mtim.tv_nsec ^ ((uint64_t)found.st_ino << 40);
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got =
+            pread(fd, (char *)bytes + done, size - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return linux__error_of(errno);
+        if (got == 0) break;
+        done += (size_t)got;
+    }
+    return (int)done;
+}
+
+int port_file_read_part(const char *path, uint64_t offset, void *bytes, size_t size,
+                        port_file_facts_t *facts) {
+    if (path[0] == '\0' || offset > INT64_MAX - size || size > INT_MAX)
+        return MK_EINVAL;
+    int fd = open_file(path, O_RDONLY | O_NONBLOCK); /* a pipe must not hang it */
+    if (fd < 0) return linux__error_of(errno);
+    int result = read_part_open(fd, offset, bytes, size, facts);
     close(fd);
     return result;
 }

@@ -13,6 +13,16 @@ int port_file_read(const char *path, size_t max_size, void **bytes_out,
     return MK_ENOTSUP;
 }
 
+int port_file_read_part(const char *path, uint64_t offset, void *bytes, size_t size,
+                        port_file_facts_t *facts) {
+    (void)path;
+    (void)offset;
+    (void)bytes;
+    (void)size;
+    (void)facts;
+    return MK_ENOTSUP;
+}
+
 int port_file_append(const char *path, const void *bytes, size_t size) {
     (void)path;
     (void)bytes;

@@ -11,6 +11,7 @@
 #include "sim_impl.h"
 
 #include "base/alloc.h"
+#include "base/crc32.h"
 #include "microkernel/error.h"
 #include "port/files.h"
 
@@ -267,6 +268,36 @@ int port_file_read(const char *path, size_t max_size, void **bytes_out,
     result = has_fault || disk.is_off
                  ? MK_EIO
                  : read_locked(spelled, max_size, bytes_out, size_out);
+    sim__unlock();
+    mk_free(spelled);
+    return result;
+}
+
+static int read_part_locked(const char *path, uint64_t offset, void *bytes, size_t size,
+                            port_file_facts_t *facts) {
+    if (is_folder(path, strlen(path))) return MK_EPERM;
+    const entry_t *entry = find(path, strlen(path));
+    if (entry == NULL) return MK_ENOENT;
+    facts->size = entry->size;
+    facts->changed_s = 0;
+    facts->version = crc32_add(0, entry->bytes, entry->size);
+    if (offset >= entry->size) return 0;
+    size_t left = entry->size - (size_t)offset;
+    if (size > left) size = left;
+    memcpy(bytes, entry->bytes + offset, size);
+    return (int)size;
+}
+
+int port_file_read_part(const char *path, uint64_t offset, void *bytes, size_t size,
+                        port_file_facts_t *facts) {
+    char *spelled;
+    bool has_fault = sim__port_fails();
+    int result = spell_path(path, &spelled);
+    if (result < 0) return result;
+    sim__lock();
+    result = has_fault || disk.is_off
+                 ? MK_EIO
+                 : read_part_locked(spelled, offset, bytes, size, facts);
     sim__unlock();
     mk_free(spelled);
     return result;

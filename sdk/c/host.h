@@ -172,6 +172,10 @@ int32_t mk_http_get(const char *url, int32_t len, void *buf, int32_t cap, int32_
 #define MSG_OFFLOAD_DONE ((int32_t)-16777083) /* 0xFF000085 */
 #define MSG_STATE_REPLY ((int32_t)-16777072) /* 0xFF000090 */
 #define MSG_WASM_TURN ((int32_t)-16777071) /* 0xFF000091 */
+#define MSG_HTTP_ROOM ((int32_t)-16777064) /* 0xFF000098 */
+#define MSG_HTTP_HEAD ((int32_t)-16777063) /* 0xFF000099 */
+#define MSG_HTTP_DATA ((int32_t)-16777062) /* 0xFF00009A */
+#define MSG_HTTP_END ((int32_t)-16777061) /* 0xFF00009B */
 /* clang-format on */
 
 #endif

@@ -109,7 +109,7 @@ func mk_stop(id int64) int32
 //go:wasmimport env mk_read_file
 func mk_read_file(path *byte, len int32, buf *byte, cap int32, size_out *int32) int32
 
-// mk_http_get: 0 or -1; needs the grant 'network'
+// mk_http_get: a page whole; 0 or -1; needs the grant 'network'
 //
 //go:wasmimport env mk_http_get
 func mk_http_get(url *byte, len int32, buf *byte, cap int32, status_out *int32, size_out *int32) int32
@@ -233,4 +233,8 @@ const (
 	MSG_OFFLOAD_DONE        int32 = -16777083 // 0xFF000085
 	MSG_STATE_REPLY         int32 = -16777072 // 0xFF000090
 	MSG_WASM_TURN           int32 = -16777071 // 0xFF000091
+	MSG_HTTP_ROOM           int32 = -16777064 // 0xFF000098
+	MSG_HTTP_HEAD           int32 = -16777063 // 0xFF000099
+	MSG_HTTP_DATA           int32 = -16777062 // 0xFF00009A
+	MSG_HTTP_END            int32 = -16777061 // 0xFF00009B
 )

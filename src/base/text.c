@@ -13,21 +13,6 @@
 
 #include <string.h>
 
-static const text_t empty_text = {"", 0};
-
-text_t text_of(const char *text) {
-    if (text == NULL) return empty_text;
-    return text_make(text, strlen(text));
-}
-
-bool text_equals(text_t a, text_t b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
-}
-
-bool text_is(text_t a, const char *b) {
-    return text_equals(a, text_of(b));
-}
-
 static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -54,12 +39,6 @@ bool text_starts_with(text_t text, text_t prefix) {
 bool text_ends_with(text_t text, text_t suffix) {
     return suffix.size <= text.size &&
            text_equals(text_part(text, text.size - suffix.size, suffix.size), suffix);
-}
-
-text_t text_part(text_t text, size_t from, size_t size) {
-    if (from >= text.size) return empty_text;
-    size_t left = text.size - from;
-    return text_make(text.bytes + from, size < left ? size : left);
 }
 
 size_t text_find(text_t text, char c) {

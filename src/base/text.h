@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     const char *bytes; /* may be NULL when size is 0 */
@@ -19,17 +20,24 @@ typedef struct {
 /* The six characters, for text_next_word(). */
 #define TEXT_WHITE_SPACE " \t\n\v\f\r"
 
-/* A slice of a NUL-terminated text; NULL gives the empty slice. */
-text_t text_of(const char *text);
-
 static inline text_t text_make(const char *bytes, size_t size) {
     return (text_t){bytes, size};
 }
 
-bool text_equals(text_t a, text_t b);
+/* A slice of a NUL-terminated text; NULL gives the empty slice. Inline, as what follows
+ * is, because the length of a literal is then known when the program is built. */
+static inline text_t text_of(const char *text) {
+    return text != NULL ? text_make(text, strlen(text)) : text_make("", 0);
+}
+
+static inline bool text_equals(text_t a, text_t b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+}
 
 /* As text_equals(a, text_of(b)). */
-bool text_is(text_t a, const char *b);
+static inline bool text_is(text_t a, const char *b) {
+    return text_equals(a, text_of(b));
+}
 
 /* As text_equals(), but the ASCII letters match in either case, whatever the locale. */
 bool text_equals_nocase(text_t a, text_t b);
@@ -42,7 +50,11 @@ bool text_starts_with(text_t text, text_t prefix);
 bool text_ends_with(text_t text, text_t suffix);
 
 /* `text` from byte `from` on, at most `size` bytes; both are cut to what is there. */
-text_t text_part(text_t text, size_t from, size_t size);
+static inline text_t text_part(text_t text, size_t from, size_t size) {
+    if (from >= text.size) return text_make("", 0);
+    size_t left = text.size - from;
+    return text_make(text.bytes + from, size < left ? size : left);
+}
 
 /* Where the first byte `c` stands; text.size when it does not occur. */
 size_t text_find(text_t text, char c);

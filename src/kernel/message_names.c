@@ -63,7 +63,8 @@ bool mk_message_is_reserved(msg_type_t type) {
     case MSG_NODE_DOWN:
     case MSG_OFFLOAD_DONE:
     case MSG_STATE_REPLY:
-    case MSG_WASM_TURN: return true;
+    case MSG_WASM_TURN:
+    case MSG_HTTP_ROOM: return true;
     default: return false;
     }
 }

@@ -117,9 +117,11 @@ static int put_request_line(sink_t *sink, const http_message_t *message) {
 }
 
 static int put_status_line(sink_t *sink, const http_message_t *message) {
-    text_t reason = text_of(message->reason != NULL ? message->reason
-                                                    : http_reason(message->status));
-    if (message->status < 100 || message->status > 999 || !http_is_value(reason))
+    bool is_registered = message->reason == NULL;
+    text_t reason =
+        text_of(is_registered ? http_reason(message->status) : message->reason);
+    if (message->status < 100 || message->status > 999 ||
+        (!is_registered && !http_is_value(reason)))
         return MK_EINVAL;
     PUT(sink, "HTTP/1.1 ");
     put_number(sink, (unsigned)message->status);
@@ -194,6 +196,7 @@ int http_build(const http_message_t *message, char *bytes, size_t cap, size_t *b
         is_request ? put_request_line(&sink, message) : put_status_line(&sink, message);
     if (result < 0) return result;
     if (!is_framing_good(message)) return MK_EINVAL;
+    put(&sink, message->ready.bytes, message->ready.size);
     for (size_t i = 0; i < message->headers_len; i++) {
         result = put_header(&sink, message->headers[i], is_request);
         if (result == MK_OK) continue;

@@ -31,6 +31,8 @@ typedef struct {
     const char *reason;         /* of a response; NULL: the registered one */
     const char *const *headers; /* `headers_len` texts "Name: value" */
     size_t headers_len;
+    text_t ready;           /* fields in the form of the wire, CR LF behind each; from
+                               our own hand: not checked */
     http_framing_t framing; /* HTTP_BODY_LENGTH writes content_length, also 0;
                                HTTP_BODY_NONE writes a length of 0 into a response
                                that could have a body */

@@ -224,9 +224,25 @@ static http_fault_t read_host(const http_parser_t *parser, uint16_t default_port
     memset(host, 0, sizeof *host);
     text_t value = text_make(parser->fields.store + parser->host_at, parser->host_size);
     if (value.size == 0) return HTTP_FAULT_NONE;
-    return url_parse_authority(value, default_port, host, NULL) == MK_OK
-               ? HTTP_FAULT_NONE
-               : HTTP_FAULT_HOST;
+    http_host_memo_t *memo = default_port == 0 ? parser->memo : NULL;
+    if (memo != NULL && text_equals(value, text_make(memo->text, memo->size))) {
+        host->host = text_part(value, memo->name_at, memo->name_size);
+        host->is_ipv6 = memo->is_ipv6;
+        host->has_port = memo->has_port;
+        host->port = memo->port;
+        return HTTP_FAULT_NONE;
+    }
+    if (url_parse_authority(value, default_port, host, NULL) < 0)
+        return HTTP_FAULT_HOST;
+    if (memo == NULL || value.size > sizeof memo->text) return HTTP_FAULT_NONE;
+    memcpy(memo->text, value.bytes, value.size);
+    memo->size = (uint8_t)value.size;
+    memo->name_at = (uint8_t)(host->host.bytes - value.bytes);
+    memo->name_size = (uint8_t)host->host.size;
+    memo->is_ipv6 = host->is_ipv6;
+    memo->has_port = host->has_port;
+    memo->port = host->port;
+    return HTTP_FAULT_NONE;
 }
 
 /* Remembered, because judging a host is half of the work of a small request. */

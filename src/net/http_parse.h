@@ -77,9 +77,22 @@ typedef struct {
     bool wants_upgrade;    /* Connection has "upgrade" */
 } http_head_t;
 
+/* The last Host that was judged good, so that the next head with the same one need not
+ * be judged again. All zero: none. */
+typedef struct {
+    char text[64];
+    uint8_t size;      /* bytes of it; 0: none */
+    uint8_t name_at;   /* where the host begins in it */
+    uint8_t name_size; /* bytes of that */
+    bool is_ipv6;
+    bool has_port;
+    uint16_t port;
+} http_host_memo_t;
+
 typedef struct {
     http_limits_t limits;
-    http_fields_t fields; /* the section behind the first line; its store is ours */
+    http_host_memo_t *memo; /* the caller's; NULL, as after init: none */
+    http_fields_t fields;   /* the section behind the first line; its store is ours */
     uint64_t content_length;
     uint32_t method_size; /* of a request; stored at 0, NUL behind */
     uint32_t target_size; /* target or reason; stored behind the method */

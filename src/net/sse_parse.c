@@ -39,6 +39,14 @@ static void begin_line(sse_parser_t *parser) {
     parser->value_size = 0;
 }
 
+void sse_parser_set_last_id(sse_parser_t *parser, text_t id) {
+    if (id.size > 0) {
+        memcpy(parser->id, id.bytes, id.size);
+        memcpy(parser->next_id, id.bytes, id.size);
+    }
+    parser->id_size = parser->next_id_size = (uint8_t)id.size;
+}
+
 void sse_parser_reconnect(sse_parser_t *parser) {
     begin_event(parser);
     begin_line(parser);

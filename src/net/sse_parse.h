@@ -57,6 +57,10 @@ void sse_parser_init(sse_parser_t *parser, char *store, size_t cap);
  * last id and the retry time stay (section 9.2.3). */
 void sse_parser_reconnect(sse_parser_t *parser);
 
+/* Go on behind an event of an earlier stream: `id`, at most SSE_ID_MAX bytes, is the
+ * last one. Right behind sse_parser_init. */
+void sse_parser_set_last_id(sse_parser_t *parser, text_t id);
+
 /* Take bytes off the front of `*input`. `*event` is written on SSE_EVENT; its texts are
  * valid until the next call. */
 sse_step_t sse_parse(sse_parser_t *parser, text_t *input, sse_event_t *event);

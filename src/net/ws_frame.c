@@ -292,3 +292,8 @@ int ws_write_close(uint8_t payload[WS_CONTROL_MAX], unsigned code, text_t reason
     if (reason.size > 0) memcpy(payload + 2, reason.bytes, reason.size);
     return (int)reason.size + 2;
 }
+
+bool ws_decoder_is_idle(const ws_decoder_t *decoder) {
+    return decoder->state == IN_HEAD && decoder->head_size == 0 &&
+           decoder->op == WS_OP_CONTINUE;
+}

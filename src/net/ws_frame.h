@@ -90,6 +90,9 @@ void ws_decoder_init(ws_decoder_t *decoder, bool is_server, bool allows_compress
 ws_step_t ws_decode(ws_decoder_t *decoder, uint8_t **bytes, size_t *size,
                     ws_event_t *event);
 
+/* Nothing of a frame or message has begun: a decoder begun anew would do as well. */
+bool ws_decoder_is_idle(const ws_decoder_t *decoder);
+
 /* Write a frame's head. `mask`: four unpredictable bytes, fresh for each frame, when a
  * client sends (the payload then goes through ws_mask); NULL when a server does. The
  * bytes of the head. */

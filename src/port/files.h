@@ -18,6 +18,18 @@
 int port_file_read(const char *path, size_t max_size, void **bytes_out,
                    size_t *size_out);
 
+/* What is known about a file. */
+typedef struct {
+    uint64_t size;      /* bytes */
+    uint64_t changed_s; /* when its content changed, since 1970; 0: not known */
+    uint64_t version;   /* another number whenever the content is another one */
+} port_file_facts_t;
+
+/* Read up to `size` bytes that begin `offset` bytes into a plain file. The bytes read,
+ * fewer only at the end of the file, and `*facts`; or an error. */
+int port_file_read_part(const char *path, uint64_t offset, void *bytes, size_t size,
+                        port_file_facts_t *facts);
+
 /* Append and make durable. Creates the file (mode 0600). All or, after an error or a
  * power cut, a beginning of the bytes are at its end; after a power cut a file that was
  * to be created may be missing. */

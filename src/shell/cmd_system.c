@@ -54,6 +54,7 @@ static void json_command(printer_t *p, const command_t *command) {
     printer_json_bool(p, "json", (command->options & OPTION_JSON) != 0);
     printer_json_bool(p, "timeout", (command->options & OPTION_TIMEOUT) != 0);
     printer_json_bool(p, "count", (command->options & OPTION_COUNT) != 0);
+    printer_json_bool(p, "headers", (command->options & OPTION_HEADERS) != 0);
     printer_close(p, '}');
 }
 

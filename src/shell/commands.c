@@ -44,6 +44,7 @@ static const struct {
     {"--json", OPTION_JSON, COMMAND_VALUES},
     {"-t", OPTION_TIMEOUT, COMMAND_VALUES},
     {"-n", OPTION_COUNT, COMMAND_VALUES},
+    {"-i", OPTION_HEADERS, COMMAND_VALUES},
     {"--grant", OPTION_MODULE, COMMAND_GRANT},
     {"--memory", OPTION_MODULE, COMMAND_MEMORY},
     {"--fuel", OPTION_MODULE, COMMAND_FUEL},
@@ -192,6 +193,10 @@ static args_fault_t read_option(const command_t *command, const words_t *words,
     if (option == OPTION_KINDS) return ARGS_UNKNOWN_OPTION;
     if (options[option].flag == OPTION_JSON) {
         args->is_json = true;
+        return ARGS_OK;
+    }
+    if (options[option].flag == OPTION_HEADERS) {
+        args->shows_headers = true;
         return ARGS_OK;
     }
     if (*at + 1 >= words->count) return ARGS_NO_VALUE;

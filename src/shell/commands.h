@@ -17,7 +17,8 @@ enum {
     OPTION_TIMEOUT = 1u << 1, /* -t TIME */
     OPTION_COUNT = 1u << 2,   /* -n NUMBER */
     OPTIONS_FIRST = 1u << 3,  /* options end at the first argument */
-    OPTION_MODULE = 1u << 4   /* --grant NAMES, --memory PAGES, --fuel N, ... */
+    OPTION_MODULE = 1u << 4,  /* --grant NAMES, --memory PAGES, --fuel N, ... */
+    OPTION_HEADERS = 1u << 5  /* -i */
 };
 
 enum {
@@ -47,6 +48,7 @@ typedef struct {
     bool takes_options;                 /* one more word could be an option */
     uint8_t value_at[COMMAND_VALUES];   /* words of option values; 0: not given */
     bool is_json;                       /* --json */
+    bool shows_headers;                 /* -i */
     bool has_limit;                     /* -n was given */
     uint64_t limit;                     /* its number */
     uint64_t timeout_ms;                /* of -t, or COMMAND_TIMEOUT_MS */

@@ -79,6 +79,10 @@ static void offer_kind(completion_t *completion, const completion_source_t *sour
     case COMPLETE_NOTHING: break;
     case COMPLETE_COMMAND: offer_commands(completion); break;
     case COMPLETE_CLEAR: offer_text(completion, "clear"); break;
+    case COMPLETE_HTTP:
+        offer_text(completion, "get");
+        offer_text(completion, "listen");
+        break;
     default:
         if (source->names != NULL)
             source->names(completion, kind, completion->prefix, completion->prefix_len,

@@ -14,6 +14,7 @@ typedef enum {
     COMPLETE_NOTHING = 0,     /* free text, numbers */
     COMPLETE_COMMAND,         /* a command of commands.def */
     COMPLETE_CLEAR,           /* the word clear */
+    COMPLETE_HTTP,            /* the words get and listen */
     COMPLETE_PATH,            /* a path of the tree, or a prefix of one */
     COMPLETE_TARGET,          /* whatever a message can be sent to */
     COMPLETE_TYPE,            /* a message type by name */
@@ -26,7 +27,7 @@ typedef struct completion completion_t;
 
 /* Offer the live words of a kind with completion_offer(). Only those that begin with
  * prefix[0..prefix_len) can count; offering others is allowed, and in what order they
- * come is up to the callback. Never called with NOTHING, COMMAND or CLEAR. */
+ * come is up to the callback. Never called with NOTHING, COMMAND, CLEAR or HTTP. */
 typedef void (*completion_names_fn)(completion_t *completion, completion_kind_t kind,
                                     const char *prefix, size_t prefix_len, void *ctx);
 

@@ -57,6 +57,7 @@ static bool start_shell(console_t *console) {
         .console = console->self,
         .is_json = console->is_json,
         .stops_on_failure = !is_person && !console->keeps_going,
+        .writes_raw = !port_terminal_output_is_tty(console->terminal),
         .leaves_to_console = true,
         .modules = console->modules,
         .editor = is_person ? &console->editor : NULL,

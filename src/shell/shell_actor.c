@@ -165,7 +165,8 @@ static void take_message(shell_t *shell, message_t *msg) {
     case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default:
-        if (!modules_serve(shell->rt, msg)) shell__take_message(shell, msg);
+        if (!modules_serve(shell->rt, msg) && !shell__take_http(shell, msg))
+            shell__take_message(shell, msg);
         break;
     }
 }
@@ -228,6 +229,7 @@ static shell_t *create_shell(runtime_t *rt, const shell_options_t *options) {
 static bool open_terminal(shell_t *shell) {
     if (port_terminal_open(&shell->terminal, PORT_STDIN, PORT_STDOUT) < 0) return false;
     terminal_out_init(&shell->own_out, shell->terminal);
+    shell->options.writes_raw = !port_terminal_output_is_tty(shell->terminal);
     printer_init(&shell->printer, write_terminal, shell);
     return true;
 }

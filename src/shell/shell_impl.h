@@ -5,7 +5,9 @@
 #define MK_SHELL_SHELL_IMPL_H
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "microkernel/actor.h"
+#include "microkernel/http.h"
 #include "microkernel/limits.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
@@ -43,6 +45,18 @@ typedef struct {
     char timeout[COMMAND_TIMEOUT_TEXT]; /* for people */
 } shell_call_t;
 
+/* The answer of a server that is being shown. */
+typedef struct {
+    http_conn_id_t id;  /* 0: none */
+    int status;         /* once has_begun */
+    bool has_begun;     /* the head was shown */
+    bool shows_headers; /* -i */
+    bool owes_more;     /* the next piece was not asked for yet */
+    bool ends_row;      /* the last character shown was a line end */
+    uint8_t cut_size;   /* bytes of a character that is not complete */
+    char cut[UTF8_MAX_SIZE];
+} shell_http_t;
+
 struct shell {
     runtime_t *rt;
     actor_id_t self;
@@ -72,6 +86,7 @@ struct shell {
     bool has_code;                         /* and given a code, which is `status` */
     shell_job_t job;
     shell_call_t call;
+    shell_http_t http;
     uint32_t reading; /* ticket of the file that load or reload waits for; 0: none */
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
@@ -180,6 +195,17 @@ void shell__json_module(shell_t *shell, actor_id_t id);
 
 /* MSG_OFFLOAD_DONE: a file was read. */
 void shell__take_file(shell_t *shell, const message_t *msg);
+
+/* --- cmd_http.c --- */
+
+/* A message about the answer that is shown; false: it is about something else. */
+bool shell__take_http(shell_t *shell, const message_t *msg);
+
+/* Ask for the next piece when the output takes it. */
+void shell__http_go_on(shell_t *shell);
+
+/* Give it up. */
+void shell__http_drop(shell_t *shell);
 
 /* --- the commands; see commands.def --- */
 #define SHELL_COMMAND(name_, arguments_, options_, least_, most_, kinds_, run_,        \

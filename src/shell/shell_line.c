@@ -215,7 +215,8 @@ static void start_next_line(shell_t *shell) {
 
 /* A prompt that is still owed says how the last line ended: no new one before that. */
 void shell__go_on(shell_t *shell) {
-    while (!shell->call.is_pending && shell->reading == 0 &&
+    shell__http_go_on(shell);
+    while (!shell->call.is_pending && shell->reading == 0 && shell->http.id == 0 &&
            !shell->printer.is_paused && !shell->owes_prompt) {
         if (shell->job.step != NULL) {
             if (!step_job(shell)) return;
@@ -255,6 +256,7 @@ void shell__take_line(shell_t *shell, message_t *msg) {
 void shell__interrupt(shell_t *shell) {
     if (!shell->is_busy) return;
     shell__call_drop(shell);
+    shell__http_drop(shell);
     shell->reading = 0;
     end_job(shell);
     printer_abandon(&shell->printer);

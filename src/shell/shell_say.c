@@ -72,6 +72,7 @@ void shell__say_usage(shell_t *shell, const command_t *command) {
     printer_text(p, command->name);
     if ((command->options & OPTION_TIMEOUT) != 0) printer_text(p, " [-t TIME]");
     if ((command->options & OPTION_COUNT) != 0) printer_text(p, " [-n N]");
+    if ((command->options & OPTION_HEADERS) != 0) printer_text(p, " [-i]");
     if ((command->options & OPTION_MODULE) != 0)
         printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N] [--children N]"
                         " [--sends N]");

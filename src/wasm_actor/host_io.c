@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host_io.c - mk_print, mk_log, mk_time_ms, mk_read_file, mk_http_get.
+/* host_io.c - mk_print, mk_log, mk_time_ms, mk_read_file.
  *
- * A file is read by a worker thread while the guest waits. There is no HTTP client here
- * yet: mk_http_get answers -1 at once. */
+ * A file is read by a worker thread while the guest waits. */
 #include "wasm_actor/host.h"
 
 #include "base/alloc.h"
@@ -122,15 +121,4 @@ void wait__on_offload(wasm_actor_t *actor, const message_t *msg) {
         wasm_answer(instance);
     }
     discard_reading(reading);
-}
-
-wasm_host_status_t host__mk_http_get(wasm_host_call_t *call) {
-    const uint32_t *slots = call->slots;
-    if (!host__check(call, slots[0], slots[1]) ||
-        !host__check(call, slots[2], slots[3]) || !host__check_out(call, slots[4], 4) ||
-        !host__check_out(call, slots[5], 4))
-        return WASM_HOST_TRAP;
-    host__put_u32(call->instance, slots[4], 0);
-    host__put_u32(call->instance, slots[5], 0);
-    return host__return(call, -1);
 }

@@ -8,6 +8,7 @@
 #include "wasm_actor/host.h"
 
 #include "kernel/inside.h"
+#include "microkernel/http.h"
 #include "microkernel/message.h"
 #include "microkernel/timer.h"
 
@@ -19,6 +20,7 @@ void wait__hold_mail(wasm_actor_t *actor) {
     case WAIT_SAVE:
     case WAIT_LOAD: actor__await(actor->rt, MSG_STATE_REPLY); break;
     case WAIT_FILE: actor__await(actor->rt, MSG_OFFLOAD_DONE); break;
+    case WAIT_HTTP: actor__await(actor->rt, MSG_HTTP_RESPONSE); break;
     default: break;
     }
 }
@@ -26,6 +28,7 @@ void wait__hold_mail(wasm_actor_t *actor) {
 void wait__cancel(wasm_actor_t *actor) {
     if (actor->wait == WAIT_SLEEP || actor->wait == WAIT_RECV_TIMEOUT)
         (void)actor__cancel_timer_for(actor->rt, actor->id, actor->ticket);
+    if (actor->wait == WAIT_HTTP) http_close(actor->rt, actor->ticket);
     /* Answers to other requests find nobody who waits for them. */
     actor->wait = WAIT_NOTHING;
     actor->ticket = 0;

@@ -323,6 +323,7 @@ static bool take_event(wasm_actor_t *actor, const message_t *msg) {
     case MSG_TIMER: wait__on_timer(actor, timer_of(msg)); break;
     case MSG_STATE_REPLY: wait__on_state(actor, msg); break;
     case MSG_OFFLOAD_DONE: wait__on_offload(actor, msg); break;
+    case MSG_HTTP_RESPONSE: wait__on_http(actor, msg); break;
     default: return false;
     }
     return true;

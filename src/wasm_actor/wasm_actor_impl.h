@@ -40,6 +40,7 @@ typedef enum {
     WAIT_SAVE,         /* MSG_STATE_REPLY `ticket` */
     WAIT_LOAD,
     WAIT_FILE, /* MSG_OFFLOAD_DONE `ticket` */
+    WAIT_HTTP, /* MSG_HTTP_RESPONSE of request `ticket` */
     WAIT_END   /* it is being stopped */
 } wait_t;
 
@@ -147,6 +148,7 @@ void wait__on_mail(wasm_actor_t *actor, const message_t *msg);
 void wait__on_timer(wasm_actor_t *actor, timer_id_t id);
 void wait__on_state(wasm_actor_t *actor, const message_t *msg);
 void wait__on_offload(wasm_actor_t *actor, const message_t *msg);
+void wait__on_http(wasm_actor_t *actor, const message_t *msg);
 
 /* Give up what it waits for. */
 void wait__cancel(wasm_actor_t *actor);

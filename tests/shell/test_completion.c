@@ -84,7 +84,7 @@ TEST(first_word_is_a_command) {
     static const row_t rows[] = {
         {"|",
          "00: help list info self whoami send call stop load reload register lookup "
-         "ls tree crash log caps history exit"},
+         "ls tree crash log caps http history exit"},
         {"l|", "00: list load lookup ls log"},
         {"  sen|", "02: send"},
         {"lx|", "00:"},
@@ -111,6 +111,7 @@ TEST(arguments_are_what_the_command_says) {
         {"send e|", "05: echo"},
         {"top e|", "04: echo"},
         {"crash |", "06: clear"},
+        {"http |", "05: get listen"},
         {"send echo M|", "10: MSG_TIMER MSG_LOG"},
         {"send echo 1 M|", "12:"},
         {"a;send echo MSG_T|", "12: MSG_TIMER"},

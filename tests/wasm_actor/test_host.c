@@ -2,6 +2,8 @@
 /* Every function of the host, through puppet.c: the type of a message says which one.
  */
 #include "actors.h"
+#include "microkernel/http.h"
+#include "port/sockets.h"
 
 #include "base/text.h"
 #include "microkernel/log.h"
@@ -9,6 +11,7 @@
 #include "microkernel/paths.h"
 #include "microkernel/state_persist.h"
 #include "port/files.h"
+#include "port/sockets.h"
 
 /* The answer to the newest question. */
 typedef struct {
@@ -253,9 +256,70 @@ TEST(an_actor_that_ends_while_a_file_is_read_leaves_nothing) {
     close_node(rt);
 }
 
-TEST(there_is_no_http_yet) {
+/* --- pages --- */
+
+static void give_page(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt;
+    (void)http_answer(request, 200, NULL, 0, ctx, strlen(ctx));
+}
+
+static void step_until(runtime_t *rt, size_t count) {
+    for (int i = 0; i < 2000 && probe.count < count; i++) {
+        runtime_step(rt);
+        sim_advance(100000);
+    }
+}
+
+TEST(a_page_is_fetched_whole_or_not_at_all) {
+    static const struct {
+        const char *url;
+        int64_t result;
+        const char *body;
+    } rows[] = {
+        {"http://127.0.0.1:8000/page", 0, "sixteen bytes..."},
+        {"http://127.0.0.1:8000/long", -1, ""},
+        {"http://127.0.0.1:8000/empty", 0, ""},
+        {"http://127.0.0.1:8000/page", 0, "sixteen bytes..."},
+        {"http://127.0.0.1:1/", -1, ""},
+        {"ftp://127.0.0.1/", -1, ""},
+        {"", -1, ""},
+    };
     runtime_t *rt = open_node();
-    CHECK_EQ(question_text(rt, SPAWN(rt, puppet), 16, "http://a/").result, -1);
+    http_listen_options_t options = {.port = 8000};
+    CHECK_EQ(http_listen(rt, &options), 8000);
+    CHECK_EQ(http_route(rt, "GET", "/page", give_page, "sixteen bytes..."), MK_OK);
+    CHECK_EQ(http_route(rt, "GET", "/long", give_page, "seventeen bytes.."), MK_OK);
+    CHECK_EQ(http_route(rt, "GET", "/empty", give_page, ""), MK_OK);
+    actor_id_t id = SPAWN(rt, puppet);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ask(rt, id, 16, rows[i].url);
+        ask(rt, id, 1, ""); /* waits meanwhile: the mail comes in its order */
+        step_until(rt, 2 * i + 1);
+        CHECK_EQ(probe.count, 2 * i + 1);
+        told_t told = newest(16);
+        CHECK_EQ(told.result, rows[i].result);
+        CHECK_EQ(told.size, strlen(rows[i].body));
+        CHECK_MEM(told.bytes, rows[i].body, told.size);
+        step_until(rt, 2 * i + 2);
+        (void)newest(1);
+    }
+    close_node(rt);
+}
+
+TEST(an_actor_that_ends_while_a_page_is_fetched_leaves_nothing) {
+    runtime_t *rt = open_node();
+    port_address_t at = {
+        .family = PORT_FAMILY_INET, .bytes = {127, 0, 0, 1}, .port = 81};
+    int silent = port_socket_listen(&at, 5);
+    CHECK(silent >= 0);
+    actor_id_t id = SPAWN(rt, puppet);
+    ask(rt, id, 16, "http://127.0.0.1:81/");
+    for (int i = 0; i < 20; i++)
+        runtime_step(rt);
+    actor_stop(rt, id);
+    runtime_run(rt);
+    CHECK_EQ(probe.count, 0);
+    port_socket_close(silent);
     close_node(rt);
 }
 
@@ -271,4 +335,5 @@ TEST_TABLE(host, TEST_ROW(mk_self_is_the_id_and_the_source_of_what_it_sends),
            TEST_ROW(state_is_saved_and_loaded_under_the_name),
            TEST_ROW(a_file_is_read_whole_or_not_at_all),
            TEST_ROW(an_actor_that_ends_while_a_file_is_read_leaves_nothing),
-           TEST_ROW(there_is_no_http_yet))
+           TEST_ROW(a_page_is_fetched_whole_or_not_at_all),
+           TEST_ROW(an_actor_that_ends_while_a_page_is_fetched_leaves_nothing))

@@ -11,6 +11,7 @@
 #include "microkernel/log.h"
 #include "microkernel/message.h"
 #include "microkernel/names.h"
+#include "microkernel/shell.h"
 #include "microkernel/supervision.h"
 #include "microkernel/timer.h"
 #include "microkernel/wasm_actor.h"
@@ -151,6 +152,16 @@ static wasm_factory_arg_t *load_echo(void) {
                                         NULL);
 }
 
+/* The port may be somebody else's; the demo goes on without. */
+static void show_on_the_web(runtime_t *rt) {
+    int port = shell_web_listen(rt, MK_WEB_PORT);
+    if (port >= 0)
+        actor_log(rt, LOG_INFO, "see http://127.0.0.1:%d/", port);
+    else
+        actor_log(rt, LOG_INFO, "no pages on port %d: %s", MK_WEB_PORT,
+                  mk_error_text(port));
+}
+
 int demo_start(runtime_t *rt, demo_t *demo) {
     static const child_spec_t workers[] = {{"worker", worker_behave, make_state,
                                             &worker_size, free, 16, RESTART_PERMANENT}};
@@ -186,6 +197,7 @@ int demo_start(runtime_t *rt, demo_t *demo) {
     actor_id_t id = supervisor_start_with(rt, &options, children, child_options, 3);
     if (id == ACTOR_ID_INVALID) return MK_ENOMEM;
     (void)names_register(rt, "demo", id);
+    show_on_the_web(rt);
     return MK_OK;
 }
 

@@ -85,7 +85,7 @@ export declare function mk_stop(id: i64): i32;
 // @ts-ignore: decorator
 @external("env", "mk_read_file")
 export declare function mk_read_file(path: usize, len: i32, buf: usize, cap: i32, size_out: usize): i32;
-/** 0 or -1; needs the grant 'network' */
+/** a page whole; 0 or -1; needs the grant 'network' */
 // @ts-ignore: decorator
 @external("env", "mk_http_get")
 export declare function mk_http_get(url: usize, len: i32, buf: usize, cap: i32, status_out: usize, size_out: usize): i32;
@@ -208,3 +208,7 @@ export const MSG_NODE_DOWN: i32 = -16777084; // 0xFF000084
 export const MSG_OFFLOAD_DONE: i32 = -16777083; // 0xFF000085
 export const MSG_STATE_REPLY: i32 = -16777072; // 0xFF000090
 export const MSG_WASM_TURN: i32 = -16777071; // 0xFF000091
+export const MSG_HTTP_ROOM: i32 = -16777064; // 0xFF000098
+export const MSG_HTTP_HEAD: i32 = -16777063; // 0xFF000099
+export const MSG_HTTP_DATA: i32 = -16777062; // 0xFF00009A
+export const MSG_HTTP_END: i32 = -16777061; // 0xFF00009B

@@ -45,7 +45,7 @@ extern "C" {
     pub fn mk_stop(id: i64) -> i32;
     /// the whole file; 0 or -1; needs the grant 'files'
     pub fn mk_read_file(path: *const u8, len: i32, buf: *mut u8, cap: i32, size_out: *mut i32) -> i32;
-    /// 0 or -1; needs the grant 'network'
+    /// a page whole; 0 or -1; needs the grant 'network'
     pub fn mk_http_get(url: *const u8, len: i32, buf: *mut u8, cap: i32, status_out: *mut i32, size_out: *mut i32) -> i32;
 }
 
@@ -167,3 +167,7 @@ pub const MSG_NODE_DOWN: i32 = -16777084; // 0xFF000084
 pub const MSG_OFFLOAD_DONE: i32 = -16777083; // 0xFF000085
 pub const MSG_STATE_REPLY: i32 = -16777072; // 0xFF000090
 pub const MSG_WASM_TURN: i32 = -16777071; // 0xFF000091
+pub const MSG_HTTP_ROOM: i32 = -16777064; // 0xFF000098
+pub const MSG_HTTP_HEAD: i32 = -16777063; // 0xFF000099
+pub const MSG_HTTP_DATA: i32 = -16777062; // 0xFF00009A
+pub const MSG_HTTP_END: i32 = -16777061; // 0xFF00009B

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server against real peers: curl, h11, wsproto, node; and against thousands of
+ * connections. The server is a process of its own; a peer that is not installed skips
+ * its test. */
+#include "microkernel/http.h"
+#include "microkernel/runtime.h"
+#include "support/test.h"
+
+#include "folder.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- the server --- */
+
+static void hello(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt;
+    (void)ctx;
+    (void)http_answer(request, 200, NULL, 0, "hello", 5);
+}
+
+static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt;
+    (void)ctx;
+    (void)http_answer(request, 200, NULL, 0, request->body, request->body_size);
+}
+
+static void answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)ctx;
+    http_conn_id_t id = http_defer(request);
+    (void)http_respond_begin(rt, id, 200, NULL, 0);
+    (void)http_respond_piece(rt, id, "one ", 4);
+    (void)http_respond_piece(rt, id, "two ", 4);
+    (void)http_respond_piece(rt, id, "three ", 6);
+    (void)http_respond_end(rt, id);
+}
+
+static void send_events(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)ctx;
+    http_conn_id_t id = http_defer(request);
+    (void)http_sse_start(rt, id);
+    (void)http_sse_push(rt, id, "n", "one\ntwo", 7);
+    (void)http_sse_push(rt, id, NULL, "three", 5);
+    http_close(rt, id);
+}
+
+static void echo(runtime_t *rt, http_conn_id_t id, bool is_binary, const void *data,
+                 size_t size, void *ctx) {
+    (void)ctx;
+    (void)http_ws_send(rt, id, is_binary, data, size);
+}
+
+static void accept_ws(runtime_t *rt, const http_request_t *request, void *ctx) {
+    static const http_ws_handler_t handler = {.on_message = echo};
+    (void)rt;
+    (void)ctx;
+    (void)http_ws_accept(request, &handler, NULL);
+}
+
+static void write_file(const char *name, const char *text, int times) {
+    char path[PATH_SIZE + 32];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    for (int i = 0; file != NULL && i < times; i++)
+        (void)fputs(text, file);
+    if (file == NULL || fclose(file) != 0) _exit(2);
+}
+
+_Noreturn static void serve(int tell) {
+    runtime_t *rt = runtime_init(0, 64);
+    http_listen_options_t options = {.body_max = 8u << 20};
+    write_file("ten", "0123456789", 1);
+    write_file("big", "0123456789", 100000);
+    int port = http_listen(rt, &options);
+    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
+        http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
+        http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
+        http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
+        http_route(rt, "GET", "/events", send_events, NULL) < 0 ||
+        http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
+        http_route_files(rt, "/files/*", folder) < 0 ||
+        write(tell, &port, sizeof port) != sizeof port)
+        _exit(3);
+    runtime_run(rt);
+    _exit(0);
+}
+
+typedef struct {
+    pid_t pid;
+    int port;
+} server_t;
+
+static void open_server(server_t *server) {
+    int told[2];
+    folder_begin();
+    CHECK_EQ(pipe(told), 0);
+    server->pid = fork();
+    CHECK(server->pid >= 0);
+    if (server->pid == 0) serve(told[1]);
+    close(told[1]);
+    CHECK_EQ(read(told[0], &server->port, sizeof server->port),
+             (ssize_t)sizeof server->port);
+    close(told[0]);
+}
+
+static void close_server(server_t *server) {
+    int status;
+    CHECK_EQ(waitpid(server->pid, &status, WNOHANG), 0); /* it has not crashed */
+    CHECK_EQ(kill(server->pid, SIGTERM), 0);
+    CHECK_EQ(waitpid(server->pid, &status, 0), server->pid);
+    folder_end();
+}
+
+/* --- programs as peers --- */
+
+static char output[1 << 16];
+
+/* Run a command; its exit code, and what it wrote in `output`. */
+static int run(const char *command) {
+    FILE *pipe_in = popen(command, "r");
+    CHECK(pipe_in != NULL);
+    size_t size = fread(output, 1, sizeof output - 1, pipe_in);
+    output[size] = '\0';
+    int status = pclose(pipe_in);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void need(const char *what, const char *command) {
+    if (run(command) == 0) return;
+    (void)snprintf(output, sizeof output, "%s is not installed", what);
+    test_skip(output);
+}
+
+/* The folder of the scripts. */
+static const char *peers(void) {
+    static char path[1024];
+    (void)snprintf(path, sizeof path, "%s", __FILE__);
+    char *slash = strrchr(path, '/');
+    (void)snprintf(slash, sizeof path - (size_t)(slash - path), "/peers");
+    return path;
+}
+
+TEST(http_peers_curl_gets_what_it_asks_for) {
+    static const struct {
+        const char *arguments; /* %1: the address; %2: a folder with the file "ten" */
+        const char *output;
+    } rows[] = {
+        {"-s %1/", "hello"},
+        {"-s -o /dev/null -w '%{http_code} %{http_version}' %1/", "200 1.1"},
+        {"-s0 -o /dev/null -w '%{http_code}' %1/", "200"},
+        {"-s -I -o /dev/null -w '%{http_code} %header{content-length}' %1/", "200 5"},
+        {"-s -d abc %1/echo", "abc"},
+        {"-s -T %2/ten %1/echo", "0123456789"},
+        {"-s -H 'Transfer-Encoding: chunked' -d abc %1/echo", "abc"},
+        {"-s -H 'Expect: 100-continue' -d abc %1/echo", "abc"},
+        {"-s -H 'Expect: 100-continue' -d abc -o /dev/null -w '%{http_code}' %1/none",
+         "404"},
+        {"-s %1/pieces", "one two three "},
+        {"-s -r 2-4 %1/files/ten", "234"},
+        {"-s -r -3 %1/files/ten", "789"},
+        {"-s -r 7- -o /dev/null -w '%{http_code}' %1/files/ten", "206"},
+        {"-s -r 10- -o /dev/null -w '%{http_code}' %1/files/ten", "416"},
+        {"-s -o /dev/null -w '%{size_download}' %1/files/big", "1000000"},
+        {"-s --path-as-is -o /dev/null -w '%{http_code}' %1/files/../../etc/passwd",
+         "404"},
+        {"-s -X DELETE -o /dev/null -w '%{http_code} %header{allow}' %1/",
+         "405 GET, HEAD, OPTIONS"},
+        {"-s -o /dev/null -o /dev/null -o /dev/null -w '%{num_connects}' %1/ %1/pieces "
+         "%1/files/ten",
+         "100"}, /* one connection for three requests */
+        {"-sN %1/events", "event: n\ndata: one\ndata: two\n\ndata: three\n\n"},
+        {"-s --limit-rate 20M -o /dev/null -w '%{size_download}' %1/files/big",
+         "1000000"},
+    };
+    need("curl", "curl --version >/dev/null 2>&1");
+    server_t server;
+    open_server(&server);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char command[2048] = "timeout 20 curl ";
+        size_t size = strlen(command);
+        for (const char *at = rows[i].arguments; *at != '\0'; at++) {
+            size_t left = sizeof command - size;
+            if (at[0] == '%' && at[1] == '1')
+                size += (size_t)snprintf(command + size, left, "http://127.0.0.1:%d",
+                                         server.port);
+            else if (at[0] == '%' && at[1] == '2')
+                size += (size_t)snprintf(command + size, left, "%s", folder);
+            else
+                size += (size_t)snprintf(command + size, left, "%c", *at);
+            if (at[0] == '%' && (at[1] == '1' || at[1] == '2')) at++;
+        }
+        int status = run(command);
+        if (status != 0 || strcmp(output, rows[i].output) != 0)
+            printf("%s: exit code %d\n", command, status);
+        CHECK_STR(output, rows[i].output);
+        CHECK_EQ(status, 0);
+    }
+    close_server(&server);
+}
+
+static void run_script(const char *interpreter, const char *script) {
+    server_t server;
+    char command[2048];
+    open_server(&server);
+    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d 2>&1", interpreter,
+                   peers(), script, server.port);
+    int status = run(command);
+    if (status != 0) printf("%s\n", output);
+    CHECK_EQ(status, 0);
+    close_server(&server);
+}
+
+TEST(http_peers_h11_finds_every_answer_good) {
+    need("python3-h11", "/usr/bin/python3 -c 'import h11' 2>/dev/null");
+    run_script("/usr/bin/python3", "h11_client.py");
+}
+
+TEST(http_peers_wsproto_finds_every_frame_good) {
+    need("python3-wsproto", "/usr/bin/python3 -c 'import wsproto' 2>/dev/null");
+    run_script("/usr/bin/python3", "wsproto_client.py");
+}
+
+TEST(http_peers_node_fetches_and_talks) {
+    need("node with ws and undici",
+         "NODE_PATH=/usr/share/nodejs node -e \"require('ws'); require('undici')\" "
+         "2>/dev/null");
+    run_script("env NODE_PATH=/usr/share/nodejs node", "node_client.js");
+}
+
+/* --- many connections --- */
+
+static int connect_to(int port) {
+    struct sockaddr_in at;
+    memset(&at, 0, sizeof at);
+    at.sin_family = AF_INET;
+    at.sin_port = htons((uint16_t)port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
+    CHECK_EQ(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+static void ask(int fd) {
+    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    char answer[512];
+    size_t got = 0;
+    CHECK_EQ(write(fd, request, sizeof request - 1), (ssize_t)sizeof request - 1);
+    do {
+        struct pollfd ready = {fd, POLLIN, 0};
+        CHECK_EQ(poll(&ready, 1, 20000), 1);
+        ssize_t count = read(fd, answer + got, sizeof answer - 1 - got);
+        CHECK(count > 0);
+        got += (size_t)count;
+        answer[got] = '\0';
+    } while (strstr(answer, "\r\n\r\nhello") == NULL);
+}
+
+enum { MANY = 10000 };
+
+TEST(http_peers_10000_idle_connections_are_kept) {
+    struct rlimit limit;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < MANY + 64) test_skip("10 000 descriptors are not permitted");
+    limit.rlim_cur = limit.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0); /* the server inherits it */
+    server_t server;
+    open_server(&server);
+    static int fds[MANY];
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = connect_to(server.port);
+        ask(fds[i]);
+    }
+    for (int i = 0; i < MANY; i += 97) /* all of them are still served */
+        ask(fds[i]);
+    int fd = connect_to(server.port);
+    ask(fd);
+    close(fd);
+    for (int i = 0; i < MANY; i++)
+        close(fds[i]);
+    fd = connect_to(server.port);
+    ask(fd);
+    close(fd);
+    close_server(&server);
+}
+
+TEST_TABLE(http_peers, TEST_ROW(http_peers_curl_gets_what_it_asks_for),
+           TEST_ROW(http_peers_h11_finds_every_answer_good),
+           TEST_ROW(http_peers_wsproto_finds_every_frame_good),
+           TEST_ROW(http_peers_node_fetches_and_talks),
+           TEST_ROW(http_peers_10000_idle_connections_are_kept))
