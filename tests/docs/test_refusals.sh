@@ -76,7 +76,7 @@ refuses "a limit without reason" "MK_CRASH_RECORDS: unit and range are there, th
     $headers/limits.h 's| A screenful and a bit\.||'
 host_table=src/wasm_actor/host_table.def
 refuses "a host function with fewer names than arguments" "mk_stop: the arguments in" \
-    $host_table 's|mk_stop, "I:i", SPAWN, "(id)|mk_stop, "Ii:i", SPAWN, "(id)|'
+    $host_table 's|mk_stop, "I:i", SPAWN, |mk_stop, "Ii:i", SPAWN, |'
 refuses "a host function with an argument that nobody knows" "what is 'whom'" \
     $host_table 's|(text, len): to st|(whom, len): to st|'
 refuses "a header of no folder" "timer.h: in no folder's row" \

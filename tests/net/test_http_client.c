@@ -656,7 +656,7 @@ TEST(http_client_sends_a_large_body_as_it_is_taken) {
     int handle = port_socket_accept(w.listener, NULL);
     CHECK(handle >= 0);
     size_t got = 0;
-    char text[10000];
+    static char text[10000];
     for (int turns = 0; turns < 1000; turns++) {
         int result = port_socket_read(handle, text, sizeof text);
         if (result > 0) got += (size_t)result;
