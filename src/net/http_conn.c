@@ -730,7 +730,7 @@ void http_conn_drop(http_conn_t *conn) {
     if (conn->state == HTTP_CONN_WS)
         ws_drop(rt, &conn->ws);
     else
-        channel_end(rt, &conn->channel, false);
+        end(conn, false);
 }
 
 void http_conn_stop(http_conn_t *conn) {

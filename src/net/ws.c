@@ -553,11 +553,8 @@ int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
 }
 
 void ws_drop(runtime_t *rt, ws_t *ws) {
-    http_handle_close(rt, &ws->channel.handle);
-    if (ws->is_busy)
-        ws->state = WS_OVER;
-    else
-        end(rt, ws, false);
+    lose(rt, ws);
+    if (!ws->is_busy) end(rt, ws, false);
 }
 
 size_t ws_memory(const ws_t *ws) {

@@ -65,7 +65,7 @@ int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t si
  * MK_ESTATE: it is closing already; MK_ENOMEM. */
 int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason);
 
-/* End it at once; nobody is told. */
+/* End it at once; the owner, if the id still stands for it, hears that it is lost. */
 void ws_drop(runtime_t *rt, ws_t *ws);
 
 /* Bytes that this WebSocket holds beyond its block. */

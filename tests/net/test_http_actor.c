@@ -211,6 +211,22 @@ TEST(http_actor_hears_once_that_a_peer_is_lost) {
     world_close(&w.world);
 }
 
+TEST(http_actor_hears_of_what_is_dropped_when_the_grace_of_a_stop_is_over) {
+    actor_world_t w;
+    open_owned(&w);
+    peer_t *peer = new_peer(&w);
+    peer_say(peer, GET);
+    http_stop(w.world.rt, 1000);
+    world_pass(&w.world, 900);
+    CHECK_EQ(seen.closed, 0);
+    world_pass(&w.world, 200);
+    CHECK_EQ(seen.closed, 1);
+    CHECK_EQ(seen.closed_id, seen.id);
+    CHECK(!tell(&w, DO_ANSWER));
+    end_peer(peer);
+    world_close(&w.world);
+}
+
 TEST(http_actor_that_ends_leaves_503_and_no_port) {
     actor_world_t w;
     open_owned(&w);
@@ -441,16 +457,18 @@ TEST(http_actor_that_ends_closes_its_websockets_with_1001) {
     world_close(&w.world);
 }
 
-TEST_TABLE(http_actor, TEST_ROW(http_actor_gets_requests_as_published_and_answers_once),
-           TEST_ROW(http_actor_hears_once_that_a_peer_is_lost),
-           TEST_ROW(http_actor_that_ends_leaves_503_and_no_port),
-           TEST_ROW(http_actor_is_told_that_a_port_is_taken),
-           TEST_ROW(http_actor_with_a_full_mailbox_makes_503),
-           TEST_ROW(http_actor_pushes_events_until_the_peer_goes),
-           TEST_ROW(http_actor_is_told_when_an_event_stream_has_room_again),
-           TEST_ROW(http_actor_closes_an_event_stream),
-           TEST_ROW(http_actor_talks_over_a_websocket),
-           TEST_ROW(http_actor_accepts_no_websocket_from_a_plain_request),
-           TEST_ROW(http_actor_gets_what_came_before_it_accepted),
-           TEST_ROW(http_actor_hears_why_a_websocket_failed),
-           TEST_ROW(http_actor_that_ends_closes_its_websockets_with_1001))
+TEST_TABLE(
+    http_actor, TEST_ROW(http_actor_gets_requests_as_published_and_answers_once),
+    TEST_ROW(http_actor_hears_once_that_a_peer_is_lost),
+    TEST_ROW(http_actor_hears_of_what_is_dropped_when_the_grace_of_a_stop_is_over),
+    TEST_ROW(http_actor_that_ends_leaves_503_and_no_port),
+    TEST_ROW(http_actor_is_told_that_a_port_is_taken),
+    TEST_ROW(http_actor_with_a_full_mailbox_makes_503),
+    TEST_ROW(http_actor_pushes_events_until_the_peer_goes),
+    TEST_ROW(http_actor_is_told_when_an_event_stream_has_room_again),
+    TEST_ROW(http_actor_closes_an_event_stream),
+    TEST_ROW(http_actor_talks_over_a_websocket),
+    TEST_ROW(http_actor_accepts_no_websocket_from_a_plain_request),
+    TEST_ROW(http_actor_gets_what_came_before_it_accepted),
+    TEST_ROW(http_actor_hears_why_a_websocket_failed),
+    TEST_ROW(http_actor_that_ends_closes_its_websockets_with_1001))

@@ -265,12 +265,260 @@ TEST(ws_refuses_with_a_code_and_words) {
     }
 }
 
+/* --- what RFC 6455 says of every value of a field --- */
+
+/* What the server says to a frame with that first byte and no payload: its answer, or
+ * NULL when it has to refuse it. */
+static const char *answer_to_head(uint8_t first, bool is_inside, size_t *size) {
+    bool is_last = (first & 0x80) != 0;
+    unsigned op = first & 0x0f;
+    *size = 0;
+    if ((first & 0x70) != 0) return NULL;
+    if (op > WS_OP_BINARY && op < WS_OP_CLOSE) return NULL;
+    if (op > WS_OP_PONG) return NULL;
+    if (op >= WS_OP_CLOSE && !is_last) return NULL;
+    if (op < WS_OP_CLOSE && (op == WS_OP_CONTINUE) != is_inside) return NULL;
+    if (op == WS_OP_PONG || !is_last) return "";
+    *size = op == WS_OP_CONTINUE ? 3 : 2;
+    if (op == WS_OP_CONTINUE)
+        return "\x81\x01"
+               "a";
+    if (op == WS_OP_TEXT) return "\x81\x00";
+    if (op == WS_OP_BINARY) return "\x82\x00";
+    return op == WS_OP_CLOSE ? "\x88\x00" : "\x8a\x00";
+}
+
+/* It was closed with that code, in order, and the handler knows. */
+static void check_refused(const peer_t *peer, uint16_t code) {
+    const uint8_t *answer = (const uint8_t *)peer->text;
+    CHECK(peer->size > 4);
+    CHECK_EQ(answer[0], 0x88);
+    CHECK_EQ(answer[1], peer->size - 2);
+    CHECK_EQ(answer[2] << 8 | answer[3], code);
+    CHECK(peer->has_ended && !peer->was_reset);
+    CHECK_EQ(seen.closed, 1);
+    CHECK_EQ(seen.code, code);
+}
+
+TEST(ws_takes_or_refuses_every_first_byte_outside_and_inside_a_message) {
+    for (unsigned i = 0; i < 512; i++) {
+        uint8_t first = (uint8_t)i;
+        bool is_inside = i >= 256;
+        http_world_t world;
+        open_echo(&world);
+        peer_t *peer = open_peer(&world);
+        if (is_inside) peer_send(peer, "\x01\x81" M "a", 7);
+        const uint8_t frame[] = {first, 0x80, 0, 0, 0, 0};
+        peer_send(peer, frame, sizeof frame);
+        peer_read(peer);
+        size_t size;
+        const char *answer = answer_to_head(first, is_inside, &size);
+        if (answer == NULL) {
+            check_refused(peer, 1002);
+        } else {
+            CHECK_EQ(peer->size, size);
+            CHECK_MEM(peer->text, answer, size);
+            CHECK_EQ(peer->has_ended, first == 0x88);
+        }
+        end_peer(peer);
+        world_close(&world);
+    }
+}
+
+TEST(ws_takes_the_close_codes_that_may_be_sent_and_no_others) {
+    static const struct {
+        unsigned first;
+        unsigned last;
+        bool is_good;
+    } ranges[] = {{0, 1, false},       {999, 999, false},    {1000, 1003, true},
+                  {1004, 1006, false}, {1007, 1014, true},   {1015, 1017, false},
+                  {1100, 1100, false}, {2000, 2000, false},  {2999, 2999, false},
+                  {3000, 3001, true},  {3999, 4000, true},   {4999, 4999, true},
+                  {5000, 5000, false}, {65535, 65535, false}};
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        for (unsigned n = 2 * ranges[i].first; n <= 2 * ranges[i].last + 1; n++) {
+            unsigned code = n / 2;
+            const uint8_t payload[] = {(uint8_t)(code >> 8), (uint8_t)code, 'w', 'h',
+                                       'y'};
+            http_world_t world;
+            open_echo(&world);
+            peer_t *peer = open_peer(&world);
+            send_frame(peer, WS_OP_CLOSE, true, payload, n % 2 == 0 ? 2 : 5);
+            peer_read(peer);
+            if (ranges[i].is_good) {
+                CHECK(peer->size >= 4);
+                CHECK_MEM(peer->text + 2, payload, 2);
+                CHECK(peer->has_ended && !peer->was_reset);
+                CHECK_EQ(seen.closed, 1);
+                CHECK_EQ(seen.code, code);
+            } else {
+                check_refused(peer, 1002);
+            }
+            end_peer(peer);
+            world_close(&world);
+        }
+    }
+}
+
+TEST(ws_answers_a_ping_of_any_size_and_no_pong) {
+    http_world_t world;
+    open_echo(&world);
+    peer_t *peer = open_peer(&world);
+    uint8_t payload[125];
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (uint8_t)(0xff - i);
+    for (size_t size = 0; size <= sizeof payload; size++) {
+        send_frame(peer, WS_OP_PONG, true, payload, size);
+        send_frame(peer, WS_OP_PING, true, payload, size);
+        peer_read(peer);
+        CHECK_EQ(peer->size, size + 2);
+        CHECK_EQ((uint8_t)peer->text[0], 0x8a);
+        CHECK_EQ(peer->text[1], size);
+        CHECK_MEM(peer->text + 2, payload, size);
+        peer->size = 0;
+    }
+    CHECK_EQ(seen.closed, 0);
+    /* The longest reason. */
+    payload[0] = 0x03;
+    payload[1] = 0xe8;
+    memset(payload + 2, 'r', sizeof payload - 2);
+    send_frame(peer, WS_OP_CLOSE, true, payload, sizeof payload);
+    peer_read(peer);
+    CHECK(peer->size >= 4 && peer->has_ended);
+    CHECK_MEM(peer->text + 2, payload, 2);
+    CHECK_EQ(seen.code, 1000);
+    end_peer(peer);
+    world_close(&world);
+}
+
+TEST(ws_joins_a_text_cut_anywhere_with_long_pings_in_between) {
+    /* Characters of one to four bytes. */
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+    static const size_t size = sizeof text - 1;
+    char payload[125];
+    memset(payload, '?', sizeof payload);
+    http_world_t world;
+    open_echo(&world);
+    peer_t *peer = open_peer(&world);
+    for (size_t one = 0; one <= size; one++) {
+        for (size_t two = one; two <= size; two++) {
+            send_frame(peer, WS_OP_TEXT, false, text, one);
+            send_frame(peer, WS_OP_PING, true, payload, sizeof payload);
+            send_frame(peer, WS_OP_CONTINUE, false, text + one, two - one);
+            send_frame(peer, WS_OP_PONG, true, payload, sizeof payload);
+            send_frame(peer, WS_OP_PING, true, payload, 1);
+            send_frame(peer, WS_OP_CONTINUE, true, text + two, size - two);
+            peer_read(peer);
+            CHECK_EQ(peer->size, 127 + 3 + 2 + size);
+            CHECK_MEM(peer->text, "\x8a\x7d", 2);
+            CHECK_MEM(peer->text + 2, payload, sizeof payload);
+            CHECK_MEM(peer->text + 127, "\x8a\x01?", 3);
+            CHECK_EQ((uint8_t)peer->text[130], 0x81);
+            CHECK_EQ(peer->text[131], size);
+            CHECK_MEM(peer->text + 132, text, size);
+            peer->size = 0;
+        }
+    }
+    CHECK_EQ(seen.closed, 0);
+    end_peer(peer);
+    world_close(&world);
+}
+
+/* --- UTF-8 --- */
+
+enum { IS_GOOD = -1, IS_CUT = -2 };
+
+static const struct {
+    const char *bytes;
+    int bad_at; /* the byte that cannot be; or the text is good; or ends too early */
+} texts[] = {
+    {"Hello-\xc2\xb5@\xc3\x9f\xc3\xb6", IS_GOOD},
+    {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5", IS_GOOD},
+    {"\x7f", IS_GOOD},
+    {"\xc2\x80", IS_GOOD},
+    {"\xdf\xbf", IS_GOOD},
+    {"\xe0\xa0\x80", IS_GOOD},
+    {"\xed\x9f\xbf", IS_GOOD}, /* the last before the surrogates */
+    {"\xee\x80\x80", IS_GOOD}, /* the first behind them */
+    {"\xef\xbf\xbd", IS_GOOD},
+    {"\xef\xbf\xbe", IS_GOOD}, /* U+FFFE, U+FFFF: no characters, but good code points */
+    {"\xef\xbf\xbf", IS_GOOD},
+    {"\xf0\x90\x80\x80", IS_GOOD},
+    {"\xf4\x8f\xbf\xbf", IS_GOOD}, /* the last */
+    {"\x80", 0},
+    {"\xbf", 0},
+    {"a\x80z", 1},
+    {"\xc0\xaf", 0}, /* longer than need be */
+    {"\xc1\xbf", 0},
+    {"\xe0\x80\xaf", 1},
+    {"\xe0\x9f\xbf", 1},
+    {"\xf0\x80\x80\xaf", 1},
+    {"\xf0\x8f\xbf\xbf", 1},
+    {"\xed\xa0\x80", 1}, /* surrogates */
+    {"\xed\xbf\xbf", 1},
+    {"\xed\xa0\x80\xed\xb0\x80", 1},
+    {"\xf4\x90\x80\x80", 1}, /* above the last */
+    {"\xf5\x80\x80\x80", 0},
+    {"\xf8\x88\x80\x80\x80", 0},
+    {"\xfc\x84\x80\x80\x80\x80", 0},
+    {"\xfe", 0},
+    {"\xff", 0},
+    {"\xc3(", 1}, /* no continuation */
+    {"\xe2\x82(", 2},
+    {"\xf0\x9f\x98(", 3},
+    {"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80z", 12},
+    {"a\xc3", IS_CUT},
+    {"a\xe2", IS_CUT},
+    {"a\xe2\x82", IS_CUT},
+    {"a\xf0", IS_CUT},
+    {"a\xf0\x9f", IS_CUT},
+    {"a\xf0\x9f\x98", IS_CUT},
+};
+
+static void check_text(size_t row, bool is_in_pieces) {
+    const char *text = texts[row].bytes;
+    int bad_at = texts[row].bad_at;
+    size_t size = strlen(text);
+    http_world_t world;
+    open_echo(&world);
+    peer_t *peer = open_peer(&world);
+    if (is_in_pieces) {
+        for (size_t i = 0; i < size && !peer->has_ended; i++) {
+            send_frame(peer, i == 0 ? WS_OP_TEXT : WS_OP_CONTINUE, false, text + i, 1);
+            world_run(&world);
+            peer_read(peer);
+            CHECK_EQ(peer->has_ended, (int)i == bad_at); /* at once, and not before */
+        }
+        if (!peer->has_ended) send_frame(peer, WS_OP_CONTINUE, true, "", 0);
+    } else {
+        send_frame(peer, WS_OP_TEXT, true, text, size);
+    }
+    peer_read(peer);
+    if (bad_at == IS_GOOD) {
+        CHECK_EQ(peer->size, size + 2);
+        CHECK_MEM(peer->text + 2, text, size);
+        CHECK_EQ(seen.messages, 1);
+    } else {
+        check_refused(peer, 1007);
+        CHECK_EQ(seen.messages, 0);
+    }
+    end_peer(peer);
+    world_close(&world);
+}
+
+TEST(ws_takes_good_utf8_and_refuses_bad_at_its_first_byte) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        check_text(i, false);
+        check_text(i, true);
+    }
+}
+
 /* --- sizes --- */
 
 static uint8_t big[400000];
 
 TEST(ws_echoes_messages_of_any_size) {
-    static const size_t sizes[] = {125, 126, 65535, 65536, 200000};
+    static const size_t sizes[] = {0, 124, 125, 126, 127, 128, 65535, 65536, 200000};
     http_world_t world;
     open_echo(&world);
     peer_t *peer = open_peer(&world);
@@ -314,6 +562,42 @@ TEST(ws_refuses_a_message_above_the_limit_at_its_head) {
     CHECK(peer->has_ended);
     end_peer(peer);
     world_close(&world);
+}
+
+TEST(ws_joins_a_message_up_to_the_limit_however_it_is_cut) {
+    enum { WHOLE = 70000 };
+    static const size_t parts[] = {64, 1000, 4096, 65535, 65536, WHOLE};
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t i = 0; i < 2 * sizeof parts / sizeof parts[0]; i++) {
+        size_t part = parts[i / 2];
+        size_t size = i % 2 == 0 ? WHOLE : WHOLE + 1;
+        http_listen_options_t options;
+        memset(&options, 0, sizeof options);
+        options.ws_message_max = WHOLE;
+        memset(&seen, 0, sizeof seen);
+        http_world_t world;
+        world_open(&world, &options);
+        CHECK_EQ(http_route(world.rt, "GET", "/ws", accept_echo, NULL), MK_OK);
+        peer_t *peer = open_peer(&world);
+        for (size_t at = 0; at < size; at += part)
+            send_frame(peer, at == 0 ? WS_OP_BINARY : WS_OP_CONTINUE, at + part >= size,
+                       big + at, size - at < part ? size - at : part);
+        for (int n = 0; n < 20; n++) {
+            world_run(&world);
+            peer_read(peer);
+        }
+        if (size > WHOLE) {
+            check_refused(peer, 1009);
+            CHECK_EQ(seen.messages, 0);
+        } else {
+            CHECK_EQ(seen.messages, 1);
+            CHECK_EQ(peer->size, WHOLE + 10);
+            CHECK_MEM(peer->text + 10, big, WHOLE);
+        }
+        end_peer(peer);
+        world_close(&world);
+    }
 }
 
 /* --- bounds --- */
@@ -462,6 +746,32 @@ TEST(ws_is_closed_with_1001_when_the_server_stops) {
     world_close(&world);
 }
 
+TEST(ws_is_lost_once_when_the_grace_of_a_stop_is_over) {
+    http_world_t world;
+    open_echo(&world);
+    peer_t *peer = open_peer(&world);
+    http_stop(world.rt, 1000);
+    world_pass(&world, 900);
+    CHECK_EQ(seen.closed, 0);
+    world_pass(&world, 200); /* the peer has not answered */
+    CHECK_EQ(seen.closed, 1);
+    CHECK_EQ(seen.code, 1006);
+    CHECK_EQ(http_counters(world.rt).connections, 0);
+    end_peer(peer);
+    world_close(&world);
+}
+
+TEST(ws_of_a_runtime_that_ends_is_told_to_nobody) {
+    http_world_t world;
+    open_echo(&world);
+    peer_t *peer = open_peer(&world);
+    runtime_destroy(world.rt);
+    CHECK_EQ(seen.closed, 0);
+    port_socket_close(peer->handle);
+    free(peer);
+    sim_reset(1);
+}
+
 /* --- what breaks --- */
 
 TEST(ws_survives_a_reset_after_every_byte) {
@@ -522,6 +832,12 @@ TEST(ws_survives_any_allocation_that_fails) {
 TEST_TABLE(ws, TEST_ROW(ws_upgrade_rows_of_the_table),
            TEST_ROW(ws_keeps_the_rules_wherever_it_is_split),
            TEST_ROW(ws_refuses_with_a_code_and_words),
+           TEST_ROW(ws_takes_or_refuses_every_first_byte_outside_and_inside_a_message),
+           TEST_ROW(ws_takes_the_close_codes_that_may_be_sent_and_no_others),
+           TEST_ROW(ws_answers_a_ping_of_any_size_and_no_pong),
+           TEST_ROW(ws_joins_a_text_cut_anywhere_with_long_pings_in_between),
+           TEST_ROW(ws_takes_good_utf8_and_refuses_bad_at_its_first_byte),
+           TEST_ROW(ws_joins_a_message_up_to_the_limit_however_it_is_cut),
            TEST_ROW(ws_echoes_messages_of_any_size),
            TEST_ROW(ws_refuses_a_message_above_the_limit_at_its_head),
            TEST_ROW(ws_tells_a_producer_to_wait_and_holds_no_more_than_twice_the_mark),
@@ -530,5 +846,7 @@ TEST_TABLE(ws, TEST_ROW(ws_upgrade_rows_of_the_table),
            TEST_ROW(ws_pings_who_is_silent_and_drops_who_does_not_answer),
            TEST_ROW(ws_drops_who_does_not_answer_a_close),
            TEST_ROW(ws_is_closed_with_1001_when_the_server_stops),
+           TEST_ROW(ws_is_lost_once_when_the_grace_of_a_stop_is_over),
+           TEST_ROW(ws_of_a_runtime_that_ends_is_told_to_nobody),
            TEST_ROW(ws_survives_a_reset_after_every_byte),
            TEST_ROW(ws_survives_any_allocation_that_fails))
