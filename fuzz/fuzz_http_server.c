@@ -221,7 +221,11 @@ static void accept_ws(runtime_t *rt, const http_request_t *request, void *ctx) {
 
 static void own_ws(runtime_t *rt, http_conn_id_t id, uint8_t what) {
     seen_id_t *seen = find_id(id);
-    if (what == 0 && actor_ws_accept(rt, id)) move_id(id, ID_GIVEN, ID_WS);
+    bool is_given = seen != NULL && seen->state == ID_GIVEN;
+    if (what == 0 && actor_ws_accept(rt, id))
+        move_id(id, ID_GIVEN, ID_WS);
+    else if (what == 0 && is_given)
+        seen->state = ID_CLOSED; /* answered, if it was no good upgrade */
     if (what == 1) (void)actor_ws_send_text(rt, id, "hi", 2);
     if (what == 2)
         (void)actor_ws_send_binary(rt, id, scene.piece, scene.size > 1000 ? 1000 : 3);
@@ -234,12 +238,18 @@ static void own_ws(runtime_t *rt, http_conn_id_t id, uint8_t what) {
 /* False: it ends. */
 static bool do_own(runtime_t *rt, http_conn_id_t id, uint8_t what) {
     static const char *const headers[] = {"X-Own: 1"};
+    static const char *const bad[] = {"X: 1\r\nY: 2"};
+    static const char large[WHOLE_MAX] = {'l'};
     switch (what % 16) {
     case 0:
         if (actor_http_respond(rt, id, 201, headers, 1, "made", 4))
             move_id(id, ID_GIVEN, ID_OVER);
         break;
-    case 1: (void)actor_http_respond(rt, id, 200, headers, 1, "", SIZE_MAX / 2); break;
+    case 1:
+        REQUIRE(!actor_http_respond(rt, id, 200, bad, 1, "", 0));
+        if (actor_http_respond(rt, id, 200, headers, 1, large, sizeof large))
+            move_id(id, ID_GIVEN, ID_OVER);
+        break;
     case 2: (void)actor_sse_start(rt, id); break;
     case 3: (void)actor_sse_push(rt, id, "tick", "one\ntwo", 7); break;
     case 4: (void)actor_http_unlisten(rt, scene.port); break;

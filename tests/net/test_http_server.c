@@ -707,6 +707,71 @@ TEST(http_server_copes_with_parts_hiccups_and_resets) {
     }
 }
 
+/* --- the log --- */
+
+static char logged[4096]; /* lines, one after the other, NUL-terminated */
+
+static bool keep_line(const char *line, size_t size, void *ctx) {
+    size_t used = strlen(logged);
+    CHECK(ctx == logged && used + size < sizeof logged);
+    memcpy(logged + used, line, size);
+    logged[used + size] = '\0';
+    return true;
+}
+
+/* The lines of one request to a server that logs. */
+static void log_request(const char *request, bool logs_access) {
+    http_world_t world;
+    http_listen_options_t options;
+    memset(&options, 0, sizeof options);
+    options.logs_access = logs_access;
+    logged[0] = '\0';
+    world_open(&world, &options);
+    add_routes(&world);
+    CHECK_EQ(log_enable(world.rt), MK_OK);
+    CHECK_EQ(log_set_debug_output(world.rt, false, LOG_LINE_TEXT), MK_OK);
+    CHECK(log_add_sink(world.rt, keep_line, logged, LOG_LINE_TEXT) > 0);
+    peer_t *peer = new_peer(&world);
+    port_address_t from;
+    CHECK_EQ(port_socket_local(peer->handle, &from), MK_OK);
+    peer_say(peer, request);
+    world_run(&world);
+    log_flush(world.rt);
+    /* Whatever is logged names the peer. */
+    char address[ADDRESS_TEXT_MAX + 8] = "peer=";
+    (void)address_format(&from, address + 5, sizeof address - 5);
+    CHECK(logged[0] == '\0' || strstr(logged, address) != NULL);
+    end_peer(peer);
+    world_close(&world);
+}
+
+TEST(http_server_logs_an_answer_with_peer_status_and_size_but_no_query) {
+    log_request("GET /hello/you?secret=1 HTTP/1.1\r\nHost: h\r\n\r\n", true);
+    CHECK(strstr(logged, "GET /hello/you ") != NULL);
+    CHECK(strstr(logged, "status=200 bytes=3") != NULL);
+    CHECK(strstr(logged, "secret") == NULL);
+    log_request(POST("Content-Length: 5\r\n", "abcde"), true);
+    CHECK(strstr(logged, "POST /echo ") != NULL);
+    CHECK(strstr(logged, "status=200 bytes=5") != NULL);
+    log_request("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", true);
+    CHECK(strstr(logged, "HEAD / ") != NULL);
+    CHECK(strstr(logged, "status=200 bytes=0") != NULL);
+    log_request(GET, false); /* as nobody asked for it */
+    CHECK_STR(logged, "");
+}
+
+TEST(http_server_logs_a_refusal_with_peer_and_reason) {
+    log_request("GET / HTTP/1.1\r\n\r\n", false);
+    CHECK(strstr(logged, "request refused") != NULL);
+    CHECK(strstr(logged, "no Host field") != NULL);
+    CHECK(strstr(logged, "status=400") != NULL);
+    log_request(POST("Content-Length: 10000000000\r\n", ""), false);
+    CHECK(strstr(logged, "body too large") != NULL);
+    CHECK(strstr(logged, "status=413") != NULL);
+    log_request("GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n", false);
+    CHECK_STR(logged, ""); /* happens all the time */
+}
+
 static void talk_without_memory(void *arg) {
     (void)arg;
     sim_reset(1);
@@ -770,4 +835,6 @@ TEST_TABLE(http_server, TEST_ROW(http_server_answers_every_row_of_the_table),
            TEST_ROW(http_server_stops_in_good_order),
            TEST_ROW(http_server_survives_a_reset_after_every_byte),
            TEST_ROW(http_server_copes_with_parts_hiccups_and_resets),
+           TEST_ROW(http_server_logs_an_answer_with_peer_status_and_size_but_no_query),
+           TEST_ROW(http_server_logs_a_refusal_with_peer_and_reason),
            TEST_ROW(http_server_survives_any_allocation_that_fails))
