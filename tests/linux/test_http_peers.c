@@ -29,6 +29,15 @@ static void hello(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)http_answer(request, 200, NULL, 0, "hello", 5);
 }
 
+/* How often the loop has looked at its descriptors. */
+static void tell_looks(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)ctx;
+    char text[32];
+    int size = snprintf(text, sizeof text, "looks %llu.",
+                        (unsigned long long)runtime_counters(rt).polls);
+    (void)http_answer(request, 200, NULL, 0, text, (size_t)size);
+}
+
 static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)rt;
     (void)ctx;
@@ -76,13 +85,18 @@ static void write_file(const char *name, const char *text, int times) {
     if (file == NULL || fclose(file) != 0) _exit(2);
 }
 
+static rlim_t descriptors; /* of the next server; 0: as many as we have */
+
 _Noreturn static void serve(int tell) {
+    struct rlimit limit = {descriptors, descriptors};
+    if (descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(4);
     runtime_t *rt = runtime_init(0, 64);
-    http_listen_options_t options = {.body_max = 8u << 20};
+    http_listen_options_t options = {.body_max = 8u << 20, .header_ms = 60000};
     write_file("ten", "0123456789", 1);
     write_file("big", "0123456789", 100000);
     int port = http_listen(rt, &options);
     if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
+        http_route(rt, "GET", "/looks", tell_looks, NULL) < 0 ||
         http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
@@ -251,19 +265,29 @@ static int connect_to(int port) {
     return fd;
 }
 
-static void ask(int fd) {
-    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    char answer[512];
+static void say(int fd, const char *text) {
+    CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* Read until `text` has come; all of it, until the next call. NULL: the server closed
+ * before. */
+static const char *hear(int fd, const char *text) {
+    static char answer[2048];
     size_t got = 0;
-    CHECK_EQ(write(fd, request, sizeof request - 1), (ssize_t)sizeof request - 1);
     do {
         struct pollfd ready = {fd, POLLIN, 0};
         CHECK_EQ(poll(&ready, 1, 20000), 1);
         ssize_t count = read(fd, answer + got, sizeof answer - 1 - got);
-        CHECK(count > 0);
+        if (count <= 0) return NULL;
         got += (size_t)count;
         answer[got] = '\0';
-    } while (strstr(answer, "\r\n\r\nhello") == NULL);
+    } while (strstr(answer, text) == NULL);
+    return answer;
+}
+
+static void ask(int fd) {
+    say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(hear(fd, "\r\n\r\nhello") != NULL);
 }
 
 enum { MANY = 10000 };
@@ -294,8 +318,102 @@ TEST(http_peers_10000_idle_connections_are_kept) {
     close_server(&server);
 }
 
-TEST_TABLE(http_peers, TEST_ROW(http_peers_curl_gets_what_it_asks_for),
-           TEST_ROW(http_peers_h11_finds_every_answer_good),
-           TEST_ROW(http_peers_wsproto_finds_every_frame_good),
-           TEST_ROW(http_peers_node_fetches_and_talks),
-           TEST_ROW(http_peers_10000_idle_connections_are_kept))
+/* --- more peers than descriptors --- */
+
+enum { TIGHT = 80, STORM = 100 };
+
+/* Asks on a connection that has sent the first byte of a request, and leaves it so:
+ * what idles would have to make room. */
+static unsigned long long ask_looks(int fd) {
+    unsigned long long looks;
+    say(fd, "ET /looks HTTP/1.1\r\nHost: h\r\n\r\nG");
+    const char *answer = hear(fd, ".");
+    answer = answer != NULL ? strstr(answer, "looks ") : NULL;
+    CHECK(answer != NULL && sscanf(answer, "looks %llu.", &looks) == 1);
+    return looks;
+}
+
+/* Wait until one more of them is closed by the server, which is so done on our side,
+ * too. */
+static void await_end(int *fds, size_t count) {
+    struct pollfd ready[STORM];
+    for (size_t i = 0; i < count; i++)
+        ready[i] = (struct pollfd){fds[i], POLLIN, 0};
+    CHECK(poll(ready, count, 20000) > 0);
+    for (size_t i = 0; i < count; i++) {
+        char byte;
+        if (ready[i].revents == 0) continue;
+        CHECK(read(fds[i], &byte, 1) <= 0);
+        close(fds[i]);
+        fds[i] = -1; /* poll passes it over */
+        return;
+    }
+}
+
+TEST(http_peers_out_of_descriptors_those_that_are_there_are_served_without_spinning) {
+    server_t server;
+    int fds[STORM];
+    descriptors = TIGHT;
+    open_server(&server);
+    descriptors = 0;
+    int served = connect_to(server.port);
+    say(served, "G");
+    (void)ask_looks(served);
+    for (int i = 0; i < STORM; i++)
+        fds[i] = connect_to(server.port);
+    await_end(fds, STORM);
+    unsigned long long looks = ask_looks(served);
+    for (int i = 0; i < 3; i++)
+        await_end(fds, STORM);
+    CHECK(ask_looks(served) - looks < 100); /* a loop that spins has thousands */
+    /* Half of them make room for the others. */
+    for (int i = 0; i < STORM / 2; i++)
+        if (fds[i] >= 0) close(fds[i]);
+    int answered = 0;
+    for (int i = STORM / 2; i < STORM; i++) {
+        static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        size_t size = sizeof request - 1;
+        if (fds[i] < 0 || send(fds[i], request, size, MSG_NOSIGNAL) < 0 ||
+            hear(fds[i], "hello") == NULL)
+            continue;
+        answered++;
+    }
+    CHECK(answered >= STORM / 2 - 8); /* but those that were turned away */
+    (void)ask_looks(served);
+    for (int i = STORM / 2; i < STORM; i++)
+        if (fds[i] >= 0) close(fds[i]);
+    close(served);
+    close_server(&server);
+}
+
+TEST(http_peers_a_storm_of_connects_half_of_them_reset_is_served) {
+    server_t server;
+    int fds[STORM];
+    open_server(&server);
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < STORM; i++) {
+            fds[i] = connect_to(server.port);
+            say(fds[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+            if (i % 2 == 0) continue;
+            struct linger reset = {1, 0};
+            CHECK_EQ(setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset),
+                     0);
+            close(fds[i]);
+        }
+        for (int i = 0; i < STORM; i += 2) {
+            CHECK(hear(fds[i], "hello") != NULL);
+            close(fds[i]);
+        }
+    }
+    close_server(&server);
+}
+
+TEST_TABLE(
+    http_peers, TEST_ROW(http_peers_curl_gets_what_it_asks_for),
+    TEST_ROW(http_peers_h11_finds_every_answer_good),
+    TEST_ROW(http_peers_wsproto_finds_every_frame_good),
+    TEST_ROW(http_peers_node_fetches_and_talks),
+    TEST_ROW(
+        http_peers_out_of_descriptors_those_that_are_there_are_served_without_spinning),
+    TEST_ROW(http_peers_a_storm_of_connects_half_of_them_reset_is_served),
+    TEST_ROW(http_peers_10000_idle_connections_are_kept))
