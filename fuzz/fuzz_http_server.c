@@ -183,6 +183,13 @@ static void stop_all(runtime_t *rt, const http_request_t *request, void *ctx) {
 
 /* --- a WebSocket of a handler --- */
 
+/* Who closes is told nothing any more. */
+static void close_ws(http_conn_id_t id) {
+    seen_id_t *seen = find_id(id);
+    http_close(scene.rt, id);
+    if (seen != NULL && seen->state == ID_WS) seen->state = ID_OVER;
+}
+
 static void take(runtime_t *rt, http_conn_id_t id, bool is_binary, const void *data,
                  size_t size, void *ctx) {
     (void)ctx;
@@ -190,7 +197,7 @@ static void take(runtime_t *rt, http_conn_id_t id, bool is_binary, const void *d
     (void)http_ws_send(rt, id, is_binary, data, size);
     if (size == 4 && memcmp(data, "quit", 4) == 0)
         (void)http_ws_close(rt, id, 1000, "quit");
-    if (size == 4 && memcmp(data, "drop", 4) == 0) http_close(rt, id);
+    if (size == 4 && memcmp(data, "drop", 4) == 0) close_ws(id);
     if (size == 4 && memcmp(data, "kept", 4) == 0) http_close(rt, scene.kept);
 }
 
@@ -308,7 +315,7 @@ static void do_kept(uint8_t what) {
     case 6: http_close(rt, scene.kept); break;
     case 7: (void)http_ws_send(rt, scene.ws, true, part, sizeof part); break;
     case 8: (void)http_ws_close(rt, scene.ws, 1001, NULL); break;
-    default: http_close(rt, scene.ws); break;
+    default: close_ws(scene.ws); break;
     }
 }
 
