@@ -46,7 +46,8 @@ enum {
     /* Of one connection: output up to twice the mark and an answer on top, kept input
      * of one read, a body or message, a head. */
     HELD_MAX = 2 * MARK + 2 * WHOLE_MAX + 2 * 32768 + 32768,
-    STEPS_AT_END = 4000,
+    SCRIPT_STEPS = 20000, /* of the loop; then the script is over */
+    SECONDS_AT_END = 4000,
     DO_OWN = 1
 };
 
@@ -81,6 +82,7 @@ static struct {
     http_conn_id_t ws;   /* of the handler, the last one */
     const uint8_t *piece;
     size_t size;
+    int steps; /* of the loop so far */
     seen_id_t ids[IDS_MAX];
     size_t ids_len;
     http_conn_id_t own; /* the owner's last request */
@@ -323,9 +325,8 @@ static void do_kept(uint8_t what) {
 
 static void peer_read(peer_t *peer) {
     char bytes[4096];
-    int count = MK_EAGAIN;
-    while (peer->handle >= 0 && !peer->is_quiet &&
-           (count = port_socket_read(peer->handle, bytes, sizeof bytes)) > 0) {
+    if (peer->handle < 0 || peer->is_quiet) return;
+    while (port_socket_read(peer->handle, bytes, sizeof bytes) > 0) {
     }
 }
 
@@ -342,6 +343,7 @@ static void steps(int count) {
         for (size_t n = 0; n < PEERS; n++)
             peer_read(&scene.peers[n]);
     }
+    scene.steps += count;
     check_bounds();
 }
 
@@ -364,7 +366,7 @@ static void choose_peer(size_t number) {
 }
 
 static void send_bytes(const uint8_t *bytes, size_t size) {
-    for (int tries = 0; size > 0 && tries < 400 && scene.peer->handle >= 0; tries++) {
+    for (int i = 0; size > 0 && i < 400 && scene.peer->handle >= 0; i++) {
         port_slice_t slice = {bytes, size};
         int count = port_socket_write(scene.peer->handle, &slice, 1);
         if (count < 0 && count != MK_EAGAIN) return;
@@ -417,7 +419,7 @@ static void take_piece(const uint8_t *piece, size_t size) {
         scene.had_faults = true;
         break;
     case '*':
-        for (size_t i = 0; i < number; i++)
+        for (size_t i = 0; i < number && scene.steps < SCRIPT_STEPS; i++)
             send_bytes(scene.piece + 1, scene.size - 1);
         break;
     default: send_bytes(piece + (what == '>'), size - (what == '>')); break;
@@ -482,7 +484,7 @@ static void end_scene(void) {
         scene.peers[i].handle = -1;
     }
     steps(20);
-    for (int i = 0; i < STEPS_AT_END && http_counters(scene.rt).connections > 0; i++)
+    for (int i = 0; i < SECONDS_AT_END && http_counters(scene.rt).connections > 0; i++)
         pass(1000);
     steps(20);
     http_counters_t counts = http_counters(scene.rt);
@@ -500,7 +502,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     open_scene(size > 0 ? data[0] : 0);
-    for (size_t at = 1; at < size;) {
+    for (size_t at = 1; at < size && scene.steps < SCRIPT_STEPS;) {
         size_t end = at;
         while (end + 1 < size && !(data[end] == 0xff && data[end + 1] == '|'))
             end++;
