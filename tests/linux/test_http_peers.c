@@ -325,11 +325,12 @@ enum { TIGHT = 80, STORM = 100 };
 /* Asks on a connection that has sent the first byte of a request, and leaves it so:
  * what idles would have to make room. */
 static unsigned long long ask_looks(int fd) {
-    unsigned long long looks;
     say(fd, "ET /looks HTTP/1.1\r\nHost: h\r\n\r\nG");
     const char *answer = hear(fd, ".");
     answer = answer != NULL ? strstr(answer, "looks ") : NULL;
-    CHECK(answer != NULL && sscanf(answer, "looks %llu.", &looks) == 1);
+    CHECK(answer != NULL);
+    unsigned long long looks = strtoull(answer + strlen("looks "), NULL, 10);
+    CHECK(looks > 0);
     return looks;
 }
 

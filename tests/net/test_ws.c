@@ -144,8 +144,8 @@ typedef struct {
     const char *answer; /* all of it */
     size_t answer_size;
     bool closes;
-    int messages;  /* handed out */
-    uint16_t code; /* on_closed got; 0: not yet */
+    uint8_t messages; /* handed out */
+    uint16_t code;    /* on_closed got; 0: not yet */
 } rule_t;
 
 #define BYTES(text)     text, sizeof(text) - 1
