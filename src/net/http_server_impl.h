@@ -3,7 +3,8 @@
  * files of the server share them:
  *
  *   http_server.c  the service, its ports, stopping
- *   http_conn.c    the life of a connection: what is read, when, and how long
+ *   http_conn.c    the life of a connection: events, clocks, its end
+ *   http_input.c   what is read and kept, and to whom requests are handed over
  *   http_answer.c  what is written: answers, streams of events, upgrades
  *   http_calls.c   the published functions
  *   http_files.c   folders served as files
@@ -68,7 +69,7 @@ struct http_port {
     bool is_closed;  /* no more connections; goes with the last one */
 };
 
-/* What a connection is at. Changed by http_conn.c and http_answer.c. */
+/* What a connection is at. Changed by http_conn.c, http_input.c and http_answer.c. */
 typedef enum {
     HTTP_CONN_FRESH,   /* nothing came yet: header deadline */
     HTTP_CONN_IDLE,    /* between requests: idle deadline */
@@ -81,6 +82,18 @@ typedef enum {
     HTTP_CONN_UPGRADE, /* 101 is sent, ws_start comes */
     HTTP_CONN_WS       /* the block is a WebSocket's now */
 } http_conn_state_t;
+
+/* What the deadline is for. */
+enum {
+    HTTP_CLOCK_NONE,
+    HTTP_CLOCK_HEADER,    /* a head; progress does not move it */
+    HTTP_CLOCK_BODY,      /* the next piece of a body */
+    HTTP_CLOCK_IDLE,      /* the next request */
+    HTTP_CLOCK_HANDLER,   /* the answer, or its next piece */
+    HTTP_CLOCK_WRITE,     /* the peer takes some output */
+    HTTP_CLOCK_HEARTBEAT, /* a comment of an event stream */
+    HTTP_CLOCK_WAKE       /* at once: go on with input that was kept */
+};
 
 /* What has to be kept of a request from one read to another. */
 typedef struct {
@@ -105,7 +118,7 @@ struct http_conn {
     http_port_t *port;
     list_node_t in_port;
     uint8_t state;           /* http_conn_state_t */
-    uint8_t clock;           /* what the deadline is for, see http_conn.c */
+    uint8_t clock;           /* HTTP_CLOCK_... */
     uint8_t minor : 1;       /* of the request's version */
     uint8_t is_head : 1;     /* the request is a HEAD */
     uint8_t keeps_alive : 1; /* the connection goes on behind this request */
@@ -180,6 +193,24 @@ void http_conn_drop(http_conn_t *conn);
 
 /* The service stops: end it if it idles, let it finish otherwise. */
 void http_conn_stop(http_conn_t *conn);
+
+/* It ends as soon as the loop is not inside it. */
+static inline bool http_conn_is_dead(const http_conn_t *conn) {
+    return conn->is_over || conn->channel.is_broken;
+}
+
+/* --- http_input.c --- */
+
+/* Take what can be taken off the front of the input now, and keep what must wait. In
+ * UPGRADE the rest is left. */
+void http_conn_take(http_conn_t *conn, text_t *input);
+
+/* Input behind a request is kept. */
+bool http_conn_has_kept(const http_conn_t *conn);
+
+/* Free what is kept; `pending` may be NULL. */
+void http_pending_free(http_pending_t *pending);
+void http_conn_drop_pending(http_conn_t *conn);
 
 /* The head of the request under way, if it is still there. */
 bool http_conn_head(const http_conn_t *conn, http_head_t *head);
