@@ -56,7 +56,8 @@ typedef struct {
     void (*on_end)(http_call_t *call, runtime_t *rt);
     void (*on_fail)(http_call_t *call, runtime_t *rt, const http_failure_t *failure);
     /* 101 came: takes the channel, which has an open stream and no handle, and is as
-     * large as a ws_t; `early` came behind the head. NULL unless may_upgrade. */
+     * large as a ws_t, to be freed with mk_free; `early` came behind the head. NULL
+     * unless may_upgrade. */
     void (*on_upgrade)(http_call_t *call, runtime_t *rt, channel_t *channel,
                        uint8_t *early, size_t early_size);
 } http_call_events_t;

@@ -26,13 +26,11 @@ enum {
 static void start_ws(http_conn_t *conn, text_t early) {
     http_pending_t *pending = conn->pending;
     conn->pending = NULL;
-    conn->state = HTTP_CONN_WS;
     if (early.size == 0 && pending != NULL)
         early = text_make((const char *)buffer_bytes(&pending->data),
                           buffer_size(&pending->data));
-    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options,
-             conn->ws.handler, conn->ws.ctx, (uint8_t *)(uintptr_t)early.bytes,
-             early.size);
+    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options, conn->handler,
+             conn->ctx, (uint8_t *)(uintptr_t)early.bytes, early.size);
     http_pending_free(pending);
 }
 
@@ -81,20 +79,18 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
             set_clock(conn, HTTP_CLOCK_HEARTBEAT, MK_SSE_HEARTBEAT_MS);
         break;
     case HTTP_CONN_CLOSING:
-    case HTTP_CONN_UPGRADE:
-    case HTTP_CONN_WS: break;
+    case HTTP_CONN_UPGRADE: break;
     }
 }
 
 static void tell_loss(http_conn_t *conn) {
     http_handle_t *handle = &conn->channel.handle;
     if (handle->id == 0) return;
-    if (conn->state == HTTP_CONN_UPGRADE && conn->ws.handler != NULL) {
+    if (conn->state == HTTP_CONN_UPGRADE && conn->handler != NULL) {
         http_conn_id_t id = handle->id;
         http_handle_close(http_conn_rt(conn), handle);
-        if (conn->ws.handler->on_closed != NULL)
-            conn->ws.handler->on_closed(http_conn_rt(conn), id, WS_CLOSE_LOST,
-                                        conn->ws.ctx);
+        if (conn->handler->on_closed != NULL)
+            conn->handler->on_closed(http_conn_rt(conn), id, WS_CLOSE_LOST, conn->ctx);
         return;
     }
     if (handle->owner == 0) return;
@@ -105,9 +101,15 @@ static void tell_loss(http_conn_t *conn) {
                         &payload, sizeof payload);
 }
 
+static void end_quietly(http_conn_t *conn, bool in_order) {
+    channel_end(http_conn_rt(conn), &conn->channel, in_order);
+    http_conn_drop_pending(conn);
+    http_port_forget(conn->port, conn);
+}
+
 static void end(http_conn_t *conn, bool in_order) {
     tell_loss(conn);
-    channel_end(http_conn_rt(conn), &conn->channel, in_order);
+    end_quietly(conn, in_order);
 }
 
 /* Nothing is under way and nothing can come. */
@@ -297,11 +299,18 @@ const http_handle_ops_t http_conn_handle_ops = {close_handle};
 
 /* --- begin and end --- */
 
-static void release(runtime_t *rt, channel_t *channel) {
-    (void)rt;
-    http_conn_t *conn = http_conn_of(channel);
-    if (conn->state != HTTP_CONN_WS) http_conn_drop_pending(conn);
-    http_port_forget(conn->port, conn);
+static void release_ws(ws_t *ws) {
+    http_port_t *port = MK_CONTAINER_OF(ws->options, http_port_t, ws_options);
+    http_port_forget(port, http_conn_of(&ws->channel));
+}
+
+ws_options_t http_conn_ws_options(void) {
+    return (ws_options_t){.release = release_ws,
+                          .is_server = true,
+                          .message_max = MK_WS_MESSAGE_MAX,
+                          .ping_ms = MK_WS_PING_MS,
+                          .pong_ms = MK_WS_PONG_MS,
+                          .close_ms = MK_WS_CLOSE_MS};
 }
 
 void http_conn_start(http_port_t *port, int handle) {
@@ -317,7 +326,7 @@ void http_conn_start(http_port_t *port, int handle) {
         pool_give(&service->blocks, conn);
         return;
     }
-    channel_init(&conn->channel, port->options.output_mark, on_due, release);
+    channel_init(&conn->channel, port->options.output_mark, on_due);
     conn->channel.wants_input = true;
     conn->port = port;
     conn->minor = 1;
@@ -329,21 +338,19 @@ void http_conn_start(http_port_t *port, int handle) {
     start_clock(conn, true);
 }
 
-void http_conn_drop(http_conn_t *conn) {
-    runtime_t *rt = http_conn_rt(conn);
-    if (conn->state == HTTP_CONN_WS)
+void http_conn_drop(runtime_t *rt, http_conn_t *conn) {
+    if (http_conn_is_ws(conn))
         ws_drop(rt, &conn->ws);
     else
-        channel_end(rt, &conn->channel, false);
+        end_quietly(conn, false);
 }
 
-void http_conn_stop(http_conn_t *conn) {
-    conn->keeps_alive = false;
-    if (conn->state == HTTP_CONN_WS) {
-        (void)ws_close(http_conn_rt(conn), &conn->ws, WS_CLOSE_GOING,
-                       text_of("the server stops"));
+void http_conn_stop(runtime_t *rt, http_conn_t *conn) {
+    if (http_conn_is_ws(conn)) {
+        (void)ws_close(rt, &conn->ws, WS_CLOSE_GOING, text_of("the server stops"));
         return;
     }
+    conn->keeps_alive = false;
     if (conn->state <= HTTP_CONN_IDLE && !http_conn_has_kept(conn))
         conn->is_over = true;
     if (conn->state == HTTP_CONN_EVENTS) conn->is_over = true;

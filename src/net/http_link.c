@@ -19,11 +19,6 @@ enum {
 
 /* --- the life of a link --- */
 
-static void release_link(runtime_t *rt, channel_t *channel) {
-    (void)rt;
-    mk_free(channel);
-}
-
 /* Take a link out of all lists; its block and stream stay. */
 static http_origin_t *forget_link(runtime_t *rt, http_link_t *link) {
     http_client_t *client = link->client;
@@ -43,6 +38,7 @@ void http_link_end(runtime_t *rt, http_link_t *link, bool in_order) {
     MK_ASSERT(link->call == NULL);
     (void)forget_link(rt, link);
     channel_end(rt, &link->channel, in_order);
+    mk_free(link);
 }
 
 /* --- sending --- */
@@ -350,7 +346,7 @@ int http_link_connect(runtime_t *rt, http_client_t *client, http_call_t *call) {
         sizeof(http_link_t) > sizeof(ws_t) ? sizeof(http_link_t) : sizeof(ws_t);
     http_link_t *link = mk_calloc(1, size);
     if (link == NULL) return MK_ENOMEM;
-    channel_init(&link->channel, MK_HTTP_OUTPUT_MARK, on_link_due, release_link);
+    channel_init(&link->channel, MK_HTTP_OUTPUT_MARK, on_link_due);
     connector_spec_t spec = {.host = call->host,
                              .unix_path = call->unix_path,
                              .port = call->port,
