@@ -43,7 +43,7 @@ int source_open(runtime_t *rt, source_t *source) {
 
 int source_change(runtime_t *rt, source_t *source, uint32_t interest) {
     int result = port_poller_change(rt->poller, source->handle, interest, source);
-    if (result == MK_OK) source->interest = interest;
+    if (result == MK_OK) source->interest = (uint16_t)interest;
     return result;
 }
 
@@ -51,7 +51,7 @@ int source_renew(runtime_t *rt, source_t *source, uint32_t interest) {
     int result = source_change(rt, source, interest);
     if (result != MK_EINVAL) return result;
     result = port_poller_add(rt->poller, source->handle, interest, source);
-    if (result == MK_OK) source->interest = interest;
+    if (result == MK_OK) source->interest = (uint16_t)interest;
     return result;
 }
 

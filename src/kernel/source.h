@@ -13,11 +13,11 @@ typedef struct source source_t;
 
 struct source {
     int handle;        /* of the platform's poller */
-    uint32_t interest; /* MK_POLL_... bits */
+    uint16_t interest; /* MK_POLL_... bits */
+    bool is_quiet;     /* true: does not keep runtime_run going by itself */
     /* The handle is ready; called on the loop, outside any behaviour. It may close this
      * or any other source. */
     void (*on_ready)(source_t *source, runtime_t *rt, uint32_t events);
-    bool is_quiet; /* true: does not keep runtime_run going by itself */
 };
 
 /* Begin to wait. MK_OK or an error of port_poller_add; then nothing is kept. */

@@ -163,7 +163,7 @@ static watch_file_t *open_file(runtime_t *rt, int fd, uint32_t events) {
     watch_file_t *file = mk_calloc(1, sizeof *file);
     if (file == NULL) return NULL;
     file->source.handle = fd;
-    file->source.interest = events;
+    file->source.interest = (uint16_t)events;
     file->source.on_ready = on_ready;
     list_init(&file->watches);
     list_init(&file->put_off);

@@ -61,12 +61,10 @@ static channel_memory_t *get_memory(runtime_t *rt) {
 }
 
 void channel_init(channel_t *channel, uint32_t output_mark,
-                  void (*on_due)(deadline_t *deadline, runtime_t *rt),
-                  void (*release)(runtime_t *rt, channel_t *channel)) {
+                  void (*on_due)(deadline_t *deadline, runtime_t *rt)) {
     deadline_init(&channel->deadline, on_due);
     memset(&channel->handle, 0, sizeof channel->handle);
     channel->waiting = NULL;
-    channel->release = release;
     channel->output_mark = output_mark;
     channel->is_full = false;
     channel->wants_input = false;
@@ -242,7 +240,6 @@ void channel_end(runtime_t *rt, channel_t *channel, bool in_order) {
         stream_abort(rt, &channel->stream);
     drop_waiting(channel);
     http_handle_close(rt, &channel->handle);
-    channel->release(rt, channel);
 }
 
 size_t channel_memory(const channel_t *channel) {

@@ -31,8 +31,6 @@ struct channel {
     deadline_t deadline;
     http_handle_t handle; /* the exchange under way; id 0: none */
     buffer_t *waiting;    /* output not taken yet; NULL: none */
-    /* Free the whole block; the stream is closed, the handle out of its table. */
-    void (*release)(runtime_t *rt, channel_t *channel);
     uint32_t output_mark; /* bytes waiting above which it is full */
     bool is_full;         /* a producer was refused, and not told of room yet */
     bool wants_input;     /* input is taken while output is below the mark */
@@ -41,8 +39,7 @@ struct channel {
 
 /* Begin: everything but the stream, which the owner opens. */
 void channel_init(channel_t *channel, uint32_t output_mark,
-                  void (*on_due)(deadline_t *deadline, runtime_t *rt),
-                  void (*release)(runtime_t *rt, channel_t *channel));
+                  void (*on_due)(deadline_t *deadline, runtime_t *rt));
 
 /* The channel of a stream and of a deadline. */
 static inline channel_t *channel_of_stream(stream_t *stream) {
@@ -80,7 +77,8 @@ static inline size_t channel_waiting(const channel_t *channel) {
 /* Whether input is wanted at all. */
 void channel_want_input(runtime_t *rt, channel_t *channel, bool is_wanted);
 
-/* End the stream, in good order or at once, and the exchange, and release the block. */
+/* End the stream, in good order or at once, and the exchange: the block is the owner's,
+ * to be freed. */
 void channel_end(runtime_t *rt, channel_t *channel, bool in_order);
 
 /* Bytes held for it beyond its block. */

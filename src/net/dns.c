@@ -251,8 +251,9 @@ static void watch_socket(void *ctx, int handle, uint32_t interest) {
         (void)source_change(dns->rt, &socket->source, interest);
     } else if (interest != 0 && (socket = mk_calloc(1, sizeof *socket)) != NULL) {
         socket->dns = dns;
-        socket->source = (source_t){
-            .handle = handle, .interest = interest, .on_ready = on_socket_ready};
+        socket->source = (source_t){.handle = handle,
+                                    .interest = (uint16_t)interest,
+                                    .on_ready = on_socket_ready};
         list_insert_before(&dns->sockets, &socket->node);
         if (source_open(dns->rt, &socket->source) == MK_OK) return;
         list_remove(&socket->node);

@@ -124,8 +124,8 @@ http_conn_id_t http_ws_accept(const http_request_t *request,
         http_handle_close(request->call->rt, &conn->channel.handle);
         return 0;
     }
-    conn->ws.handler = handler;
-    conn->ws.ctx = ctx;
+    conn->handler = handler;
+    conn->ctx = ctx;
     return id;
 }
 
@@ -237,8 +237,8 @@ bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id) {
     else
         http_answer_refuse(conn, 400, "no upgrade to websocket", NULL, true);
     if (is_good) {
-        conn->ws.handler = NULL;
-        conn->ws.ctx = NULL;
+        conn->handler = NULL;
+        conn->ctx = NULL;
     }
     http_conn_settle(conn);
     return is_good;

@@ -4,14 +4,14 @@
  * A call is embedded in whoever wants something of a server: a fetch, an event stream,
  * a WebSocket. Its callbacks come on the loop, in this order and none after the last:
  *
- *     on_ready? (on_room)* on_head? (on_data* on_flush)* then on_end | on_fail |
- * on_upgrade
+ *     (on_room)* on_head? (on_data* on_flush)* then on_end | on_fail | on_upgrade
  *
- * The states of a call, and who changes them (http_client.c only):
- *   IDLE        before http_call_start, and from its last callback or http_call_cancel
- * on WAITING     all connections that its origin may have are in use CONNECTING
- * look-up, connecting, handshake; one deadline for all of it ACTIVE      request and
- * answer are under way
+ * The states of a call, changed by http_client.c and http_link.c only:
+ *
+ *   IDLE        before http_call_start, and from the last callback or http_call_cancel
+ *   WAITING     all connections that its origin may have are in use
+ *   CONNECTING  look-up, connecting, handshake; one deadline for all of it
+ *   ACTIVE      request and answer are under way
  *
  * A request that a server may be asked twice (may_retry) and that met a connection
  * which had rested too long is asked again, once, on a new one. */
@@ -56,7 +56,8 @@ typedef struct {
     void (*on_end)(http_call_t *call, runtime_t *rt);
     void (*on_fail)(http_call_t *call, runtime_t *rt, const http_failure_t *failure);
     /* 101 came: takes the channel, which has an open stream and no handle, and is as
-     * large as a ws_t; `early` came behind the head. NULL unless may_upgrade. */
+     * large as a ws_t, to be freed with mk_free; `early` came behind the head. NULL
+     * unless may_upgrade. */
     void (*on_upgrade)(http_call_t *call, runtime_t *rt, channel_t *channel,
                        uint8_t *early, size_t early_size);
 } http_call_events_t;

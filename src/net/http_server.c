@@ -41,9 +41,7 @@ http_service_t *http_service_get(runtime_t *rt) {
     }
     service->rt = rt;
     list_init(&service->ports);
-    size_t size =
-        sizeof(http_conn_t) > sizeof(ws_t) ? sizeof(http_conn_t) : sizeof(ws_t);
-    pool_init(&service->blocks, size);
+    pool_init(&service->blocks, sizeof(http_conn_t));
     deadline_init(&service->grace, end_grace);
     (void)part_attach(rt, &service->part, &service_ops);
     return service;
@@ -133,9 +131,9 @@ static bool make_room(http_port_t *port) {
     for (list_node_t *node = port->conns.next; node != &port->conns;
          node = node->next) {
         http_conn_t *conn = conn_at(node);
-        if (conn->state != HTTP_CONN_IDLE) continue;
+        if (!http_conn_is_idle(conn)) continue;
         port->service->counts.shed++;
-        http_conn_drop(conn);
+        http_conn_drop(port->service->rt, conn);
         return true;
     }
     return false;
@@ -164,9 +162,9 @@ static void on_trouble(listener_t *listener, runtime_t *rt, int error) {
     for (list_node_t *node = port->conns.next; node != &port->conns;
          node = node->next) {
         http_conn_t *conn = conn_at(node);
-        if (conn->state != HTTP_CONN_IDLE) continue;
+        if (!http_conn_is_idle(conn)) continue;
         port->service->counts.shed++;
-        http_conn_drop(conn);
+        http_conn_drop(port->service->rt, conn);
         break;
     }
     http_port_log(port, NULL, LOG_WARN, "cannot accept", 0, mk_error_text(error));
@@ -214,7 +212,7 @@ int http_listen(runtime_t *rt, const http_listen_options_t *options) {
     port->service = service;
     port->options = *options;
     fill_in(&port->options);
-    port->ws_options = ws_options_default(true);
+    port->ws_options = http_conn_ws_options();
     port->ws_options.message_max = port->options.ws_message_max;
     list_init(&port->conns);
     int result = options->owner == 0 ? get_keeper(service) : MK_OK;
@@ -240,7 +238,7 @@ static void close_port(http_port_t *port) {
     for (list_node_t *node = port->conns.next; node != &port->conns;) {
         http_conn_t *conn = conn_at(node);
         node = node->next;
-        http_conn_stop(conn);
+        http_conn_stop(port->service->rt, conn);
     }
     port->conns_len--;
     port->is_closed = true;
@@ -320,7 +318,7 @@ static void each_port(http_service_t *service, void (*visit)(http_port_t *port))
 static void drop_conns(http_port_t *port) {
     port->conns_len++;
     while (!list_is_empty(&port->conns))
-        http_conn_drop(conn_at(port->conns.next));
+        http_conn_drop(port->service->rt, conn_at(port->conns.next));
     port->conns_len--;
     free_port_if_over(port);
 }
@@ -382,7 +380,7 @@ http_counters_t http_counters(runtime_t *rt) {
         for (list_node_t *at = port->conns.next; at != &port->conns; at = at->next) {
             const http_conn_t *conn = conn_at(at);
             counts.memory_bytes += sizeof *conn;
-            if (conn->state == HTTP_CONN_WS) {
+            if (http_conn_is_ws(conn)) {
                 counts.websockets++;
                 counts.memory_bytes += ws_memory(&conn->ws);
                 continue;

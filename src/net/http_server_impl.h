@@ -3,7 +3,8 @@
  * files of the server share them:
  *
  *   http_server.c  the service, its ports, stopping
- *   http_conn.c    the life of a connection: what is read, when, and how long
+ *   http_conn.c    the life of a connection: events, clocks, its end
+ *   http_input.c   what is read and kept, and to whom requests are handed over
  *   http_answer.c  what is written: answers, streams of events, upgrades
  *   http_calls.c   the published functions
  *   http_files.c   folders served as files
@@ -68,7 +69,7 @@ struct http_port {
     bool is_closed;  /* no more connections; goes with the last one */
 };
 
-/* What a connection is at. Changed by http_conn.c and http_answer.c. */
+/* What a connection is at. Changed by http_conn.c, http_input.c and http_answer.c. */
 typedef enum {
     HTTP_CONN_FRESH,   /* nothing came yet: header deadline */
     HTTP_CONN_IDLE,    /* between requests: idle deadline */
@@ -78,9 +79,20 @@ typedef enum {
     HTTP_CONN_PIECES,  /* its answer comes in pieces: handler deadline */
     HTTP_CONN_EVENTS,  /* an event stream: heartbeat */
     HTTP_CONN_CLOSING, /* the last output is being written: write deadline */
-    HTTP_CONN_UPGRADE, /* 101 is sent, ws_start comes */
-    HTTP_CONN_WS       /* the block is a WebSocket's now */
+    HTTP_CONN_UPGRADE  /* 101 is sent, ws_start comes */
 } http_conn_state_t;
+
+/* What the deadline is for. */
+enum {
+    HTTP_CLOCK_NONE,
+    HTTP_CLOCK_HEADER,    /* a head; progress does not move it */
+    HTTP_CLOCK_BODY,      /* the next piece of a body */
+    HTTP_CLOCK_IDLE,      /* the next request */
+    HTTP_CLOCK_HANDLER,   /* the answer, or its next piece */
+    HTTP_CLOCK_WRITE,     /* the peer takes some output */
+    HTTP_CLOCK_HEARTBEAT, /* a comment of an event stream */
+    HTTP_CLOCK_WAKE       /* at once: go on with input that was kept */
+};
 
 /* What has to be kept of a request from one read to another. */
 typedef struct {
@@ -94,27 +106,35 @@ typedef struct {
     char trailers[HTTP_FIELDS_STORE(HTTP_TRAILER_SIZE)];
 } http_pending_t;
 
+/* A WebSocket keeps of HTTP no more than its place in the port. */
 struct http_conn {
     union {
         struct {
             channel_t channel;
-            http_pending_t *pending; /* NULL: nothing is kept */
+            http_port_t *port;
+            http_pending_t *pending;          /* NULL: nothing is kept */
+            const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
+            void *ctx;                        /* of the handler */
+            uint8_t state;                    /* http_conn_state_t */
+            uint8_t clock;                    /* HTTP_CLOCK_... */
+            uint8_t minor : 1;                /* of the request's version */
+            uint8_t is_head : 1;              /* the request is a HEAD */
+            uint8_t keeps_alive : 1; /* the connection goes on behind this request */
+            uint8_t is_chunked : 1;  /* of an answer in pieces */
+            uint8_t is_busy : 1;     /* the loop is inside it: it may not be freed */
+            uint8_t has_ended : 1;   /* the peer sends no more */
+            uint8_t is_over : 1;     /* to be ended when it is not busy */
+            uint8_t is_deferred : 1; /* the request waits for an answer from outside */
         };
-        ws_t ws; /* in HTTP_CONN_WS; its handler and ctx also in UPGRADE */
+        ws_t ws; /* once http_conn_is_ws(); its options are the port's */
     };
-    http_port_t *port;
     list_node_t in_port;
-    uint8_t state;           /* http_conn_state_t */
-    uint8_t clock;           /* what the deadline is for, see http_conn.c */
-    uint8_t minor : 1;       /* of the request's version */
-    uint8_t is_head : 1;     /* the request is a HEAD */
-    uint8_t keeps_alive : 1; /* the connection goes on behind this request */
-    uint8_t is_chunked : 1;  /* of an answer in pieces */
-    uint8_t is_busy : 1;     /* the loop is inside it: it may not be freed */
-    uint8_t has_ended : 1;   /* the peer sends no more */
-    uint8_t is_over : 1;     /* to be ended when it is not busy */
-    uint8_t is_deferred : 1; /* the request waits for an answer from outside */
 };
+
+_Static_assert(sizeof(http_conn_t) <= sizeof(ws_t) + sizeof(list_node_t),
+               "HTTP needs no more than the WebSocket that may come of it");
+_Static_assert(sizeof(http_conn_t) <= 200, "memory of an idle connection: 256 bytes, "
+                                           "with its places in tables");
 
 /* What a handler of C is given, behind http_request_t. */
 struct http_server_call {
@@ -135,6 +155,15 @@ static inline channel_t *http_conn_channel(http_conn_t *conn) {
 static inline http_conn_t *http_conn_of(channel_t *channel) {
     return (http_conn_t *)(void *)channel;
 }
+/* The block is a WebSocket's now. */
+static inline bool http_conn_is_ws(const http_conn_t *conn) {
+    return conn->channel.stream.events != &http_conn_events;
+}
+/* It waits for the next request. */
+static inline bool http_conn_is_idle(const http_conn_t *conn) {
+    return !http_conn_is_ws(conn) && conn->state == HTTP_CONN_IDLE;
+}
+/* Not of a WebSocket. */
 static inline runtime_t *http_conn_rt(const http_conn_t *conn) {
     return conn->port->service->rt;
 }
@@ -176,10 +205,31 @@ void http_conn_start(http_port_t *port, int handle);
 void http_conn_settle(http_conn_t *conn);
 
 /* End it at once; nobody is told. */
-void http_conn_drop(http_conn_t *conn);
+void http_conn_drop(runtime_t *rt, http_conn_t *conn);
 
 /* The service stops: end it if it idles, let it finish otherwise. */
-void http_conn_stop(http_conn_t *conn);
+void http_conn_stop(runtime_t *rt, http_conn_t *conn);
+
+/* What the port's WebSockets are like, but for what its options say. */
+ws_options_t http_conn_ws_options(void);
+
+/* It ends as soon as the loop is not inside it. */
+static inline bool http_conn_is_dead(const http_conn_t *conn) {
+    return conn->is_over || conn->channel.is_broken;
+}
+
+/* --- http_input.c --- */
+
+/* Take what can be taken off the front of the input now, and keep what must wait. In
+ * UPGRADE the rest is left. */
+void http_conn_take(http_conn_t *conn, text_t *input);
+
+/* Input behind a request is kept. */
+bool http_conn_has_kept(const http_conn_t *conn);
+
+/* Free what is kept; `pending` may be NULL. */
+void http_pending_free(http_pending_t *pending);
+void http_conn_drop_pending(http_conn_t *conn);
 
 /* The head of the request under way, if it is still there. */
 bool http_conn_head(const http_conn_t *conn, http_head_t *head);

@@ -111,8 +111,8 @@ void linger_start(runtime_t *rt, int handle, buffer_t *last, bool has_ended) {
         return;
     }
     linger->source.handle = handle;
-    linger->source.interest =
-        (written == MK_EAGAIN ? MK_POLL_OUT : 0u) | (has_ended ? 0u : MK_POLL_IN);
+    linger->source.interest = (uint16_t)((written == MK_EAGAIN ? MK_POLL_OUT : 0u) |
+                                         (has_ended ? 0u : MK_POLL_IN));
     linger->source.on_ready = on_ready;
     linger->has_ended = has_ended;
     if (source_open(rt, &linger->source) != MK_OK) {

@@ -189,7 +189,7 @@ int stream_socket_write(stream_t *stream, const port_slice_t *slices, size_t cou
 int stream_socket_interest(runtime_t *rt, stream_t *stream, uint32_t interest) {
     if (stream->is_parked) {
         if (interest == 0) return MK_OK;
-        stream->source.interest = interest;
+        stream->source.interest = (uint16_t)interest;
         if (source_open(rt, &stream->source) != MK_OK) return MK_ENOMEM;
         stream->is_parked = false;
         return MK_OK;

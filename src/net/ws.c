@@ -45,11 +45,6 @@ struct ws_input {
     uint8_t pong[WS_CONTROL_MAX];
 };
 
-ws_options_t ws_options_default(bool is_server) {
-    return (ws_options_t){is_server, MK_WS_MESSAGE_MAX, MK_WS_PING_MS, MK_WS_PONG_MS,
-                          MK_WS_CLOSE_MS};
-}
-
 static ws_t *ws_of(channel_t *channel) {
     return (ws_t *)(void *)channel;
 }
@@ -162,6 +157,7 @@ static void free_input(ws_t *ws) {
 static void end(runtime_t *rt, ws_t *ws, bool in_order) {
     free_input(ws);
     channel_end(rt, &ws->channel, in_order);
+    ws->options->release(ws);
 }
 
 /* Nothing is kept in it any more. */

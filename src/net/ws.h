@@ -19,15 +19,14 @@ typedef struct ws ws_t;
 
 /* How it works; shared by many, outlives them. */
 typedef struct {
+    /* Free the block of one that has ended. */
+    void (*release)(ws_t *ws);
     bool is_server;       /* the peer is a client: it masks, we do not */
     uint64_t message_max; /* bytes of a message in */
     uint32_t ping_ms;     /* silence after which a ping is sent */
     uint32_t pong_ms;     /* silence after that before it counts as lost */
     uint32_t close_ms;    /* for the closing handshake */
 } ws_options_t;
-
-/* Those of microkernel/limits.h. */
-ws_options_t ws_options_default(bool is_server);
 
 struct ws {
     channel_t channel;
@@ -45,7 +44,7 @@ struct ws {
 };
 
 /* Go on with an open channel as a WebSocket; its handle is the exchange that was the
- * handshake, and its release is kept. `early` are bytes that came behind the handshake
+ * handshake. `early` are bytes that came behind the handshake
  * already (changed; borrowed until return). The owner gets MSG_WS_OPEN. What stands
  * behind the channel in the block is overwritten. May end the WebSocket at once: look
  * for the id before using it. Called on the loop or inside a behaviour. */

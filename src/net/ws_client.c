@@ -26,7 +26,12 @@ typedef struct {
     char key[WS_KEY_CAP];
 } ws_client_t;
 
-static const ws_options_t client_options = {.is_server = false,
+static void release(ws_t *ws) {
+    mk_free(ws);
+}
+
+static const ws_options_t client_options = {.release = release,
+                                            .is_server = false,
                                             .message_max = MK_WS_MESSAGE_MAX,
                                             .ping_ms = MK_WS_PING_MS,
                                             .pong_ms = MK_WS_PONG_MS,
