@@ -101,15 +101,11 @@ static void tell_loss(http_conn_t *conn) {
                         &payload, sizeof payload);
 }
 
-static void end_quietly(http_conn_t *conn, bool in_order) {
+static void end(http_conn_t *conn, bool in_order) {
+    tell_loss(conn);
     channel_end(http_conn_rt(conn), &conn->channel, in_order);
     http_conn_drop_pending(conn);
     http_port_forget(conn->port, conn);
-}
-
-static void end(http_conn_t *conn, bool in_order) {
-    tell_loss(conn);
-    end_quietly(conn, in_order);
 }
 
 /* Nothing is under way and nothing can come. */
