@@ -86,7 +86,8 @@ void message__give_spare_back(runtime_t *rt) {
             rt->spare[i + 1] = msg->mk_next;
             pool_give(&rt->messages[i], msg);
         }
-        if (pool_wants_trim(&rt->messages[i])) pool_trim(&rt->messages[i], NULL, 0);
+        if (pool_wants_trim(&rt->messages[i]))
+            pool_trim(&rt->messages[i], NULL, 0, false);
     }
 }
 

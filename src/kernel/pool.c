@@ -161,7 +161,7 @@ static bool begin_survey(const pool_t *pool, survey_t *survey) {
 
 /* Find the idle slabs from the items in use. False: `items` are not all of them. */
 static bool look_at_used(const pool_t *pool, const survey_t *survey, void *const *items,
-                         size_t item_count) {
+                         size_t item_count, bool are_all) {
     size_t found = 0;
     for (size_t i = 0; i < survey->count; i++)
         survey->sorted[i]->is_idle = true;
@@ -170,7 +170,7 @@ static bool look_at_used(const pool_t *pool, const survey_t *survey, void *const
         slab_of(survey->sorted, survey->count, items[i])->is_idle = false;
         found++;
     }
-    return found == pool->used;
+    return are_all || found == pool->used;
 }
 
 /* The same from the free items. */
@@ -218,7 +218,7 @@ static void drop_idle_slabs(pool_t *pool, const survey_t *survey) {
     }
 }
 
-void pool_trim(pool_t *pool, void *const *items, size_t item_count) {
+void pool_trim(pool_t *pool, void *const *items, size_t item_count, bool are_all) {
     if (pool->used == 0) {
         pool_deinit(pool);
         return;
@@ -227,7 +227,7 @@ void pool_trim(pool_t *pool, void *const *items, size_t item_count) {
     size_t free_before = pool->total - pool->used;
     pool->trim_at = pool->used / 8;
     if (!begin_survey(pool, &survey)) return;
-    if (items == NULL || !look_at_used(pool, &survey, items, item_count))
+    if (items == NULL || !look_at_used(pool, &survey, items, item_count, are_all))
         look_at_free(pool, &survey);
     if (has_idle(pool)) drop_idle_slabs(pool, &survey);
     /* Scattered items may keep every slab. Then the next walk waits until at least half

@@ -81,10 +81,13 @@ static inline void pool_give(pool_t *pool, void *item) {
  * was full again meanwhile. */
 bool pool_wants_trim(const pool_t *pool);
 
-/* Return slabs without a single item in use to the platform. `items` are the items in
- * use, with NULLs between them, or NULL: then the free items are walked over, which
- * costs a cache miss each. O(n log s) for n items and s slabs; nothing when none is in
- * use. When the little memory this needs is short nothing is returned. */
-void pool_trim(pool_t *pool, void *const *items, size_t item_count);
+/* Return slabs without a single item in use to the platform. `items` are addresses in
+ * the items in use, with NULLs between them; `are_all` says that each item in use is
+ * met, however often, otherwise they are counted. When they are not all, or `items` is
+ * NULL, the free items are walked over, which costs a cache miss each, as it does to
+ * take those of the returned slabs off the list. O(n log s) for n items and s slabs;
+ * nothing when none is in use. When the little memory this needs is short nothing is
+ * returned. */
+void pool_trim(pool_t *pool, void *const *items, size_t item_count, bool are_all);
 
 #endif

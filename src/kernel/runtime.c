@@ -279,8 +279,11 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
     if (pool_wants_trim(&rt->actor_pool))
-        pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors));
-    if (pool_wants_trim(&rt->chunk_pool)) pool_trim(&rt->chunk_pool, NULL, 0);
+        pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors),
+                  false);
+    if (pool_wants_trim(&rt->chunk_pool)) /* no chunk is without a timer */
+        pool_trim(&rt->chunk_pool, rt->timer_ids.slots, id_table_slots(&rt->timer_ids),
+                  true);
     id_table_trim(&rt->actors);
     id_table_trim(&rt->timer_ids);
     id_table_trim(&rt->monitor_ids);

@@ -337,8 +337,19 @@ static inline void message__fill(message_t *msg, uint32_t block, const void *pay
         msg->payload = payload_size != 0 ? small : NULL;
         return;
     }
-    msg->payload = (unsigned char *)msg + BLOCK_UNIT;
-    if (payload != NULL) memcpy(msg->payload, payload, payload_size);
+    uint64_t *words = (uint64_t *)((unsigned char *)msg + BLOCK_UNIT);
+    msg->payload = words;
+    if (payload == NULL) return;
+    if (payload_size == 2 * sizeof *words) {
+        /* Two words are read as they were written a moment ago: a wider load would wait
+         * for both. */
+        uint64_t first;
+        memcpy(&first, payload, sizeof first);
+        memcpy(&words[1], (const unsigned char *)payload + sizeof first, sizeof first);
+        words[0] = first;
+        return;
+    }
+    memcpy(words, payload, payload_size);
 }
 
 /* actor.c */

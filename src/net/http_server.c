@@ -103,7 +103,7 @@ void http_port_forget(http_port_t *port, http_conn_t *conn) {
     list_remove(&conn->in_port);
     port->conns_len--;
     pool_give(&service->blocks, conn);
-    if (pool_wants_trim(&service->blocks)) pool_trim(&service->blocks, NULL, 0);
+    if (pool_wants_trim(&service->blocks)) pool_trim(&service->blocks, NULL, 0, false);
     free_port_if_over(port);
     if (service->is_stopping && list_is_empty(&service->ports)) {
         service->is_stopping = false;

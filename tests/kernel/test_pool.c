@@ -52,7 +52,7 @@ TEST(the_item_given_last_is_taken_first) {
 TEST(empty_slabs_go_back_and_no_item_is_lost) {
     pool_t pool;
     pool_init(&pool, ITEM);
-    pool_trim(&pool, NULL, 0); /* of nothing */
+    pool_trim(&pool, NULL, 0, false); /* of nothing */
     take_all(&pool);
     size_t bytes = pool.bytes;
     CHECK(bytes >= (size_t)MANY * ROUNDED);
@@ -61,7 +61,7 @@ TEST(empty_slabs_go_back_and_no_item_is_lost) {
     for (size_t i = MANY / 10; i < MANY; i++)
         pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
-    pool_trim(&pool, NULL, 0);
+    pool_trim(&pool, NULL, 0, false);
     CHECK(pool.bytes < bytes / 2);
     CHECK_EQ(pool.used, MANY / 10);
     for (size_t i = 0; i < MANY / 10; i++)
@@ -76,7 +76,7 @@ TEST(empty_slabs_go_back_and_no_item_is_lost) {
         CHECK_EQ(items[i][ITEM - 1], i % 251);
     for (size_t i = 0; i < MANY; i++)
         pool_give(&pool, items[i]);
-    pool_trim(&pool, NULL, 0);
+    pool_trim(&pool, NULL, 0, false);
     CHECK_EQ(pool.bytes, 0);
     CHECK(pool_take(&pool) != NULL);
     pool_deinit(&pool);
@@ -94,7 +94,7 @@ TEST(items_in_use_tell_which_slabs_are_empty) {
         else
             pool_give(&pool, items[i]);
     }
-    pool_trim(&pool, used, MANY);
+    pool_trim(&pool, used, MANY, false);
     CHECK(pool.bytes < bytes * 3 / 4);
     for (size_t i = 0; i < MANY / 2; i += 16)
         CHECK_EQ(items[i][ITEM - 1], i % 251);
@@ -102,7 +102,22 @@ TEST(items_in_use_tell_which_slabs_are_empty) {
     for (size_t i = 16; i < MANY / 2; i += 16)
         pool_give(&pool, items[i]);
     used[0] = NULL;
-    pool_trim(&pool, used, 1);
+    pool_trim(&pool, used, 1, false);
+    CHECK_EQ(items[0][ITEM - 1], 0);
+    CHECK_EQ(pool.used, 1);
+    pool_deinit(&pool);
+}
+
+TEST(addresses_within_items_tell_too_when_they_are_all) {
+    pool_t pool;
+    pool_init(&pool, ITEM);
+    take_all(&pool);
+    size_t bytes = pool.bytes;
+    void *used[3] = {items[0] + ITEM - 1, NULL, items[0]};
+    for (size_t i = 1; i < MANY; i++)
+        pool_give(&pool, items[i]);
+    pool_trim(&pool, used, 3, true);
+    CHECK(pool.bytes < bytes / 2);
     CHECK_EQ(items[0][ITEM - 1], 0);
     CHECK_EQ(pool.used, 1);
     pool_deinit(&pool);
@@ -116,7 +131,7 @@ TEST(a_trim_in_vain_is_not_repeated_until_none_can_be) {
         if (i % 8 != 0) pool_give(&pool, items[i]); /* one item keeps each slab */
     CHECK(pool_wants_trim(&pool));
     size_t bytes = pool.bytes;
-    pool_trim(&pool, NULL, 0);
+    pool_trim(&pool, NULL, 0, false);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(!pool_wants_trim(&pool));
     for (size_t i = 0; i < MANY; i += 8)
@@ -125,7 +140,7 @@ TEST(a_trim_in_vain_is_not_repeated_until_none_can_be) {
     for (size_t i = 24; i < MANY; i += 16)
         pool_give(&pool, items[i]);
     CHECK(pool_wants_trim(&pool));
-    pool_trim(&pool, NULL, 0);
+    pool_trim(&pool, NULL, 0, false);
     CHECK(pool.bytes < bytes / 2);
     CHECK_EQ(pool.used, 1);
     /* Full once more, it is a new chance. */
@@ -149,7 +164,7 @@ TEST(without_memory_there_are_no_items_and_no_trim) {
         pool_give(&pool, items[i]);
     size_t bytes = pool.bytes;
     mk_alloc_fail_at(1, true);
-    pool_trim(&pool, NULL, 0);
+    pool_trim(&pool, NULL, 0, false);
     CHECK_EQ(pool.bytes, bytes);
     CHECK(pool_take(&pool) != NULL);
     mk_alloc_fail_at(0, false);
@@ -160,6 +175,7 @@ TEST_TABLE(pool, TEST_ROW(items_are_apart_and_aligned),
            TEST_ROW(the_item_given_last_is_taken_first),
            TEST_ROW(empty_slabs_go_back_and_no_item_is_lost),
            TEST_ROW(items_in_use_tell_which_slabs_are_empty),
+           TEST_ROW(addresses_within_items_tell_too_when_they_are_all),
            TEST_ROW(a_trim_in_vain_is_not_repeated_until_none_can_be),
            TEST_ROW(without_memory_there_are_no_items_and_no_trim))
 
