@@ -32,7 +32,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
     list_init(&rt->soon);
-    rt->turns_batch = rt->turns_left = 1;
+    rt->turns_batch = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
         mk_free(rt);

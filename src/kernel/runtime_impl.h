@@ -204,7 +204,6 @@ struct runtime {
     uint64_t put_off_till_ns; /* when they are looked at again */
     uint64_t looked_ns;       /* clock at the last poll */
     uint64_t trimmed_ns;      /* clock when memory was last given back */
-    uint32_t turns_left;      /* until the clock is read again */
     uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
