@@ -102,7 +102,7 @@ int main(int argc, char **argv) {
     if (argc > 4) SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);
-    int listener = listen_at(atoi(argv[1]));
+    int listener = listen_at((int)number_of(argv[1]));
     poller = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[EVENTS];
     if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");

@@ -125,7 +125,7 @@ int main(int argc, char **argv) {
     if (argc != 2) return 2;
     signal(SIGPIPE, SIG_IGN);
     raise_descriptors();
-    int listener = listen_at(atoi(argv[1]));
+    int listener = listen_at((int)number_of(argv[1]));
     int poller = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
     struct epoll_event events[EVENTS];

@@ -24,6 +24,7 @@ enum { CONNECTIONS = 65536, EVENTS = 512, INPUT = 1 << 18 };
 typedef struct {
     size_t got;  /* bytes of the batch under way */
     size_t owed; /* bytes of `batch` still to be sent, from its end */
+    bool is_open;
 } connection_t;
 
 static connection_t connections[CONNECTIONS];
@@ -54,7 +55,8 @@ static size_t read_answer(int fd) {
         const char *end = strstr(input, "\r\n\r\n");
         const char *length = strcasestr(input, "content-length:");
         if (end)
-            want = (size_t)(end + 4 - input) + (length ? (size_t)atoi(length + 15) : 0);
+            want = (size_t)(end + 4 - input) +
+                   (length ? (size_t)number_of(length + 15) : 0);
     }
     return got;
 }
@@ -100,30 +102,10 @@ static void push(int fd, connection_t *c) {
     epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event);
 }
 
-int main(int argc, char **argv) {
-    if (argc < 6) return 2;
-    bool is_idle = strncmp(argv[1], "idle_", 5) == 0;
-    bool is_ws = strstr(argv[1], "ws") != NULL;
-    int port = atoi(argv[2]), count = atoi(argv[3]);
-    double seconds = atof(argv[4]);
-    long pid = atol(argv[5]);
-    size_t depth = argc > 6 ? (size_t)atoi(argv[6]) : 1;
-    size_t size = argc > 7 ? (size_t)atoi(argv[7]) : 0;
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptors();
-    close(open_connection(port, is_ws)); /* what is made once has been made */
-    uint64_t before = resident_bytes_of(pid);
-    poller = epoll_create1(0);
+/* What one connection sends at a time: `depth` requests, or frames of `size` bytes. */
+static void fill_batch(bool is_ws, size_t depth, size_t size) {
     batch = malloc((size + sizeof get + 16) * depth);
     if (!batch) die("malloc");
-    int *fds = calloc((size_t)count, sizeof *fds);
-    if (!fds) die("calloc");
-    for (int i = 0; i < count; i++)
-        fds[i] = open_connection(port, is_ws);
-    if (is_idle) {
-        printf("%.0f\n", (double)(resident_bytes_of(pid) - before) / count);
-        return 0;
-    }
     for (size_t i = 0; i < depth; i++) {
         if (is_ws) {
             batch_size += put_frame(batch + batch_size, size);
@@ -132,12 +114,26 @@ int main(int argc, char **argv) {
             batch_size += sizeof get - 1;
         }
     }
-    for (int i = 0; i < count; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = fds[i]};
-        if (epoll_ctl(poller, EPOLL_CTL_ADD, fds[i], &event) != 0) die("epoll_ctl");
-        connections[fds[i]].owed = batch_size;
-        push(fds[i], &connections[fds[i]]);
-    }
+}
+
+/* Answers that have come whole on a ready connection; the next batch then goes out. */
+static size_t serve(const struct epoll_event *event, size_t depth) {
+    int fd = event->data.fd;
+    connection_t *c = &connections[fd];
+    if (event->events & EPOLLOUT) push(fd, c);
+    ssize_t got = read(fd, input, sizeof input);
+    if (got < 0 && errno == EAGAIN) return 0;
+    if (got <= 0) die("the server has closed");
+    c->got += (size_t)got;
+    if (c->got < answer_size * depth) return 0;
+    c->got -= answer_size * depth;
+    c->owed = batch_size;
+    push(fd, c);
+    return depth;
+}
+
+/* Answers for each second of the server's processor, after a quarter to warm up. */
+static double run_load(double seconds, long pid, size_t depth) {
     uint64_t done = 0, used = 0;
     double start = now_s(), counted = 0, now = start;
     while (counted == 0 || now < counted + seconds) {
@@ -149,21 +145,43 @@ int main(int argc, char **argv) {
             done = 0;
             used = processor_ns(pid);
         }
-        for (int i = 0; i < ready; i++) {
-            int fd = events[i].data.fd;
-            connection_t *c = &connections[fd];
-            if (events[i].events & EPOLLOUT) push(fd, c);
-            ssize_t got = read(fd, input, sizeof input);
-            if (got < 0 && errno == EAGAIN) continue;
-            if (got <= 0) die("the server has closed");
-            c->got += (size_t)got;
-            if (c->got < answer_size * depth) continue;
-            c->got -= answer_size * depth;
-            done += depth;
-            c->owed = batch_size;
-            push(fd, c);
-        }
+        for (int i = 0; i < ready; i++)
+            done += serve(&events[i], depth);
     }
-    printf("%.0f\n", (double)done * 1e9 / (double)(processor_ns(pid) - used));
+    return (double)done * 1e9 / (double)(processor_ns(pid) - used);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 6) return 2;
+    bool is_idle = strncmp(argv[1], "idle_", 5) == 0;
+    bool is_ws = strstr(argv[1], "ws") != NULL;
+    int port = (int)number_of(argv[2]), count = (int)number_of(argv[3]);
+    double seconds = real_of(argv[4]);
+    long pid = number_of(argv[5]);
+    size_t depth = argc > 6 ? (size_t)number_of(argv[6]) : 1;
+    size_t size = argc > 7 ? (size_t)number_of(argv[7]) : 0;
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptors();
+    close(open_connection(port, is_ws)); /* what is made once has been made */
+    uint64_t before = resident_bytes_of(pid);
+    poller = epoll_create1(0);
+    if (poller < 0) die("epoll_create1");
+    fill_batch(is_ws, depth, size);
+    for (int i = 0; i < count; i++) {
+        int fd = open_connection(port, is_ws);
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+        if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+        connections[fd].is_open = true;
+    }
+    if (is_idle) {
+        printf("%.0f\n", (double)(resident_bytes_of(pid) - before) / count);
+        return 0;
+    }
+    for (int fd = 0; fd < CONNECTIONS; fd++) {
+        if (!connections[fd].is_open) continue;
+        connections[fd].owed = batch_size;
+        push(fd, &connections[fd]);
+    }
+    printf("%.0f\n", run_load(seconds, pid, depth));
     return 0;
 }

@@ -163,10 +163,10 @@ static double idle_bytes(long pid, int count) {
 int main(int argc, char **argv) {
     if (argc < 6) return 2;
     kind = argv[1];
-    port = atoi(argv[2]);
-    int count = atoi(argv[3]);
-    double seconds = atof(argv[4]);
-    long pid = atol(argv[5]);
+    port = (int)number_of(argv[2]);
+    int count = (int)number_of(argv[3]);
+    double seconds = real_of(argv[4]);
+    long pid = number_of(argv[5]);
     ends_each = is_kind("handshake") || is_kind("resume");
     signal(SIGPIPE, SIG_IGN);
     raise_descriptors();

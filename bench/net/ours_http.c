@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     if (argc != 2) return 2;
     raise_descriptors();
     runtime_t *rt = runtime_init(0, 16);
-    http_listen_options_t options = {.port = (uint16_t)atoi(argv[1])};
+    http_listen_options_t options = {.port = (uint16_t)number_of(argv[1])};
     if (rt == NULL || http_listen(rt, &options) < 0 ||
         http_route(rt, "GET", "/", hello, NULL) < 0 ||
         http_route(rt, "GET", "/hello/:name", hello, NULL) < 0 ||

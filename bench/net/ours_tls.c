@@ -10,10 +10,10 @@
 #include "net/listener.h"
 #include "net/tls_stream.h"
 #include "port/files.h"
+#include "sockets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 enum { BIG = 64 << 20, RECORD = 16384, FILE_MAX = 65536 };
 
@@ -102,18 +102,14 @@ int main(int argc, char **argv) {
     static listener_t listener;
     char text[256];
     mk_writer_t why;
-    struct rlimit limit;
     if (argc < 4) return 2;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    raise_descriptors();
     port_tls_options_t options = {.is_server = true,
                                   .certificate = read_file(argv[2]),
                                   .key = read_file(argv[3])};
     writer_init(&why, text, sizeof text);
     runtime_t *rt = runtime_init(1, 16);
-    port_address_t at = address_loopback((uint16_t)atoi(argv[1]));
+    port_address_t at = address_loopback((uint16_t)number_of(argv[1]));
     if (port_tls_config_create(&config, &options, &why) != MK_OK || !rt ||
         listener_open(rt, &listener, &at, &listener_events) != MK_OK) {
         fprintf(stderr, "ours_tls: %s\n", text);

@@ -21,6 +21,21 @@ _Noreturn static inline void die(const char *what) {
     exit(1);
 }
 
+/* The number that begins a text (of the command line, of a header). */
+static inline double real_of(const char *text) {
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text) {
+        fprintf(stderr, "no number: %s\n", text);
+        exit(2);
+    }
+    return number;
+}
+
+static inline long number_of(const char *text) {
+    return (long)real_of(text);
+}
+
 static inline double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -136,6 +136,18 @@ extern "C" {
 #define MSG_HTTP_HEAD           ((msg_type_t)0xFF000099)
 #define MSG_HTTP_DATA           ((msg_type_t)0xFF00009A)
 #define MSG_HTTP_END            ((msg_type_t)0xFF00009B)
+#define MSG_NODE_HELLO          ((msg_type_t)0xFF0000A0)
+#define MSG_NODE_GOODBYE        ((msg_type_t)0xFF0000A1)
+#define MSG_NODE_PING           ((msg_type_t)0xFF0000A2)
+#define MSG_NODE_PONG           ((msg_type_t)0xFF0000A3)
+#define MSG_NODE_CREDIT         ((msg_type_t)0xFF0000A4)
+#define MSG_NODE_MONITOR        ((msg_type_t)0xFF0000A5)
+#define MSG_NODE_DEMONITOR      ((msg_type_t)0xFF0000A6)
+#define MSG_NODE_EXITED         ((msg_type_t)0xFF0000A7)
+#define MSG_NODE_LINK           ((msg_type_t)0xFF0000A8)
+#define MSG_NODE_UNLINK         ((msg_type_t)0xFF0000A9)
+#define MSG_MOUNT_DONE          ((msg_type_t)0xFF0000AA)
+#define MSG_NAME_CONFLICT       ((msg_type_t)0xFF0000AB)
 
 /* Name of a message number ("MSG_TIMER"), or NULL when it has none. */
 const char *mk_message_name(msg_type_t type);

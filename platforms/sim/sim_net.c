@@ -125,13 +125,15 @@ static void make_net(void) {
     list_init(&net.ends);
 }
 
-#define FOR_EACH_END(end)                                                              \
-    for (end_t *end = MK_CONTAINER_OF(net.ends.next, end_t, node);                     \
-         &end->node != &net.ends; end = MK_CONTAINER_OF(end->node.next, end_t, node))
+/* The end behind this one, or the first; NULL: there is none. */
+static end_t *next_end(const end_t *end) {
+    const list_node_t *node = end != NULL ? end->node.next : net.ends.next;
+    return node != &net.ends ? MK_CONTAINER_OF(node, end_t, node) : NULL;
+}
 
 static end_t *find_end(int handle) {
     make_net();
-    FOR_EACH_END(end) {
+    for (end_t *end = next_end(NULL); end != NULL; end = next_end(end)) {
         if (end->handle == handle) return end;
     }
     return NULL;
@@ -203,7 +205,8 @@ static void settle(end_t *end) {
 static void settle_all(void *unused) {
     (void)unused;
     make_net();
-    FOR_EACH_END(end) settle(end);
+    for (end_t *end = next_end(NULL); end != NULL; end = next_end(end))
+        settle(end);
 }
 
 /* Whatever was begun will be looked at when its time comes. */
@@ -351,7 +354,7 @@ static bool is_reached(const port_address_t *at, const port_address_t *to) {
 }
 
 static end_t *find_bound(end_kind_t kind, const port_address_t *to, const char *path) {
-    FOR_EACH_END(end) {
+    for (end_t *end = next_end(NULL); end != NULL; end = next_end(end)) {
         if (end->kind != kind) continue;
         if (path[0] != '\0' ? strcmp(end->path, path) == 0
                             : end->path[0] == '\0' && is_reached(&end->local, to))

@@ -176,6 +176,18 @@ int32_t mk_http_get(const char *url, int32_t len, void *buf, int32_t cap, int32_
 #define MSG_HTTP_HEAD ((int32_t)-16777063) /* 0xFF000099 */
 #define MSG_HTTP_DATA ((int32_t)-16777062) /* 0xFF00009A */
 #define MSG_HTTP_END ((int32_t)-16777061) /* 0xFF00009B */
+#define MSG_NODE_HELLO ((int32_t)-16777056) /* 0xFF0000A0 */
+#define MSG_NODE_GOODBYE ((int32_t)-16777055) /* 0xFF0000A1 */
+#define MSG_NODE_PING ((int32_t)-16777054) /* 0xFF0000A2 */
+#define MSG_NODE_PONG ((int32_t)-16777053) /* 0xFF0000A3 */
+#define MSG_NODE_CREDIT ((int32_t)-16777052) /* 0xFF0000A4 */
+#define MSG_NODE_MONITOR ((int32_t)-16777051) /* 0xFF0000A5 */
+#define MSG_NODE_DEMONITOR ((int32_t)-16777050) /* 0xFF0000A6 */
+#define MSG_NODE_EXITED ((int32_t)-16777049) /* 0xFF0000A7 */
+#define MSG_NODE_LINK ((int32_t)-16777048) /* 0xFF0000A8 */
+#define MSG_NODE_UNLINK ((int32_t)-16777047) /* 0xFF0000A9 */
+#define MSG_MOUNT_DONE ((int32_t)-16777046) /* 0xFF0000AA */
+#define MSG_NAME_CONFLICT ((int32_t)-16777045) /* 0xFF0000AB */
 /* clang-format on */
 
 #endif

@@ -51,7 +51,7 @@ static void start_server(server_t *server, const char *what) {
         if (memchr(line, '\n', size) != NULL) break;
     }
     close(from[0]);
-    server->port = atoi(line);
+    server->port = (int)strtol(line, NULL, 10);
 }
 
 static void end_server(server_t *server) {

@@ -210,7 +210,7 @@ static bool wait_for_ever(runtime_t *rt, actor_t *self, message_t *msg, void *st
 static int say_blocking(void) {
     char why[256], answer[256];
     mk_socket_t *socket = mk_socket_tls_connect_why(
-        values[HOST], (uint16_t)atoi(values[PORT]), why, sizeof why);
+        values[HOST], (uint16_t)strtol(values[PORT], NULL, 10), why, sizeof why);
     if (!socket) {
         printf("end: %s\n", why);
         return 1;
@@ -244,7 +244,7 @@ int main(int argc, char **argv) {
     if (!rt || actor_spawn(rt, wait_for_ever, NULL, NULL, 0) == ACTOR_ID_INVALID)
         return 1;
     port_address_t at =
-        address_loopback((uint16_t)atoi(values[PORT] ? values[PORT] : "0"));
+        address_loopback((uint16_t)strtol(values[PORT] ? values[PORT] : "0", NULL, 10));
     if (is_server) {
         if (listener_open(rt, &listener, &at, &listener_events) != MK_OK) return 1;
         printf("port %d\n", listener_port(&listener));
