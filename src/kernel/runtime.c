@@ -22,6 +22,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     rt->node = node_id;
     rt->max_actors = max_actors;
     list_init(&rt->put_off);
+    list_init(&rt->inlets);
     for (unsigned i = 0; i < QUEUE_COUNT; i++)
         scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
@@ -299,7 +300,9 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
 }
 
 static void look(runtime_t *rt, uint64_t deadline_ns) {
-    reactor__poll(rt, deadline_ns);
+    bool sleeps = inlets__before_look(rt, deadline_ns != 0);
+    reactor__poll(rt, sleeps ? deadline_ns : 0);
+    inlets__after_look(rt);
     post__deliver(rt);
     offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
@@ -337,7 +340,8 @@ static uint64_t next_ns(const runtime_t *rt) {
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
-           offload__pending(rt) != 0 || post__is_waiting(rt);
+           offload__pending(rt) != 0 || post__is_waiting(rt) ||
+           inlets__keep_running(rt);
 }
 
 void runtime_run(runtime_t *rt) {
@@ -359,6 +363,7 @@ void runtime_run(runtime_t *rt) {
         look(rt, deadline_ns);
     }
     atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    (void)inlets__before_look(rt, false); /* what was sent last shall not wait */
     give_memory_back(rt);
 }
 
