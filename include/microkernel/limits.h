@@ -485,6 +485,31 @@
 #define MK_CRASH_RECORDS 64
 #endif
 
+/* --- Nodes --- */
+
+/* Bytes of mail that another node may have under way to this one unless a hello says
+ * otherwise; 1024 to 2^31. Each message counts 32 bytes more than its payload. What
+ * 1 Gbit/s keeps busy over 30 ms; a chip sets 8192. */
+#ifndef MK_PEER_CREDIT
+#define MK_PEER_CREDIT (4u * 1024u * 1024u)
+#endif
+
+/* Milliseconds until another node is told what of its mail has arrived, when it is
+ * little; 1..10000. What is not told counts as lost when the link goes. */
+#ifndef MK_PEER_ACK_MS
+#define MK_PEER_ACK_MS 20
+#endif
+
+/* Milliseconds without a word after which another node is asked, and how many such
+ * beats in a row are the end of it; 10 to 2^31, and 1..1000. Half a minute is too long
+ * for those who wait, two seconds too short for a busy chip. */
+#ifndef MK_PEER_HEARTBEAT_MS
+#define MK_PEER_HEARTBEAT_MS 5000
+#endif
+#ifndef MK_PEER_SILENCE
+#define MK_PEER_SILENCE 3
+#endif
+
 /* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
 
 /* Bytes of a module; 8 to 2^30. Offsets are 32 bits and have room to be added. */
