@@ -41,6 +41,11 @@ bool actor_register_name(runtime_t *rt, const char *name, actor_id_t id);
  * never called. */
 int names_register(runtime_t *rt, const char *name, actor_id_t id);
 
+/* As names_register, for what every node has of its own, such as its log or its shell:
+ * other nodes know it as "/node/<identity>/<name>" and not by the bare name, which they
+ * use for their own. Paths below "/sys" are a node's own in any case. */
+int names_register_own(runtime_t *rt, const char *name, actor_id_t id);
+
 /* Take a name or path away again. False when nobody has it. */
 bool actor_unregister_name(runtime_t *rt, const char *name);
 

@@ -191,7 +191,7 @@ static void begin_person(console_t *console) {
 
 static void begin(console_t *console) {
     console->has_begun = true;
-    (void)names_register(console->rt, "console", console->self);
+    (void)names_register_own(console->rt, "console", console->self);
     watch_shell(console);
     if (console->kind == CONSOLE_PERSON) begin_person(console);
 }
