@@ -631,6 +631,12 @@
 #define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
 #endif
 
+/* Most runtimes of a group; 1..1024. Each pair shares two rings of MK_RING_BYTES, and a
+ * look of the loop goes over all of its own. */
+#ifndef MK_GROUP_MAX
+#define MK_GROUP_MAX 64
+#endif
+
 /* Bytes of a ring between two runtimes of one process, of which each pair has two; a
  * power of two, 1024 to 2^30. Two thousand small messages under way: more than a loop
  * handles between two looks, less than the cache next to a core holds. */
