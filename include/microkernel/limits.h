@@ -456,8 +456,8 @@
 /* --- nodes: names, monitors, links --- */
 
 /* Names of one other node that are remembered, and changes that may wait for it; 16 to
- * 2^24. About 150 bytes each: what a peer that makes up names can take. More are refused,
- * and it is told. */
+ * 2^24. About 150 bytes each: what a peer that makes up names can take. More are
+ * refused, and it is told. */
 #ifndef MK_PEER_NAMES
 #define MK_PEER_NAMES 65536
 #endif

@@ -12,8 +12,8 @@
  *
  * The whole tree of a mounted node, and its flat names, also stand below
  * "/node/<its identity>/"; there "/node/x", "/x" and the flat name "x" of that node are
- * all called x, and the first of these three that it has is meant. Only a path that this
- * node itself registered there comes before.
+ * all called x, and the first of these three that it has is meant. Only a path that
+ * this node itself registered there comes before.
  *
  * The tree is in use from the first ns_actor_init on and stays so when that actor ends.
  * All functions belong to the runtime's thread, inside and outside behaviours. */

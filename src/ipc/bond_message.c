@@ -16,9 +16,10 @@ typedef struct {
     const char *fields;
 } layout_t;
 
-static const layout_t layouts[] = {
-    {MSG_NODE_MONITOR, "#f"}, {MSG_NODE_DEMONITOR, "#"}, {MSG_NODE_LINK, "nf#"},
-    {MSG_NODE_UNLINK, "nf#s"}};
+static const layout_t layouts[] = {{MSG_NODE_MONITOR, "#f"},
+                                   {MSG_NODE_DEMONITOR, "#"},
+                                   {MSG_NODE_LINK, "nf#"},
+                                   {MSG_NODE_UNLINK, "nf#s"}};
 
 /* Of MSG_NODE_EXITED, by exited_kind_t. */
 static const char *const exited_fields[] = {"krn#t", "krnft"};

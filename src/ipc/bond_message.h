@@ -26,7 +26,8 @@ typedef struct {
     uint32_t ref;    /* MONITOR, DEMONITOR, EXITED of a monitor: the watcher's number of
                         it, not 0; LINK, UNLINK: the sender's number of the link, 0 when
                         the receiver made it */
-    uint32_t seen;   /* UNLINK: the receiver's number of the link, as far as known; or 0 */
+    uint32_t
+        seen; /* UNLINK: the receiver's number of the link, as far as known; or 0 */
     char text[MK_EXIT_TEXT_MAX]; /* EXITED: what happened, cut if need be; ends in NUL
                                   */
 } bond_message_t;

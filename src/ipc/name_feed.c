@@ -75,8 +75,10 @@ static const name_entry_t *next_entry(const name_feed_t *feed, runtime_t *rt) {
     const registry_t *registry = registry__find(rt);
     if (registry == NULL) return NULL;
     size_t size = strlen(feed->at);
-    if (feed->stage == FEED_NAMES) return name_table_after(&registry->names, feed->at, size);
-    /* Behind all origins of the path: their keys are the path, a NUL and a small byte. */
+    if (feed->stage == FEED_NAMES)
+        return name_table_after(&registry->names, feed->at, size);
+    /* Behind all origins of the path: their keys are the path, a NUL and a small byte.
+     */
     char key[MK_PATH_MAX + 1];
     memcpy(key, feed->at, size + 1);
     key[size + 1] = '\x7f';

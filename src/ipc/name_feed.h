@@ -16,9 +16,9 @@
 typedef enum { FEED_NAMES, FEED_PATHS, FEED_IN_STEP } feed_stage_t;
 
 typedef struct {
-    feed_stage_t stage;     /* of the walk */
-    char at[MK_PATH_MAX];   /* last key that the walk has passed; "": none */
-    name_table_t changed;   /* names behind the walk that changed and wait; id 1 */
+    feed_stage_t stage;   /* of the walk */
+    char at[MK_PATH_MAX]; /* last key that the walk has passed; "": none */
+    name_table_t changed; /* names behind the walk that changed and wait; id 1 */
 } name_feed_t;
 
 /* Make one whose walk has not begun, in the caller's memory. */
@@ -29,8 +29,9 @@ void name_feed_deinit(name_feed_t *feed);
 void name_feed_restart(name_feed_t *feed);
 
 /* A name of this node came or went: send its state. MK_OK: that was done, or the walk
- * will do it; MK_EAGAIN: it waits for name_feed_pump; MK_ENOMEM, MK_ELIMIT (MK_PEER_NAMES
- * changes wait): the peer cannot be kept in step. May be called by an observer of names.
+ * will do it; MK_EAGAIN: it waits for name_feed_pump; MK_ENOMEM, MK_ELIMIT
+ * (MK_PEER_NAMES changes wait): the peer cannot be kept in step. May be called by an
+ * observer of names.
  */
 int name_feed_touch(name_feed_t *feed, runtime_t *rt, peer_t *peer, const char *name);
 

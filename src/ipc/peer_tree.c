@@ -2,9 +2,9 @@
 /* peer_tree.c - one tree of names as the node gave them; the tree below
  * /node/<identity> is computed from it and stored nowhere.
  *
- * A name has up to three forms of the same rest: "/node/rest", "/rest" and "rest" (and a
- * node may register "/node/<its identity>/rest" itself). Each form, as a range of keys,
- * is in the order of its rests, so walking is merging four ranges. */
+ * A name has up to three forms of the same rest: "/node/rest", "/rest" and "rest" (and
+ * a node may register "/node/<its identity>/rest" itself). Each form, as a range of
+ * keys, is in the order of its rests, so walking is merging four ranges. */
 #include "ipc/peer_tree.h"
 
 #include "base/alloc.h"
@@ -66,7 +66,8 @@ const char *peer_tree_inside(const char *identity, const char *path) {
 
 enum { FORMS = 4, HEAD_MAX = 6 + MK_NODE_NAME_MAX + 1 };
 
-/* What stands before the rest in the keys of a form, the first one that counts first. */
+/* What stands before the rest in the keys of a form, the first one that counts first.
+ */
 static size_t write_head(const peer_tree_t *tree, unsigned form, char head[HEAD_MAX]) {
     static const char *const heads[FORMS] = {"/node/", "/node/", "/", ""};
     strcpy(head, heads[form]);
@@ -132,15 +133,15 @@ static size_t write_end(char key[MK_PATH_MAX], const char *head) {
 /* The first name of a form whose rest is not before `rest` (`is_after`: behind it) and
  * fits a path of this node. */
 static const peer_name_t *next_of_form(const peer_tree_t *tree, unsigned form,
-                                       const char *rest, bool is_after,
-                                       size_t rest_max, const char **rest_out) {
+                                       const char *rest, bool is_after, size_t rest_max,
+                                       const char **rest_out) {
     char head[HEAD_MAX];
     char key[MK_PATH_MAX];
     size_t head_size = write_head(tree, form, head);
     size_t size = join(key, head, head_size, rest);
     if (size == 0 && head_size + strlen(rest) > 0) return NULL;
-    const peer_name_t *at = is_after ? peer_tree_after(tree, key, size)
-                                     : peer_tree_from(tree, key, size);
+    const peer_name_t *at =
+        is_after ? peer_tree_after(tree, key, size) : peer_tree_from(tree, key, size);
     while (at != NULL && strncmp(at->name, head, head_size) == 0) {
         if (is_of_earlier(tree, form, at->name)) {
             /* Skip the whole range of the other form. */
@@ -175,9 +176,8 @@ const peer_name_t *peer_tree_next(const peer_tree_t *tree, const char *from,
     const char *best_rest = NULL;
     for (unsigned form = 0; form < FORMS; form++) {
         const char *found_rest = NULL;
-        const peer_name_t *found =
-            next_of_form(tree, form, rest, is_after, MK_PATH_MAX - 1 - head_size,
-                         &found_rest);
+        const peer_name_t *found = next_of_form(
+            tree, form, rest, is_after, MK_PATH_MAX - 1 - head_size, &found_rest);
         if (found == NULL || (best != NULL && strcmp(found_rest, best_rest) >= 0))
             continue;
         best = found;

@@ -54,9 +54,9 @@ const char *peer_tree_inside(const char *identity, const char *path);
  * "/node/`rest`", else "/`rest`", else the flat name `rest`. NULL: nobody. */
 const peer_name_t *peer_tree_resolve(const peer_tree_t *tree, const char *rest);
 
-/* The first path "/node/<identity>/..." in byte order that is >= `from` ("": any) or, with
- * `is_after`, > `from`; it goes to `path`, and whoever is meant is returned. NULL: there is
- * none. Names whose path would be longer than a path may be are left out. */
+/* The first path "/node/<identity>/..." in byte order that is >= `from` ("": any) or,
+ * with `is_after`, > `from`; it goes to `path`, and whoever is meant is returned. NULL:
+ * there is none. Names whose path would be longer than a path may be are left out. */
 const peer_name_t *peer_tree_next(const peer_tree_t *tree, const char *from,
                                   bool is_after, char path[MK_PATH_MAX]);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry_sync.c - per peer a tree of what it told (peer_tree) and a feed of what it is
- * told (name_feed); between them and the registry this file.
+/* registry_sync.c - per peer a tree of what it told (peer_tree) and a feed of what it
+ * is told (name_feed); between them and the registry this file.
  *
- * Invariants: (1) a peer's name with is_listed is in the registry with that id, put there
- * by this file; no two peers have the same name listed. (2) A name that somebody claims
- * and nobody has is in `fresh` or `ripe`, and the deadline is armed. (3) An observer of
- * names changes nothing but feeds and these sets: it runs in the middle of a change, and
- * ending a peer there would change names; so a feed that failed is ended at the deadline.
+ * Invariants: (1) a peer's name with is_listed is in the registry with that id, put
+ * there by this file; no two peers have the same name listed. (2) A name that somebody
+ * claims and nobody has is in `fresh` or `ripe`, and the deadline is armed. (3) An
+ * observer of names changes nothing but feeds and these sets: it runs in the middle of
+ * a change, and ending a peer there would change names; so a feed that failed is ended
+ * at the deadline.
  */
 #include "ipc/registry_sync.h"
 
@@ -28,9 +29,10 @@
 enum { RETRY_MS = 50 /* until a send is tried again that failed for want of memory */ };
 
 typedef struct {
-    key_node_t by_node;     /* key: node */
-    key_node_t by_identity; /* key: identity; in the tree only if it is the first of it */
-    bool has_identity;      /* by_identity is in the tree */
+    key_node_t by_node; /* key: node */
+    key_node_t
+        by_identity;   /* key: identity; in the tree only if it is the first of it */
+    bool has_identity; /* by_identity is in the tree */
     node_id_t node;
     peer_t *peer;
     peer_tree_t told;   /* its names */
@@ -115,7 +117,8 @@ static bool is_of_another(const sync_t *sync, const mate_t *mate, const char *na
     if (!is_path(name)) return false;
     if (peer_tree_inside(node_identity(sync->rt), name) != NULL) return true;
     for (mate_t *at = first_mate(sync); at != NULL; at = next_mate(sync, at))
-        if (at != mate && peer_tree_inside(at->told.identity, name) != NULL) return true;
+        if (at != mate && peer_tree_inside(at->told.identity, name) != NULL)
+            return true;
     return false;
 }
 
@@ -125,10 +128,9 @@ static int list_name(sync_t *sync, mate_t *mate, peer_name_t *claim) {
     if (claim->is_listed || claim->is_own || paths__is_own(claim->name) ||
         is_of_another(sync, mate, claim->name))
         return MK_OK;
-    int result =
-        is_path(claim->name)
-            ? paths_register(sync->rt, claim->name, claim->id, PATH_MOUNTED)
-            : names_register(sync->rt, claim->name, claim->id);
+    int result = is_path(claim->name)
+                     ? paths_register(sync->rt, claim->name, claim->id, PATH_MOUNTED)
+                     : names_register(sync->rt, claim->name, claim->id);
     if (result == MK_OK) claim->is_listed = true;
     if (result == MK_ESTATE) sync->wants_paths = true;
     if (is_path(claim->name) && (result == MK_EEXIST || result == MK_ESTATE))
@@ -338,11 +340,24 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
 
 /* --- nodes that come and go --- */
 
+static void forget(sync_t *sync, mate_t *mate) {
+    key_tree_remove(&sync->by_node, &mate->by_node);
+    if (mate->has_identity) key_tree_remove(&sync->by_identity, &mate->by_identity);
+    peer_name_t *claim;
+    while ((claim = peer_tree_from(&mate->told, "", 0)) != NULL) {
+        unlist_name(sync, claim);
+        peer_tree_remove(&mate->told, claim);
+    }
+    name_feed_deinit(&mate->feed);
+    mk_free(mate);
+}
+
 static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
     sync_t *sync = ctx;
     const peer_facts_t *facts = peer_facts(peer);
-    if ((facts->features & PEER_NAMES) == 0 || find_mate(sync, facts->node) != NULL)
-        return;
+    mate_t *before = find_mate(sync, facts->node);
+    if (before != NULL) forget(sync, before); /* back before its end was told here */
+    if ((facts->features & PEER_NAMES) == 0) return;
     mate_t *mate = mk_calloc(1, sizeof *mate);
     if (mate == NULL) {
         peer_end(rt, peer, MK_ENOMEM, "no memory for its names");
@@ -361,18 +376,6 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
     go_on(sync, mate);
 }
 
-static void forget(sync_t *sync, mate_t *mate) {
-    key_tree_remove(&sync->by_node, &mate->by_node);
-    if (mate->has_identity) key_tree_remove(&sync->by_identity, &mate->by_identity);
-    peer_name_t *claim;
-    while ((claim = peer_tree_from(&mate->told, "", 0)) != NULL) {
-        unlist_name(sync, claim);
-        peer_tree_remove(&mate->told, claim);
-    }
-    name_feed_deinit(&mate->feed);
-    mk_free(mate);
-}
-
 static void on_down(void *ctx, runtime_t *rt, peer_t *peer, int reason,
                     const char *text) {
     sync_t *sync = ctx;
@@ -380,7 +383,7 @@ static void on_down(void *ctx, runtime_t *rt, peer_t *peer, int reason,
     (void)reason;
     (void)text;
     mate_t *mate = find_mate(sync, peer_facts(peer)->node);
-    if (mate != NULL) forget(sync, mate);
+    if (mate != NULL && mate->peer == peer) forget(sync, mate);
 }
 
 static void on_room(void *ctx, runtime_t *rt, peer_t *peer) {
@@ -438,8 +441,8 @@ static bool next_beyond(void *ctx, runtime_t *rt, const char *prefix,
     const peer_name_t *best = NULL;
     char best_path[MK_PATH_MAX];
     for (; mate != NULL;
-         mate = mate_by_identity(key_tree_after(
-             &sync->by_identity, mate->told.identity, strlen(mate->told.identity)))) {
+         mate = mate_by_identity(key_tree_after(&sync->by_identity, mate->told.identity,
+                                                strlen(mate->told.identity)))) {
         char found_path[MK_PATH_MAX];
         const peer_name_t *found =
             peer_tree_next(&mate->told, from, is_after, found_path);
@@ -495,10 +498,12 @@ int registry_sync_start(runtime_t *rt) {
     result = paths__set_beyond(rt, &beyond, sync);
     if (result < 0) goto fail_names;
     result = peers_observe(rt, &observer, sync);
-    if (result < 0) goto fail_paths;
+    if (result == MK_OK) result = peers_offer(rt, PEER_NAMES);
+    if (result < 0) goto fail_peers;
     part_attach(rt, &sync->part, &sync_ops);
     return MK_OK;
-fail_paths:
+fail_peers:
+    peers_unobserve(rt, &observer, sync);
     (void)paths__set_beyond(rt, NULL, NULL);
 fail_names:
     (void)names_unobserve(rt, on_name, sync);

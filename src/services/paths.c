@@ -190,8 +190,7 @@ actor_id_t ns_lookup_path(runtime_t *rt, const char *path) {
     if (entry != NULL) return entry->id;
     entry = find_path(registry, path, size);
     if (registry->beyond != NULL && (entry == NULL || origin_of(entry) != PATH_LOCAL)) {
-        actor_id_t id =
-            registry->beyond->find(registry->beyond_ctx, rt, path, size);
+        actor_id_t id = registry->beyond->find(registry->beyond_ctx, rt, path, size);
         if (id != ACTOR_ID_INVALID) return id;
     }
     return entry != NULL ? entry->id : ACTOR_ID_INVALID;

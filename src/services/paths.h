@@ -38,7 +38,8 @@ typedef struct {
  * to both functions. MK_OK or MK_ENOMEM. */
 int paths__set_beyond(runtime_t *rt, const paths_beyond_t *beyond, void *ctx);
 
-/* The actor of this node that has a path (of origin PATH_LOCAL) or flat name; 0: none has.
+/* The actor of this node that has a path (of origin PATH_LOCAL) or flat name; 0: none
+ * has.
  * `*is_own` says whether it got it from names_register_own. */
 actor_id_t paths__find_local(runtime_t *rt, const char *name, bool *is_own);
 

@@ -94,7 +94,8 @@ static void follow_log(shell_t *shell, int *sink, log_tail_t *tail,
 
 /* Take the name, once, and follow the log. The shell is of use without either. */
 static void begin(shell_t *shell) {
-    if (!shell->has_begun) (void)names_register_own(shell->rt, shell->name, shell->self);
+    if (!shell->has_begun)
+        (void)names_register_own(shell->rt, shell->name, shell->self);
     shell->has_begun = true;
     follow_log(shell, &shell->log_sinks[0], &shell->log_text, LOG_LINE_TEXT);
     follow_log(shell, &shell->log_sinks[1], &shell->log_json, LOG_LINE_JSON);

@@ -59,9 +59,9 @@ TEST(a_walk_shows_each_path_once_and_in_order) {
     for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++)
         add(&tree, names[i], i + 1);
     static const char *const paths[] = {
-        "/node/n2/a b",  "/node/n2/a/b",     "/node/n2/caps",    "/node/n2/hw/led",
-        "/node/n2/lamp", "/node/n2/n3/caps", "/node/n2/node",    "/node/n2/sys/log",
-        "/node/n2/z"};
+        "/node/n2/a b",    "/node/n2/a/b",     "/node/n2/caps",
+        "/node/n2/hw/led", "/node/n2/lamp",    "/node/n2/n3/caps",
+        "/node/n2/node",   "/node/n2/sys/log", "/node/n2/z"};
     char path[MK_PATH_MAX] = "";
     size_t count = 0;
     const peer_name_t *name;
@@ -96,7 +96,8 @@ TEST(a_path_too_long_for_the_tree_is_left_out) {
     end(&tree);
 }
 
-/* Any set of names: the walk is strictly ascending, complete, and agrees with resolve. */
+/* Any set of names: the walk is strictly ascending, complete, and agrees with resolve.
+ */
 TEST(a_walk_agrees_with_lookups) {
     prng_t prng;
     prng_init(&prng, 5);
@@ -131,7 +132,8 @@ TEST(a_walk_agrees_with_lookups) {
         size_t rests = 0;
         for (size_t i = 0; i < count; i++) {
             const char *rest = peer_tree_inside("b", names[i]);
-            if (rest == NULL && strncmp(names[i], "/node/", 6) == 0) rest = names[i] + 6;
+            if (rest == NULL && strncmp(names[i], "/node/", 6) == 0)
+                rest = names[i] + 6;
             if (rest == NULL) rest = names[i] + (names[i][0] == '/');
             if (strcmp(names[i], "/node/b") == 0) continue;
             const peer_name_t *meant = peer_tree_resolve(&tree, rest);

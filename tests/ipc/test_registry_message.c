@@ -74,9 +74,9 @@ TEST(registry_messages_with_no_name_are_refused) {
     static const char *const bad[] = {"/lamp", " lamp", "la\nmp", "\xff", "la\xc3"};
     registry_message_t out;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        CHECK_EQ(registry_message_decode(MSG_NAME_UNREGISTER, bad[i], strlen(bad[i]),
-                                         &out),
-                 MK_EBADMSG);
+        CHECK_EQ(
+            registry_message_decode(MSG_NAME_UNREGISTER, bad[i], strlen(bad[i]), &out),
+            MK_EBADMSG);
     CHECK_EQ(registry_message_decode(MSG_NAME_UNREGISTER, "a\0b", 3, &out), MK_EBADMSG);
     CHECK_EQ(registry_message_decode(MSG_PATH_UNREGISTER, "lamp", 4, &out), MK_EBADMSG);
     CHECK_EQ(registry_message_decode(MSG_PATH_UNREGISTER, "/", 1, &out), MK_OK);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc/registry_sync.h"
 
+#include "base/alloc.h"
 #include "base/prng.h"
 #include "ipc/cluster.h"
 #include "ipc/registry_message.h"
@@ -400,8 +401,8 @@ static void check_view(int nodes, int viewer, const char *name) {
     CHECK(is_somewhere ? is_right : seen == 0);
 }
 
-/* Cuts, connections, names that come, go and move: when it is quiet again everybody sees
- * somebody's for each name that a neighbour has, and nothing else. */
+/* Cuts, connections, names that come, go and move: when it is quiet again everybody
+ * sees somebody's for each name that a neighbour has, and nothing else. */
 TEST(registries_converge_after_any_churn) {
     enum { NODES = 4, NAMES = 12, ACTORS = 4 };
     for (uint64_t seed = 1; seed <= 150; seed++) {
@@ -459,6 +460,50 @@ TEST(registries_converge_after_any_churn) {
     }
 }
 
+/* One allocation fails, or all from then on until the end: once there is memory again,
+ * and the nodes are connected, everything is known. */
+static bool live_through_shortage(size_t nth, bool for_ever) {
+    open_nodes(2);
+    actor_id_t id[3][2];
+    for (int i = 1; i <= 2; i++) {
+        id[i][0] = cluster_spawn(i, NULL);
+        id[i][1] = cluster_spawn(i, NULL);
+    }
+    give(1, "both", id[1][0]);
+    give(2, "both", id[2][0]);
+    give(1, "goes", id[1][1]);
+    cluster_connect(1, 2);
+    mk_alloc_fail_at(nth, for_ever);
+    cluster_settle();
+    bool has_late = names_register(rt_of(2), "late", id[2][1]) == MK_OK;
+    (void)names_register(rt_of(2), "/late", id[2][1]);
+    actor_stop(rt_of(1), id[1][1]);
+    cluster_settle();
+    actor_stop(rt_of(1), id[1][0]);
+    cluster_settle();
+    bool was_hit = mk_alloc_fail_hit();
+    mk_alloc_fail_at(0, false);
+    cluster_pass_ms(100);
+    if (!cluster_is_connected(1, 2)) cluster_connect(1, 2);
+    for (int i = 0; i < 4; i++)
+        cluster_pass_ms(MK_NAME_GRACE_MS + 100);
+    CHECK_EQ(lookup(1, "both"), id[2][0]);
+    CHECK_EQ(lookup(2, "both"), id[2][0]);
+    CHECK_EQ(lookup(2, "goes"), 0);
+    CHECK_EQ(lookup(1, "late"), has_late ? id[2][1] : 0);
+    CHECK_EQ(lookup(1, "/late"), lookup(2, "/late"));
+    CHECK(registry_sync_is_in_step(rt_of(1), 2) &&
+          registry_sync_is_in_step(rt_of(2), 1));
+    cluster_close();
+    return was_hit;
+}
+
+TEST(short_memory_delays_names_and_loses_none) {
+    for (int for_ever = 0; for_ever < 2; for_ever++)
+        for (size_t nth = 1; live_through_shortage(nth, for_ever); nth++)
+            CHECK(nth < 500);
+}
+
 TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
            TEST_ROW(names_go_with_their_node_and_come_back_with_it),
            TEST_ROW(sends_by_name_reach_the_other_node),
@@ -474,4 +519,5 @@ TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
            TEST_ROW(ten_thousand_names_take_many_small_steps),
            TEST_ROW(a_node_can_be_told_everything_again),
            TEST_ROW(the_tree_of_a_node_is_listed),
-           TEST_ROW(registries_converge_after_any_churn))
+           TEST_ROW(registries_converge_after_any_churn),
+           TEST_ROW(short_memory_delays_names_and_loses_none))
