@@ -5,7 +5,7 @@
  * others. A send to an actor of another member is the same call as any send, and keeps
  * its contract: at most once, in order, false when it cannot be sent now (the ring to
  * that member, of MK_RING_BYTES, is full; or it has ended). Names are known across
- * members as across nodes (names.h).
+ * members, and links and monitors work, as between nodes.
  *
  * Member 0 is the node that the process would be without a group: its name, its number.
  * Member i is called NAME-i (NAME cut at a character to make room), and its number is

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "ipc/bonds.h"
 #include "ipc/peer.h"
 #include "ipc/registry_sync.h"
 #include "ipc/ring_link.h"
@@ -106,6 +107,12 @@ static int make_first(runtime_group_t *group, const runtime_group_options_t *opt
                        max_actors);
 }
 
+/* What members can do for each other beside mail. */
+static int start_features(runtime_t *rt) {
+    int result = registry_sync_start(rt);
+    return result == MK_OK ? bonds_start(rt) : result;
+}
+
 static int make_members(runtime_group_t *group, const runtime_group_options_t *options) {
     size_t max_actors = options->max_actors != 0 ? options->max_actors : ACTORS_MAX;
     int result = make_first(group, options, max_actors);
@@ -115,7 +122,7 @@ static int make_members(runtime_group_t *group, const runtime_group_options_t *o
         result = make_member(group, i, name, number_member(group, i, name), max_actors);
     }
     for (size_t i = 0; result == MK_OK && i < group->count; i++)
-        result = registry_sync_start(group->members[i].rt);
+        result = start_features(group->members[i].rt);
     return result;
 }
 
