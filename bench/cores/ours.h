@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-/* Wall seconds: two actors on two runtimes; a stream with a window of acknowledgements,
- * and one between the ends of a link, without actors. */
+/* Two actors on two runtimes: messages to and fro (seconds on the wall), and a stream
+ * with a window of acknowledgements; a stream between the ends of a link, without
+ * actors. Processor seconds of the thread that used most. */
 double ours_ring_rtt(uint64_t count);
 double ours_ring_stream(uint64_t count);
 double ours_link_stream(uint64_t count);
 
-/* Processor seconds of the thread that used most: `count` messages on one runtime, and
+/* Likewise: `count` messages on one runtime, and
  * on two. */
 double one_pairs(uint64_t count);
 double two_pairs(uint64_t count);

@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-enum { GO = 1, WORD = 2, END = 3, PAIRS = 500, SENDERS = 1000, AWAY = 64 };
+enum { GO = 1, WORD = 2, PAIRS = 500, SENDERS = 1000, AWAY = 64 };
 
 /* One runtime's share. */
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
 
 static struct {
     runtime_group_t *group;
-    size_t count;     /* runtimes */
+    size_t count; /* runtimes */
     share_t share[2];
     uint64_t wanted;  /* messages that each collector gets in the end */
     atomic_uint over; /* runtimes that are done */
@@ -77,15 +77,16 @@ static bool second(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 
 static bool sender(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
+    (void)msg;
     uint64_t *left = state;
     size_t mine = share_of(left);
     size_t where = *left % AWAY == 0 ? work.count - 1 - mine : mine;
     if (*left == 0) return true;
-    --*left;
-    must(actor_send(rt, work.share[where].collector, WORD, left, sizeof *left),
-         "a send");
-    /* One each time it is its turn, like an actor that has other things to do. */
-    return msg->type != END && actor_send(rt, actor_self(rt), GO, left, sizeof *left);
+    /* One each time it is its turn, like an actor that has other things to do; again
+     * when the way to the other runtime is full. */
+    if (actor_send(rt, work.share[where].collector, WORD, left, sizeof *left)) --*left;
+    must(actor_send(rt, actor_self(rt), GO, left, sizeof *left), "a send");
+    return true;
 }
 
 static bool collect(runtime_t *rt, actor_t *self, message_t *msg, void *state) {

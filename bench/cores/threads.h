@@ -12,6 +12,12 @@ void pin_to_core(size_t index);
 double wall_seconds(void);
 double thread_seconds(void);
 
+/* Of the seconds of two threads those of the one that had more to do: on a machine that
+ * is busy with other things too, what the wall would show without them. */
+static inline double larger(const double spent[2]) {
+    return spent[1] > spent[0] ? spent[1] : spent[0];
+}
+
 /* Run both functions, each on its own thread and core; returns when both have. */
 void run_two(void (*first)(void *arg), void (*second)(void *arg), void *arg);
 

@@ -43,11 +43,11 @@ typedef struct {
 /* Make `count` runtimes (1..MK_GROUP_MAX), link each with each, call `setup` (may be
  * NULL) for each, wait until all are set up, and let them run. With `options->first`
  * setup is called for it on the calling thread, which runs it afterwards (runtime_run).
- * `options` NULL: the defaults. MK_OK and the owned group in `*out`, which is set before
- * the first setup is called; else `*out` is NULL and nothing is left but what setup did
- * to `first`: MK_EINVAL (count; a name that is none; `first` without a node number),
- * MK_ENOTSUP (no threads here), MK_ENOMEM, or what setup returned. Not inside a
- * behaviour. */
+ * `options` NULL: the defaults. MK_OK and the owned group in `*out`, which is set
+ * before the first setup is called; else `*out` is NULL and nothing is left but what
+ * setup did to `first`: MK_EINVAL (count; a name that is none; `first` without a node
+ * number), MK_ENOTSUP (no threads here), MK_ENOMEM, or what setup returned. Not inside
+ * a behaviour. */
 int runtime_group_start(size_t count, runtime_group_setup_fn setup,
                         const runtime_group_options_t *options, runtime_group_t **out);
 

@@ -5,11 +5,13 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "ipc/line.h"
 #include "kernel/inlet.h"
 #include "port/thread.h"
 
 typedef struct {
-    bell_t bell;
+    bell_t bell; /* read by the others all the time */
+    void *block; /* what was allocated */
     _Atomic unsigned holders;
     port_lock_t *lock; /* for rt */
     runtime_t *rt;     /* NULL once muted */
@@ -20,11 +22,13 @@ static shared_bell_t *shared(bell_t *bell) {
 }
 
 bell_t *bell_create(runtime_t *rt) {
-    shared_bell_t *made = mk_alloc(sizeof *made);
-    if (made == NULL) return NULL;
+    void *block = mk_alloc(line_block_size(sizeof(shared_bell_t)));
+    if (block == NULL) return NULL;
+    shared_bell_t *made = line_align(block);
+    made->block = block;
     made->lock = port_lock_create();
     if (made->lock == NULL) {
-        mk_free(made);
+        mk_free(block);
         return NULL;
     }
     atomic_init(&made->bell.is_lying, false);
@@ -44,7 +48,7 @@ void bell_drop(bell_t *bell) {
     if (atomic_fetch_sub_explicit(&dropped->holders, 1, memory_order_acq_rel) != 1)
         return;
     port_lock_destroy(dropped->lock);
-    mk_free(dropped);
+    mk_free(dropped->block);
 }
 
 void bell_mute(bell_t *bell) {

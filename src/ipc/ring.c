@@ -14,8 +14,6 @@
 #include "base/alloc.h"
 #include "microkernel/error.h"
 
-#include <stdint.h>
-
 /* A large message on its way; its payload follows. Made by the putter, ended by the
  * taker. */
 typedef struct ring_side {
@@ -23,15 +21,12 @@ typedef struct ring_side {
 } ring_side_t;
 
 ring_t *ring_create(uint32_t bytes, uint32_t side_bytes) {
-    size_t size = sizeof(ring_t) + bytes;
-    uint8_t *block = mk_alloc(size + RING_LINE - 1);
+    void *block = mk_alloc(line_block_size(sizeof(ring_t) + bytes));
     if (block == NULL) return NULL;
-    size_t past = (uintptr_t)block % RING_LINE;
-    uint8_t *aligned = past == 0 ? block : block + (RING_LINE - past);
-    ring_t *ring = (ring_t *)(void *)aligned;
+    ring_t *ring = line_align(block);
     memset(ring, 0, sizeof *ring);
     ring->block = block;
-    ring->data = aligned + sizeof *ring;
+    ring->data = (uint8_t *)(ring + 1);
     ring->bytes = bytes;
     ring->side_bytes = side_bytes;
     atomic_init(&ring->shown, 0);
@@ -121,7 +116,7 @@ bool ring_has_room(ring_t *ring) {
 
 /* --- the taker --- */
 
-void ring__take_side(ring_t *ring, wire_message_t *message, const uint8_t *behind) {
+void ring__take_side(ring_t *ring, wire_message_t *message, const void *behind) {
     memcpy(&ring->side, behind, sizeof ring->side);
     message->payload = ring->side + 1;
     message->payload_size = (size_t)ring->side->size;

@@ -10,6 +10,7 @@
 #define MK_IPC_RING_H
 
 #include "base/check.h"
+#include "ipc/line.h"
 #include "ipc/link.h"
 #include "microkernel/error.h"
 #include "microkernel/limits.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 
 enum {
-    RING_LINE = 64,     /* bytes; a cache line of the machines we run on */
     RING_SIDE_PART = 8, /* a message takes at most this part of the ring */
     RING_UNIT = 8       /* bytes; a record is a multiple of it */
 };
@@ -47,28 +47,28 @@ typedef struct {
     uint32_t side_bytes; /* most bytes of side blocks under way, but for a single one */
 
     /* The putter's own. */
-    _Alignas(RING_LINE) uint32_t tail;
+    _Alignas(LINE_SIZE) uint32_t tail;
     uint32_t tail_shown; /* what `shown` says */
     uint32_t freed_seen; /* `freed` when it was last read; never beyond it */
     uint32_t side_put;   /* bytes of side blocks put so far, modulo 2^32 */
 
     /* Written by the putter. */
-    _Alignas(RING_LINE) _Atomic uint32_t shown;
+    _Alignas(LINE_SIZE) _Atomic uint32_t shown;
     _Atomic bool wants_room; /* the putter was refused; cleared by the taker */
 
     /* The taker's own. */
-    _Alignas(RING_LINE) uint32_t head;
+    _Alignas(LINE_SIZE) uint32_t head;
     uint32_t head_freed;    /* what `freed` says */
     uint32_t shown_seen;    /* `shown` when it was last read; never beyond it */
     uint32_t side_taken;    /* bytes of side blocks ended so far, modulo 2^32 */
     struct ring_side *side; /* the one last taken; ended by the next take */
 
     /* Written by the taker. */
-    _Alignas(RING_LINE) _Atomic uint32_t freed;
+    _Alignas(LINE_SIZE) _Atomic uint32_t freed;
     _Atomic uint32_t side_freed;
 
     /* Written at the end. */
-    _Alignas(RING_LINE) _Atomic unsigned gone; /* RING_..._GONE */
+    _Alignas(LINE_SIZE) _Atomic unsigned gone; /* RING_..._GONE */
 } ring_t;
 
 enum { RING_PUTTER_GONE = 1u << 0, RING_TAKER_GONE = 1u << 1 };
@@ -97,8 +97,7 @@ static inline uint8_t *ring__reserve(ring_t *ring, uint32_t size) {
     uint32_t room = ring->bytes - (ring->tail - ring->freed_seen);
     if (MK_UNLIKELY(room < skipped + size)) return NULL;
     if (MK_UNLIKELY(skipped != 0)) {
-        uint32_t skip = RING_SKIP;
-        memcpy(ring->data + at, &skip, sizeof skip);
+        *(uint32_t *)(void *)(ring->data + at) = RING_SKIP;
         at = 0;
     }
     ring->tail += skipped + size;
@@ -113,12 +112,17 @@ static inline int ring_put(ring_t *ring, const wire_message_t *message) {
     uint32_t size = (uint32_t)message->payload_size;
     uint8_t *place = ring__reserve(ring, ring__record_size(size));
     if (MK_UNLIKELY(place == NULL)) return ring__put_slowly(ring, message);
-    ring_record_t record = {size, message->type, message->source, message->dest};
-    memcpy(place, &record, sizeof record);
+    /* Field by field: put together elsewhere and copied, it would be read in wider
+     * pieces than it was written in, and wait for each. */
+    ring_record_t *record = (ring_record_t *)(void *)place;
+    record->size = size;
+    record->type = message->type;
+    record->source = message->source;
+    record->dest = message->dest;
     if (MK_LIKELY(size == sizeof(uint64_t)))
-        memcpy(place + sizeof record, message->payload, sizeof(uint64_t));
+        memcpy(record + 1, message->payload, sizeof(uint64_t));
     else if (size != 0)
-        memcpy(place + sizeof record, message->payload, size);
+        memcpy(record + 1, message->payload, size);
     return MK_OK;
 }
 
@@ -152,7 +156,7 @@ static inline bool ring_look(ring_t *ring) {
     return ring->head != ring->shown_seen;
 }
 
-void ring__take_side(ring_t *ring, wire_message_t *message, const uint8_t *behind);
+void ring__take_side(ring_t *ring, wire_message_t *message, const void *behind);
 void ring__end_side(ring_t *ring);
 
 /* Take the next of the messages that ring_look saw; false: there are no more of them.
@@ -160,24 +164,25 @@ void ring__end_side(ring_t *ring);
 static inline bool ring_take(ring_t *ring, wire_message_t *message) {
     if (MK_UNLIKELY(ring->side != NULL)) ring__end_side(ring);
     if (ring->head == ring->shown_seen) return false;
-    const uint8_t *place = ring->data + (ring->head & (ring->bytes - 1));
-    ring_record_t record;
-    memcpy(&record.size, place, sizeof record.size);
-    if (MK_UNLIKELY(record.size == RING_SKIP)) {
-        ring->head += ring->bytes - (ring->head & (ring->bytes - 1));
-        place = ring->data; /* a mark is never the last thing that is shown */
+    uint32_t at = ring->head & (ring->bytes - 1);
+    const ring_record_t *record =
+        (const ring_record_t *)(const void *)(ring->data + at);
+    uint32_t size = record->size;
+    if (MK_UNLIKELY(size == RING_SKIP)) {
+        ring->head += ring->bytes - at;
+        record = (const ring_record_t *)(const void *)ring->data;
+        size = record->size; /* a mark is never the last thing that is shown */
     }
-    memcpy(&record, place, sizeof record);
-    message->source = record.source;
-    message->dest = record.dest;
-    message->type = record.type;
-    message->payload = record.size != 0 ? place + sizeof record : NULL;
-    message->payload_size = record.size;
-    if (MK_UNLIKELY(record.size & RING_IS_SIDE)) {
-        ring__take_side(ring, message, place + sizeof record);
-        record.size = (uint32_t)sizeof(void *);
+    message->source = record->source;
+    message->dest = record->dest;
+    message->type = record->type;
+    message->payload = size != 0 ? record + 1 : NULL;
+    message->payload_size = size;
+    if (MK_UNLIKELY(size & RING_IS_SIDE)) {
+        ring__take_side(ring, message, record + 1);
+        size = (uint32_t)sizeof(void *);
     }
-    ring->head += ring__record_size(record.size);
+    ring->head += ring__record_size(size);
     return true;
 }
 

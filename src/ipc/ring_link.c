@@ -39,8 +39,10 @@ typedef struct {
     waiting_t *rest; /* set by the putter before it leaves; then the taker's */
 } way_t;
 
+/* On cache lines of its own: the other end lives in another thread. */
 typedef struct {
-    link_t link;
+    _Alignas(LINE_SIZE) link_t link;
+    void *block; /* what was allocated */
     ring_user_t user;
     way_t *out;
     way_t *in;
@@ -265,7 +267,7 @@ static void close_now(ring_link_t *end, runtime_t *rt) {
     way_leave(end->out, RING_PUTTER_GONE, rt);
     bell_ring(end->bell);
     bell_drop(end->bell);
-    mk_free(end);
+    mk_free(end->block);
 }
 
 static void close_link(link_t *link, runtime_t *rt, bool in_order) {
@@ -290,8 +292,11 @@ static const link_ops_t ring_ops = {send, pause_or_go_on, close_link, describe};
 
 /* An end of two ways that exist. */
 static ring_link_t *make_end(way_t *out, way_t *in, bell_t *other) {
-    ring_link_t *end = mk_calloc(1, sizeof *end);
-    if (end == NULL) return NULL;
+    void *block = mk_alloc(line_block_size(sizeof(ring_link_t)));
+    if (block == NULL) return NULL;
+    ring_link_t *end = line_align(block);
+    memset(end, 0, sizeof *end);
+    end->block = block;
     end->link.ops = &ring_ops;
     end->link.is_trusted = true;
     end->user.before_look = before_look;
@@ -327,7 +332,7 @@ int ring_link_open(runtime_t *a, runtime_t *b, uint32_t bytes, link_t *links[2])
     return MK_OK;
 no_end:
     bell_drop(end_a->bell);
-    mk_free(end_a);
+    mk_free(end_a->block);
 no_way:
     way_destroy(back);
     way_destroy(there);

@@ -2,7 +2,8 @@
 /* runtime_group.c - see microkernel/runtime_group.h.
  *
  * All runtimes and links are made by the starting thread, while nobody runs; then each
- * thread sets its member up, reports, and waits at the gate until all have. So no
+ * thread adopts its links, sets its member up, reports, and waits at the gate until all
+ * have. So no
  * message comes to a member that is half set up, and an error finds everybody at a
  * place from where he can go home.
  *
@@ -35,6 +36,7 @@ typedef struct {
     runtime_t *rt;
     port_thread_t *thread; /* NULL: not begun, or joined */
     size_t index;
+    peer_facts_t facts; /* what the others know of it */
 } member_t;
 
 struct runtime_group {
@@ -46,8 +48,15 @@ struct runtime_group {
     gate_t gate;
     size_t reported; /* members that are set up, or could not be */
     int problem;     /* the first of theirs; MK_OK: none */
+    link_t **links;  /* see link_between; NULL: adopted, or there is none */
     member_t members[];
 };
+
+/* Where the end that member `index` has of the link to `other` is kept until adopted.
+ */
+static link_t **link_between(runtime_group_t *group, size_t index, size_t other) {
+    return &group->links[index * group->count + other];
+}
 
 /* --- names and numbers --- */
 
@@ -107,13 +116,21 @@ static int make_first(runtime_group_t *group, const runtime_group_options_t *opt
                        max_actors);
 }
 
-/* What members can do for each other beside mail. */
-static int start_features(runtime_t *rt) {
-    int result = registry_sync_start(rt);
-    return result == MK_OK ? bonds_start(rt) : result;
+/* What members can do for each other beside mail, and what they know of each other. A
+ * ring is its own bound and knows exactly what was not taken, so there is no credit; it
+ * ends with its thread, so there is no heartbeat. */
+static int introduce(member_t *member) {
+    int result = registry_sync_start(member->rt);
+    if (result == MK_OK) result = bonds_start(member->rt);
+    member->facts.node = runtime_get_node_id(member->rt);
+    member->facts.features =
+        peers_offered(member->rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT);
+    strcpy(member->facts.identity, node_identity(member->rt));
+    return result;
 }
 
-static int make_members(runtime_group_t *group, const runtime_group_options_t *options) {
+static int make_members(runtime_group_t *group,
+                        const runtime_group_options_t *options) {
     size_t max_actors = options->max_actors != 0 ? options->max_actors : ACTORS_MAX;
     int result = make_first(group, options, max_actors);
     for (size_t i = 1; result == MK_OK && i < group->count; i++) {
@@ -122,45 +139,51 @@ static int make_members(runtime_group_t *group, const runtime_group_options_t *o
         result = make_member(group, i, name, number_member(group, i, name), max_actors);
     }
     for (size_t i = 0; result == MK_OK && i < group->count; i++)
-        result = start_features(group->members[i].rt);
+        result = introduce(&group->members[i]);
     return result;
 }
 
 /* --- linking --- */
 
-/* A ring is its own bound and knows exactly what was not taken, so there is no credit;
- * it ends with its thread, so there is no heartbeat. */
-static int adopt(runtime_t *rt, link_t *link, runtime_t *other, bool is_ours) {
-    peer_facts_t facts = {.node = runtime_get_node_id(other), .is_ours = is_ours};
-    facts.features = peers_offered(rt) & peers_offered(other) &
-                     ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT);
-    strcpy(facts.identity, node_identity(other));
-    return peers_adopt(rt, link, &facts);
-}
-
-static int link_pair(runtime_t *a, runtime_t *b) {
-    link_t *links[2];
-    int result = ring_link_open(a, b, 0, links);
-    if (result < 0) return result;
-    result = adopt(a, links[0], b, true);
-    if (result < 0) {
-        link_close(links[0], a, false);
-        link_close(links[1], b, false);
-        return result;
-    }
-    result = adopt(b, links[1], a, false);
-    if (result < 0) link_close(links[1], b, false);
-    return result;
-}
-
-static int link_members(const runtime_group_t *group) {
+static int link_members(runtime_group_t *group) {
     for (size_t i = 0; i < group->count; i++) {
         for (size_t k = i + 1; k < group->count; k++) {
-            int result = link_pair(group->members[i].rt, group->members[k].rt);
+            link_t *links[2];
+            int result =
+                ring_link_open(group->members[i].rt, group->members[k].rt, 0, links);
             if (result < 0) return result;
+            *link_between(group, i, k) = links[0];
+            *link_between(group, k, i) = links[1];
         }
     }
     return MK_OK;
+}
+
+/* On the member's own thread, so that what it needs all the time does not lie in memory
+ * beside another one's. */
+static int adopt_others(const member_t *member) {
+    runtime_group_t *group = member->group;
+    for (size_t i = 0; i < group->count; i++) {
+        link_t **link = link_between(group, member->index, i);
+        if (*link == NULL) continue;
+        peer_facts_t facts = group->members[i].facts;
+        facts.features &= member->facts.features;
+        facts.is_ours = member->index < i;
+        int result = peers_adopt(member->rt, *link, &facts);
+        if (result < 0) return result;
+        *link = NULL;
+    }
+    return MK_OK;
+}
+
+/* Those that were not adopted. */
+static void close_links(runtime_group_t *group) {
+    for (size_t i = 0; i < group->count; i++) {
+        for (size_t k = 0; k < group->count; k++) {
+            link_t *link = *link_between(group, i, k);
+            if (link != NULL) link_close(link, group->members[i].rt, false);
+        }
+    }
 }
 
 /* `member` ends its links to the others. */
@@ -178,8 +201,8 @@ static void part_from_others(const member_t *member) {
 
 static void set_up(member_t *member) {
     runtime_group_t *group = member->group;
-    int result = MK_OK;
-    if (group->setup != NULL)
+    int result = adopt_others(member);
+    if (result == MK_OK && group->setup != NULL)
         result = group->setup(member->rt, member->index, group->ctx);
     port_lock_acquire(group->lock);
     group->reported++;
@@ -245,7 +268,9 @@ int runtime_group_start(size_t count, runtime_group_setup_fn setup,
     for (size_t i = 0; i < count; i++)
         group->members[i] = (member_t){.group = group, .index = i};
     group->lock = port_lock_create();
-    int result = group->lock != NULL ? make_members(group, options) : MK_ENOMEM;
+    group->links = mk_calloc(count * count, sizeof(link_t *));
+    bool is_complete = group->lock != NULL && group->links != NULL;
+    int result = is_complete ? make_members(group, options) : MK_ENOMEM;
     if (result == MK_OK) result = link_members(group);
     *out = group; /* members may ask for it */
     if (result == MK_OK) result = start_threads(group);
@@ -283,9 +308,11 @@ void runtime_group_destroy(runtime_group_t *group) {
     for (size_t i = group->has_first ? 1 : 0; i < group->count; i++)
         runtime_stop(group->members[i].rt);
     runtime_group_join(group);
+    if (group->links != NULL) close_links(group);
     if (group->members[0].rt != NULL) part_from_others(&group->members[0]);
     for (size_t i = group->has_first ? 1 : 0; i < group->count; i++)
         runtime_destroy(group->members[i].rt);
     port_lock_destroy(group->lock);
+    mk_free(group->links);
     mk_free(group);
 }

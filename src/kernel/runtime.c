@@ -279,6 +279,7 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
 
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
+    rt->trimmed_turns = rt->counts.turns;
     if (pool_wants_trim(&rt->actor_pool))
         pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors),
                   false);
@@ -297,6 +298,16 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
     const uint64_t nap_ns = (uint64_t)MK_NAP_MS * 1000000u;
     return deadline_ns < rt->looked_ns + nap_ns &&
            rt->looked_ns < rt->trimmed_ns + nap_ns;
+}
+
+/* An inlet does not say when it will have something next, and those that talk across
+ * threads sleep after every few messages. So the first sleep after some turns is a nap;
+ * only when nothing has come by its end memory is given back. */
+static uint64_t nap_first(const runtime_t *rt, uint64_t deadline_ns) {
+    if (rt->counts.turns == rt->trimmed_turns || !inlets__keep_running(rt))
+        return deadline_ns;
+    uint64_t nap_ends_ns = rt->looked_ns + (uint64_t)MK_NAP_MS * 1000000u - 1;
+    return deadline_ns < nap_ends_ns ? deadline_ns : nap_ends_ns;
 }
 
 static void look(runtime_t *rt, uint64_t deadline_ns) {
@@ -358,7 +369,7 @@ void runtime_run(runtime_t *rt) {
         }
         if (!can_wait(rt)) break;
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
-        uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
+        uint64_t deadline_ns = must_look_only ? 0 : nap_first(rt, next_ns(rt));
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }

@@ -61,11 +61,27 @@ static void finish(unsigned wanted) {
         runtime_group_stop(office.group);
 }
 
+static uint64_t letters_got(const writer_t *me) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < MEMBERS; i++)
+        total += me->got[i];
+    return total;
+}
+
+/* The second member goes when it has read enough and all others will hear of it. */
+static bool has_left(runtime_t *rt, const writer_t *me) {
+    if (me->leaves_after == 0 || letters_got(me) < me->leaves_after) return false;
+    if (atomic_load(&office.watching) < MEMBERS - 1) return false;
+    runtime_stop(rt);
+    return true;
+}
+
 static bool write_some(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
     writer_t *me = state;
     if (msg->type == GO) CHECK(actor_set_timer(rt, 1, true) != 0);
     write_letters(rt, me);
+    (void)has_left(rt, me);
     return true;
 }
 
@@ -79,15 +95,9 @@ static bool read_letter(runtime_t *rt, actor_t *self, message_t *msg, void *stat
     CHECK_EQ(actor_id_node(msg->source),
              actor_id_node(office.writers[letter.sender].id));
     me->got[letter.sender]++;
-    uint64_t total = 0;
-    for (size_t i = 0; i < MEMBERS; i++)
-        total += me->got[i];
-    if (me->leaves_after != 0 && total >= me->leaves_after &&
-        atomic_load(&office.watching) == MEMBERS - 1) {
-        runtime_stop(rt);
-        return false;
-    }
-    bool is_last = total == MEMBERS * LETTERS && office.writers[1].leaves_after == 0;
+    if (has_left(rt, me)) return false;
+    bool is_last =
+        letters_got(me) == MEMBERS * LETTERS && office.writers[1].leaves_after == 0;
     if (is_last) finish(MEMBERS);
     return true;
 }
