@@ -28,6 +28,19 @@
 #define MK_TURN_US 1000
 #endif
 
+/* Messages that wait in a mailbox from which on its owner is crowded: when new memory
+ * would be needed to send it one more, it takes a turn right after the sender, out of
+ * order; 1..2^28. As many blocks as stay in the nearest caches. */
+#ifndef MK_CROWD_MESSAGES
+#define MK_CROWD_MESSAGES 1024
+#endif
+
+/* Microseconds such a turn may go on; 0..1000000. Who cannot empty its mailbox in it is
+ * given no other until its own turn, so it costs the others little. */
+#ifndef MK_CROWD_US
+#define MK_CROWD_US 50
+#endif
+
 /* System-priority turns in a row before one normal turn; 1..65536. Supervisors go
  * first, but a supervisor that is flooded does not starve its children. */
 #ifndef MK_SYSTEM_TURNS
