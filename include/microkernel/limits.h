@@ -483,6 +483,37 @@
 #define MK_PEER_SILENCE 3
 #endif
 
+/* Port on which other nodes mount this one unless told otherwise; 1..65535. */
+#ifndef MK_MOUNT_PORT
+#define MK_MOUNT_PORT 4200
+#endif
+
+/* Nodes that may be shaking hands with a listener at a time; 1..65536. More than a
+ * fleet that lost its power brings in a second; bounds what strangers can hold. */
+#ifndef MK_MOUNT_PENDING
+#define MK_MOUNT_PENDING 64
+#endif
+
+/* Milliseconds for TLS and the hellos, when this node mounts also for connecting; 100
+ * to 2^31. Some round trips of a bad line and a slow chip's arithmetic. */
+#ifndef MK_MOUNT_HELLO_MS
+#define MK_MOUNT_HELLO_MS 10000
+#endif
+
+/* Milliseconds before a mount that was lost is tried again, at first and at most, and
+ * how long it has to hold to count as good; 1 to 2^31. A node that starts anew is back
+ * in a second; one that is away for long is not asked more often than twice a minute.
+ */
+#ifndef MK_MOUNT_RETRY_MS
+#define MK_MOUNT_RETRY_MS 500
+#endif
+#ifndef MK_MOUNT_RETRY_MAX_MS
+#define MK_MOUNT_RETRY_MAX_MS 20000
+#endif
+#ifndef MK_MOUNT_STABLE_MS
+#define MK_MOUNT_STABLE_MS 30000
+#endif
+
 /* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
 
 /* Bytes of a module; 8 to 2^30. Offsets are 32 bits and have room to be added. */
