@@ -635,4 +635,32 @@
 #define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
 #endif
 
+/* --- nodes --- */
+
+/* Bytes of the payload of one message between nodes; 1024 to 2^30. No mailbox takes
+ * more by default; a node that announces more is lying or lost. */
+#ifndef MK_WIRE_PAYLOAD_MAX
+#define MK_WIRE_PAYLOAD_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of messages that are written at once instead of when the loop next looks;
+ * 1024 to 2^30. Larger writes cost less per byte only by a little, and would leave the
+ * cache. */
+#ifndef MK_LINK_BATCH
+#define MK_LINK_BATCH 65536
+#endif
+
+/* Bytes of messages that may wait on a link before sends are refused, and that a single
+ * larger message may exceed; MK_LINK_BATCH to 2^31. A tenth of a second of a gigabit
+ * network is thrice that. */
+#ifndef MK_LINK_OUTPUT_MAX
+#define MK_LINK_OUTPUT_MAX (4u * 1024u * 1024u)
+#endif
+
+/* Bytes taken from one link in one look of the loop, and of the memory for it that the
+ * links of a runtime share; 4096 to 2^24. What comes faster waits for the others. */
+#ifndef MK_LINK_TURN_BYTES
+#define MK_LINK_TURN_BYTES 65536
+#endif
+
 #endif

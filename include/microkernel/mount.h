@@ -37,7 +37,7 @@ typedef struct {
 #define MK_KEY_SIZE 32
 
 /* Bytes of a target ("host:port", "unix:/path") with its NUL. */
-#define MK_TARGET_MAX 280
+#define MK_TARGET_MAX MK_NODE_ADDRESS_MAX
 
 /* --- keys --- */
 
@@ -50,8 +50,8 @@ int nodes_key_parse(const char *text, size_t text_size, uint8_t key[MK_KEY_SIZE]
  * it; or an error of the file. `why` (cap > 0) gets a sentence, empty when MK_OK. */
 int nodes_key_read(const char *path, uint8_t key[MK_KEY_SIZE], char *why, size_t cap);
 
-/* From now on listeners and mounts use this key; NULL: none. Those that are there go on
- * with what they have. MK_OK; MK_ENOTSUP: this build has no TLS; MK_EIO: the platform
+/* From now on every connection that a listener takes or a mount makes uses this key;
+ * NULL: none. Nodes that are connected stay so. After an error there is none. MK_OK; MK_ENOTSUP: this build has no TLS; MK_EIO: the platform
  * has no source of chance; MK_ENOMEM. */
 int nodes_use_key(runtime_t *rt, const uint8_t *key);
 
