@@ -45,7 +45,7 @@ typedef struct {
     part_t part;
     list_node_t targets; /* target_t.node, in the order they were begun */
     uint32_t last_place;
-    prng_t prng;   /* how much later than the rule says */
+    prng_t prng;    /* how much later than the rule says */
     bool is_ending; /* the runtime ends: nobody is told */
 } mounts_t;
 
@@ -63,6 +63,7 @@ typedef struct {
     deadline_t retry;       /* WAITING */
     backoff_t backoff;
     uint64_t begun_ms; /* nodes_mount */
+    uint64_t before;   /* peers that were adopted before it */
     uint64_t since_ms; /* of the state */
     node_id_t at;      /* the node, once it is known; 0: not */
     char identity[MK_NODE_NAME_MAX];
@@ -142,7 +143,7 @@ static void take_other_link(runtime_t *rt, target_t *target, const char *text) {
     const peer_t *peer = peers_find(rt, target->at);
     bool is_patient = target->has_worked || target->options.is_stubborn;
     uint32_t hello_ms = target->options.hello_ms;
-    if (peer != NULL && (is_patient || peer_since_ms(peer) >= target->begun_ms))
+    if (peer != NULL && (is_patient || peer_number(peer) > target->before))
         be_up(rt, target);
     else if (peer != NULL)
         fail(rt, target, MK_EEXIST, text); /* it was mounted before */
@@ -152,8 +153,8 @@ static void take_other_link(runtime_t *rt, target_t *target, const char *text) {
         fail(rt, target, MK_EEXIST, text);
 }
 
-/* What a node without a key sees of one that has one, and the other way round, are bytes
- * that mean nothing. */
+/* What a node without a key sees of one that has one, and the other way round, are
+ * bytes that mean nothing. */
 static void explain_failure(runtime_t *rt, const target_t *target,
                             const shake_result_t *result, mk_writer_t *out) {
     bool may_be_tls = !target->to.is_unix && result->code == 0 &&
@@ -358,6 +359,7 @@ static target_t *make_target(runtime_t *rt, mounts_t *mounts, const mount_target
     backoff_init(&target->backoff, MK_MOUNT_RETRY_MS, MK_MOUNT_RETRY_MAX_MS,
                  MK_MOUNT_STABLE_MS);
     target->begun_ms = runtime_now_ms(rt);
+    target->before = peers_adopted(rt);
     list_insert_before(&mounts->targets, &target->node);
     return target;
 }
@@ -432,8 +434,7 @@ bool mounts_next(runtime_t *rt, uint32_t place, node_info_t *out) {
         if (target->place <= place || target->state == TARGET_UP) continue;
         out->node = target->at;
         memcpy(out->identity, target->identity, sizeof out->identity);
-        out->state =
-            target->state == TARGET_WAITING ? NODE_WAITING : NODE_CONNECTING;
+        out->state = target->state == TARGET_WAITING ? NODE_WAITING : NODE_CONNECTING;
         memcpy(out->address, target->to.text, sizeof out->address);
         out->is_ours = true;
         out->since_ms = target->since_ms;

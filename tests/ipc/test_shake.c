@@ -233,7 +233,7 @@ static void keep_down(link_t *link, runtime_t *rt, int reason, const char *text)
 static void begin_alone(void) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.a.link.events = &quiet;
     last_goodbye = (goodbye_t){0};
     told = 0;
@@ -297,7 +297,7 @@ TEST(shake_a_recorded_hello_is_worth_nothing) {
 TEST(shake_our_hello_sent_back_is_noticed) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.b.link.events = &quiet;
     begin(&sides[0], 0, &pair.a.link, true);
     settle_nodes();
@@ -407,7 +407,7 @@ TEST(shake_survives_each_want_of_memory) {
 TEST(shake_without_chance_is_refused) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.b.link.events = &quiet;
     sim_fail_port_at(1, false);
     shake_spec_t spec = {true, TIMEOUT_MS, on_done, &sides[0]};
