@@ -251,7 +251,6 @@ TEST(mount_listening_twice_at_one_place_is_refused) {
     listen_at(0, 4200);
     nodes_listen_options_t options = {.port = 4200};
     CHECK_EQ(nodes_listen(nodes.rt[1], &options), MK_EEXIST);
-    check_logged(1, "cannot listen for nodes at 127.0.0.1:4200");
     options.any_port = true;
     CHECK(nodes_listen(nodes.rt[1], &options) > 0);
     close_nodes();
@@ -457,6 +456,7 @@ TEST(mount_the_names_of_old_still_work) {
     CHECK(id != ACTOR_ID_INVALID);
     CHECK_EQ(actor_lookup(nodes.rt[1], "/sys/mount-listen"), id);
     CHECK_EQ(ns_mount_listen(nodes.rt[0], 4200), ACTOR_ID_INVALID);
+    check_logged(0, "cannot listen for nodes on port 4200: already exists");
     step_other(&goes_on); /* the other node lives beside the wait */
     CHECK_EQ(ns_mount_connect(nodes.rt[0], "127.0.0.1", 4200, &result), 0);
     CHECK_STR(result.identity, "n2");

@@ -240,6 +240,11 @@ static void begin_alone(void) {
     begin(&sides[1], 1, &pair.b.link, false);
 }
 
+static void end_alone(void) {
+    link_close(&pair.a.link, nodes.rt[0], true);
+    end();
+}
+
 static hello_t stranger(void) {
     hello_t hello = {
         .node = 77, .identity = "stranger", .version = HELLO_VERSION, .boot = 5};
@@ -273,7 +278,7 @@ TEST(shake_refuses_what_is_no_hello) {
         CHECK_EQ(last_goodbye.code, rows[i].code);
         CHECK_EQ(last_goodbye.node, 2);
         CHECK_EQ(told, 1);
-        end();
+        end_alone();
     }
 }
 
@@ -291,7 +296,7 @@ TEST(shake_a_recorded_hello_is_worth_nothing) {
     CHECK_EQ(sides[1].code, HELLO_REPLAYED);
     CHECK_EQ(last_goodbye.code, HELLO_REPLAYED);
     CHECK(peers_find(nodes.rt[1], 77) == NULL);
-    end();
+    end_alone();
 }
 
 TEST(shake_our_hello_sent_back_is_noticed) {
@@ -323,7 +328,7 @@ TEST(shake_an_honest_stranger_becomes_a_peer) {
     settle_nodes();
     CHECK_EQ(sides[1].status, MK_OK);
     CHECK(peers_find(nodes.rt[1], 77) != NULL);
-    end();
+    end_alone();
 }
 
 /* --- both at once --- */
