@@ -471,6 +471,63 @@
 #define MK_CRASH_RECORDS 64
 #endif
 
+/* --- Nodes --- */
+
+/* Bytes of mail that another node may have under way to this one unless a hello says
+ * otherwise; 1024 to 2^31. Each message counts 32 bytes more than its payload. What
+ * 1 Gbit/s keeps busy over 30 ms; a chip sets 8192. */
+#ifndef MK_PEER_CREDIT
+#define MK_PEER_CREDIT (4u * 1024u * 1024u)
+#endif
+
+/* Milliseconds until another node is told what of its mail has arrived, when it is
+ * little; 1..10000. What is not told counts as lost when the link goes. */
+#ifndef MK_PEER_ACK_MS
+#define MK_PEER_ACK_MS 20
+#endif
+
+/* Milliseconds without a word after which another node is asked, and how many such
+ * beats in a row are the end of it; 10 to 2^31, and 1..1000. Half a minute is too long
+ * for those who wait, two seconds too short for a busy chip. */
+#ifndef MK_PEER_HEARTBEAT_MS
+#define MK_PEER_HEARTBEAT_MS 5000
+#endif
+#ifndef MK_PEER_SILENCE
+#define MK_PEER_SILENCE 3
+#endif
+
+/* Port on which other nodes mount this one unless told otherwise; 1..65535. That of all
+ * versions. */
+#ifndef MK_MOUNT_PORT
+#define MK_MOUNT_PORT 4200
+#endif
+
+/* Nodes that may be shaking hands with a listener at a time; 1..65536. More than a
+ * fleet that lost its power brings in a second; bounds what strangers can hold. */
+#ifndef MK_MOUNT_PENDING
+#define MK_MOUNT_PENDING 64
+#endif
+
+/* Milliseconds for TLS and the hellos, when this node mounts also for connecting; 100
+ * to 2^31. Some round trips of a bad line and a slow chip's arithmetic. */
+#ifndef MK_MOUNT_HELLO_MS
+#define MK_MOUNT_HELLO_MS 10000
+#endif
+
+/* Milliseconds before a mount that was lost is tried again, at first and at most, and
+ * how long it has to hold to count as good; 1 to 2^31. A node that starts anew is back
+ * in a second; one that is away for long is not asked more often than twice a minute.
+ */
+#ifndef MK_MOUNT_RETRY_MS
+#define MK_MOUNT_RETRY_MS 500
+#endif
+#ifndef MK_MOUNT_RETRY_MAX_MS
+#define MK_MOUNT_RETRY_MAX_MS 20000
+#endif
+#ifndef MK_MOUNT_STABLE_MS
+#define MK_MOUNT_STABLE_MS 30000
+#endif
+
 /* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
 
 /* Bytes of a module; 8 to 2^30. Offsets are 32 bits and have room to be added. */
