@@ -162,6 +162,14 @@ void shell__names_free(char *names, const char *buf);
 /* The names of shell__names_of as a JSON array. */
 void shell__json_names(printer_t *p, const char *key, const char *names);
 
+/* How people call a node: its identity, or its number when it has none or is not
+ * connected. */
+void shell__print_node(shell_t *shell, node_id_t node);
+
+/* Facts of an actor's id in JSON: "id", and for those of other nodes "node_id" and, as
+ * far as known, "node". */
+void shell__json_whose(shell_t *shell, actor_id_t id);
+
 /* "idle", "ready", ... */
 const char *shell__status_name(actor_status_t status);
 
@@ -186,6 +194,14 @@ void shell__tell_not_shown(shell_t *shell);
 void shell__call_timed_out(shell_t *shell, timer_id_t timer);
 void shell__call_target_ended(shell_t *shell, const down_payload_t *down);
 void shell__call_drop(shell_t *shell);
+
+/* Ask an actor for capabilities, as a call. Returns what a command has to. */
+int shell__ask_caps(shell_t *shell, const command_args_t *args, actor_id_t target);
+
+/* --- cmd_caps.c --- */
+
+/* Rows "key=value", as they are or as a JSON object. */
+void shell__show_caps(shell_t *shell, text_t rest);
 
 /* --- cmd_wasm.c --- */
 
