@@ -510,6 +510,37 @@
 #define MK_PEER_SILENCE 3
 #endif
 
+/* Port on which other nodes mount this one unless told otherwise; 1..65535. */
+#ifndef MK_MOUNT_PORT
+#define MK_MOUNT_PORT 4200
+#endif
+
+/* Nodes that may be shaking hands with a listener at a time; 1..65536. More than a
+ * fleet that lost its power brings in a second; bounds what strangers can hold. */
+#ifndef MK_MOUNT_PENDING
+#define MK_MOUNT_PENDING 64
+#endif
+
+/* Milliseconds for TLS and the hellos, when this node mounts also for connecting; 100
+ * to 2^31. Some round trips of a bad line and a slow chip's arithmetic. */
+#ifndef MK_MOUNT_HELLO_MS
+#define MK_MOUNT_HELLO_MS 10000
+#endif
+
+/* Milliseconds before a mount that was lost is tried again, at first and at most, and
+ * how long it has to hold to count as good; 1 to 2^31. A node that starts anew is back
+ * in a second; one that is away for long is not asked more often than twice a minute.
+ */
+#ifndef MK_MOUNT_RETRY_MS
+#define MK_MOUNT_RETRY_MS 500
+#endif
+#ifndef MK_MOUNT_RETRY_MAX_MS
+#define MK_MOUNT_RETRY_MAX_MS 20000
+#endif
+#ifndef MK_MOUNT_STABLE_MS
+#define MK_MOUNT_STABLE_MS 30000
+#endif
+
 /* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
 
 /* Bytes of a module; 8 to 2^30. Offsets are 32 bits and have room to be added. */
@@ -629,6 +660,34 @@
  * copied. */
 #ifndef MK_WASM_FILE_BYTES
 #define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
+#endif
+
+/* --- nodes --- */
+
+/* Bytes of the payload of one message between nodes; 1024 to 2^30. No mailbox takes
+ * more by default; a node that announces more is lying or lost. */
+#ifndef MK_WIRE_PAYLOAD_MAX
+#define MK_WIRE_PAYLOAD_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of messages that are written at once instead of when the loop next looks;
+ * 1024 to 2^30. Larger writes cost less per byte only by a little, and would leave the
+ * cache. */
+#ifndef MK_LINK_BATCH
+#define MK_LINK_BATCH 65536
+#endif
+
+/* Bytes of messages that may wait on a link before sends are refused, and that a single
+ * larger message may exceed; MK_LINK_BATCH to 2^31. A tenth of a second of a gigabit
+ * network is thrice that. */
+#ifndef MK_LINK_OUTPUT_MAX
+#define MK_LINK_OUTPUT_MAX (4u * 1024u * 1024u)
+#endif
+
+/* Bytes taken from one link in one look of the loop, and of the memory for it that the
+ * links of a runtime share; 4096 to 2^24. What comes faster waits for the others. */
+#ifndef MK_LINK_TURN_BYTES
+#define MK_LINK_TURN_BYTES 65536
 #endif
 
 #endif

@@ -119,9 +119,6 @@ int peer__take_credit(peer_t *peer, const wire_message_t *message);
 int peer__take_control(runtime_t *rt, peer_t *peer, const wire_message_t *message,
                        const char **text);
 
-/* Say goodbye: beyond the link's bound. */
-void peer__say_goodbye(runtime_t *rt, peer_t *peer, int reason, const char *text);
-
 /* --- peer_beat.c --- */
 void peer__begin_beat(runtime_t *rt, peer_t *peer);
 void peer__on_beat_due(deadline_t *deadline, runtime_t *rt);

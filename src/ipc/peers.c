@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "ipc/goodbye.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
 
@@ -92,7 +93,7 @@ static void destroy(part_t *part, runtime_t *rt) {
         peer_t *peer = peers->items[i];
         deadline_clear(rt, &peer->ack);
         deadline_clear(rt, &peer->beat);
-        peer__say_goodbye(rt, peer, MK_ESTOPPED, "the node ends");
+        goodbye_say(rt, peer->link, (uint32_t)MK_ESTOPPED, "the node ends");
         link_close(peer->link, rt, true);
         mk_free(peer);
     }
@@ -243,7 +244,8 @@ static void finish(runtime_t *rt, peer_t *peer) {
     peer__count_lost(rt, peer);
     log_end(rt, peer);
     tell_down(rt, peer);
-    if (!peer->is_broken) peer__say_goodbye(rt, peer, peer->end_reason, peer->end_text);
+    if (!peer->is_broken)
+        goodbye_say(rt, peer->link, (uint32_t)peer->end_reason, peer->end_text);
     link_close(peer->link, rt, !peer->is_broken);
     mk_free(peer);
 }

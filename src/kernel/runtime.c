@@ -32,6 +32,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
     list_init(&rt->soon);
+    list_init(&rt->flushes);
     rt->turns_batch = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
@@ -337,7 +338,8 @@ static uint64_t next_ns(const runtime_t *rt) {
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
-           offload__pending(rt) != 0 || post__is_waiting(rt);
+           offload__pending(rt) != 0 || post__is_waiting(rt) ||
+           !list_is_empty(&rt->flushes);
 }
 
 void runtime_run(runtime_t *rt) {
@@ -346,6 +348,7 @@ void runtime_run(runtime_t *rt) {
     if (rt->dying != 0) exit__reap(rt);
     while (!is_stop_wanted(rt)) {
         run_ready(rt);
+        flush__pending(rt);
         if (is_stop_wanted(rt)) break;
         if (rt->actors.count == 0) break;
         if (runtime__has_ready(rt)) {
@@ -353,11 +356,13 @@ void runtime_run(runtime_t *rt) {
             continue;
         }
         if (!can_wait(rt)) break;
-        bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
+        bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt) ||
+                              !list_is_empty(&rt->flushes);
         uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }
+    flush__pending(rt); /* a stop in a look */
     atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
     give_memory_back(rt);
 }
@@ -365,9 +370,11 @@ void runtime_run(runtime_t *rt) {
 void runtime_step(runtime_t *rt) {
     if (rt == NULL || is_inside(rt)) return;
     if (rt->dying != 0) exit__reap(rt);
+    flush__pending(rt);
     look(rt, 0);
     actor_t *actor = pick(rt);
     if (actor != NULL) run_turn(rt, actor, 1);
+    flush__pending(rt);
 }
 
 void runtime_stop(runtime_t *rt) {

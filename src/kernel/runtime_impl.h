@@ -192,6 +192,7 @@ struct runtime {
     pool_t chunk_pool;     /* wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
+    list_node_t flushes;   /* flush_t.node: asked for since the last look */
 
     id_table_t monitor_ids; /* monitor_t */
 
@@ -410,6 +411,12 @@ void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
 /* When the first of those wants to be asked; UINT64_MAX: there is none. */
 uint64_t deadlines__next_soon_ms(const runtime_t *rt);
+
+/* flush.c: do what was asked for; not inside a behaviour */
+void flush__all(runtime_t *rt);
+static inline void flush__pending(runtime_t *rt) {
+    if (MK_UNLIKELY(!list_is_empty(&rt->flushes))) flush__all(rt);
+}
 
 /* runtime.c: an actor will run without anything happening before */
 bool runtime__has_ready(const runtime_t *rt);
