@@ -51,8 +51,9 @@ int nodes_key_parse(const char *text, size_t text_size, uint8_t key[MK_KEY_SIZE]
 int nodes_key_read(const char *path, uint8_t key[MK_KEY_SIZE], char *why, size_t cap);
 
 /* From now on every connection that a listener takes or a mount makes uses this key;
- * NULL: none. Nodes that are connected stay so. After an error there is none. MK_OK; MK_ENOTSUP: this build has no TLS; MK_EIO: the platform
- * has no source of chance; MK_ENOMEM. */
+ * NULL: none. Nodes that are connected stay so. After an error there is none. MK_OK;
+ * MK_ENOTSUP: this build has no TLS; MK_EIO: the platform has no source of chance;
+ * MK_ENOMEM. */
 int nodes_use_key(runtime_t *rt, const uint8_t *key);
 
 /* Instead of a key: PEM texts of the authorities that vouch for nodes, of our

@@ -65,12 +65,12 @@ typedef struct {
     node_state_t state;
     char address[MK_NODE_ADDRESS_MAX]; /* where the link goes, or the mount's target */
     bool is_ours;                      /* this node began the link */
-    bool is_trusted;         /* by a key, a certificate, or the mode of a file */
-    uint64_t since_ms;       /* runtime_now_ms when this state began */
-    uint32_t round_trip_us;  /* of the last ping; 0: not known */
-    uint32_t tries;          /* of a mount, in vain and in a row */
+    bool is_trusted;          /* by a key, a certificate, or the mode of a file */
+    uint64_t since_ms;        /* runtime_now_ms when this state began */
+    uint32_t round_trip_us;   /* of the last ping; 0: not known */
+    uint32_t tries;           /* of a mount, in vain and in a row */
     node_counters_t counters; /* of the link that is up */
-    uint32_t place;          /* nodes_next's own */
+    uint32_t place;           /* nodes_next's own */
 } node_info_t;
 
 /* Walk the nodes: those that are up in ascending order, then the mounts that are not.

@@ -25,7 +25,7 @@ typedef struct entry {
     size_t size;
     bool is_folder;
     bool is_shared; /* others may read it */
-    char path[]; /* in its one spelling */
+    char path[];    /* in its one spelling */
 } entry_t;
 
 static struct {

@@ -63,9 +63,9 @@ int nodes_key_read(const char *path, uint8_t key[MK_KEY_SIZE], char *why, size_t
         return MK_EPERM;
     }
     if (nodes_key_parse(bytes, (size_t)got, key) != MK_OK) {
-        writer_format(&writer,
-                      "%s has no key: 64 hexadecimal digits, or 44 characters of base64",
-                      path);
+        writer_format(
+            &writer, "%s has no key: 64 hexadecimal digits, or 44 characters of base64",
+            path);
         return MK_EINVAL;
     }
     return MK_OK;

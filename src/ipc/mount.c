@@ -45,7 +45,7 @@ typedef struct {
     part_t part;
     list_node_t targets; /* target_t.node, in the order they were begun */
     uint32_t last_place;
-    prng_t prng;   /* how much later than the rule says */
+    prng_t prng;    /* how much later than the rule says */
     bool is_ending; /* the runtime ends: nobody is told */
 } mounts_t;
 
@@ -152,8 +152,8 @@ static void take_other_link(runtime_t *rt, target_t *target, const char *text) {
         fail(rt, target, MK_EEXIST, text);
 }
 
-/* What a node without a key sees of one that has one, and the other way round, are bytes
- * that mean nothing. */
+/* What a node without a key sees of one that has one, and the other way round, are
+ * bytes that mean nothing. */
 static void explain_failure(runtime_t *rt, const target_t *target,
                             const shake_result_t *result, mk_writer_t *out) {
     bool may_be_tls = !target->to.is_unix && result->code == 0 &&
@@ -432,8 +432,7 @@ bool mounts_next(runtime_t *rt, uint32_t place, node_info_t *out) {
         if (target->place <= place || target->state == TARGET_UP) continue;
         out->node = target->at;
         memcpy(out->identity, target->identity, sizeof out->identity);
-        out->state =
-            target->state == TARGET_WAITING ? NODE_WAITING : NODE_CONNECTING;
+        out->state = target->state == TARGET_WAITING ? NODE_WAITING : NODE_CONNECTING;
         memcpy(out->address, target->to.text, sizeof out->address);
         out->is_ours = true;
         out->since_ms = target->since_ms;

@@ -97,8 +97,7 @@ static void drop_one_by_chance(runtime_t *rt, listening_t *listening) {
     list_node_t *node = listening->guests.next;
     while (skip-- > 0)
         node = node->next;
-    drop_guest(rt, MK_CONTAINER_OF(node, guest_t, node),
-               "too many are shaking hands");
+    drop_guest(rt, MK_CONTAINER_OF(node, guest_t, node), "too many are shaking hands");
 }
 
 /* The link of a guest, or an error. */
@@ -210,11 +209,10 @@ static int open_listener(runtime_t *rt, listening_t *listening,
                          const nodes_listen_options_t *options,
                          const port_address_t *at) {
     unsigned mode = options->mode != 0 ? options->mode : DEFAULT_MODE;
-    return listening->is_unix ? listener_open_unix(rt, &listening->listener,
-                                                   options->unix_path, mode,
-                                                   &listening_events)
-                              : listener_open(rt, &listening->listener, at,
-                                              &listening_events);
+    return listening->is_unix
+               ? listener_open_unix(rt, &listening->listener, options->unix_path, mode,
+                                    &listening_events)
+               : listener_open(rt, &listening->listener, at, &listening_events);
 }
 
 static void write_place(mk_writer_t *out, const nodes_listen_options_t *options,
@@ -246,7 +244,8 @@ static int begin(runtime_t *rt, const nodes_listen_options_t *options,
     listening->is_local = listening->is_unix || address_is_loopback(&at);
     listening->pending_max =
         options->pending_max != 0 ? options->pending_max : MK_MOUNT_PENDING;
-    listening->hello_ms = options->hello_ms != 0 ? options->hello_ms : MK_MOUNT_HELLO_MS;
+    listening->hello_ms =
+        options->hello_ms != 0 ? options->hello_ms : MK_MOUNT_HELLO_MS;
     list_init(&listening->guests);
     list_init(&listening->node);
     memcpy(listening->place, place, strlen(place) + 1);

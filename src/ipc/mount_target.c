@@ -21,8 +21,8 @@ static int set_host(mount_target_t *out, text_t host) {
 static int spell(mount_target_t *out) {
     mk_writer_t writer;
     writer_init(&writer, out->text, sizeof out->text);
-    bool is_v6 = !out->is_unix && text_find(text_of(out->host), ':') !=
-                                      text_of(out->host).size;
+    bool is_v6 =
+        !out->is_unix && text_find(text_of(out->host), ':') != text_of(out->host).size;
     if (out->is_unix)
         writer_format(&writer, "%s%s", unix_prefix, out->host);
     else

@@ -53,8 +53,8 @@ bool nodes_find(runtime_t *rt, const char *name, node_info_t *info) {
         text_parse_unsigned(text_of(name), 10, 1, UINT32_MAX, &number) == MK_OK;
     for (peer_t *peer = peers_next(rt, NULL); peer; peer = peers_next(rt, peer)) {
         const peer_facts_t *facts = peer_facts(peer);
-        bool is_it = strcmp(facts->identity, name) == 0 ||
-                     (is_number && facts->node == number);
+        bool is_it =
+            strcmp(facts->identity, name) == 0 || (is_number && facts->node == number);
         if (!is_it) continue;
         fill(info, peer);
         return true;
@@ -63,8 +63,7 @@ bool nodes_find(runtime_t *rt, const char *name, node_info_t *info) {
 }
 
 const char *node_state_name(node_state_t state) {
-    static const char *const names[] = {[NODE_UP] = "up",
-                                        [NODE_CONNECTING] = "connecting",
-                                        [NODE_WAITING] = "waiting"};
+    static const char *const names[] = {
+        [NODE_UP] = "up", [NODE_CONNECTING] = "connecting", [NODE_WAITING] = "waiting"};
     return (unsigned)state <= NODE_WAITING ? names[state] : "state?";
 }

@@ -59,8 +59,7 @@ static bool await_mount(runtime_t *rt, actor_t *self, message_t *msg, void *stat
         if (wait->done.status == MK_OK) return true;
         strncpy(wait->done.text, mk_error_text(wait->done.status),
                 sizeof wait->done.text - 1);
-    } else if (msg->type == MSG_MOUNT_DONE &&
-               msg->payload_size == sizeof wait->done) {
+    } else if (msg->type == MSG_MOUNT_DONE && msg->payload_size == sizeof wait->done) {
         memcpy(&wait->done, msg->payload, sizeof wait->done);
     } else {
         return true;
@@ -87,7 +86,8 @@ int ns_mount_connect(runtime_t *rt, const char *host, uint16_t port,
     wait_t wait = {.target = target, .done = {.status = MK_EINTERNAL}};
     actor_id_t id = actor_spawn(rt, await_mount, &wait, NULL, WAIT_MAILBOX);
     if (id == ACTOR_ID_INVALID) return -1;
-    bool is_told = actor_send(rt, id, MSG_BEGIN, NULL, 0) && run_until_done(rt, id, &wait);
+    bool is_told =
+        actor_send(rt, id, MSG_BEGIN, NULL, 0) && run_until_done(rt, id, &wait);
     if (!is_told) actor_stop(rt, id);
     if (!is_told || wait.done.status != MK_OK) {
         actor_log(rt, LOG_ERROR, "cannot mount %s: %s", target, wait.done.text);
