@@ -14,6 +14,7 @@
 #include "base/prng.h"
 #include "base/writer.h"
 #include "ipc/cluster.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
 #include "ipc/shake.h"
 #include "ipc/stream_link.h"
@@ -282,6 +283,7 @@ int nodes_listen(runtime_t *rt, const nodes_listen_options_t *options) {
                   place);
         return MK_EPERM;
     }
+    if (result == MK_OK) result = node_features_start(rt);
     if (result == MK_OK) result = begin(rt, options, at, place);
     if (result < 0)
         actor_log(rt, LOG_ERROR, "cannot listen for nodes at %s: %s", place,

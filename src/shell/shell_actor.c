@@ -10,6 +10,7 @@
  * output, which is then waited for here. Either way nothing blocks: a full output
  * pauses listings, and everything that cannot pause is bounded. */
 #include "shell/modules.h"
+#include "shell/mount_requests.h"
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -166,7 +167,8 @@ static void take_message(shell_t *shell, message_t *msg) {
     case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default:
-        if (!modules_serve(shell->rt, msg) && !shell__take_http(shell, msg))
+        if (!modules_serve(shell->rt, msg) && !mount_requests_serve(shell->rt, msg) &&
+            !shell__take_http(shell, msg) && !shell__take_mount(shell, msg))
             shell__take_message(shell, msg);
         break;
     }

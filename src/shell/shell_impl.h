@@ -9,6 +9,7 @@
 #include "microkernel/actor.h"
 #include "microkernel/http.h"
 #include "microkernel/limits.h"
+#include "microkernel/mount.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
 #include "shell/commands.h"
@@ -87,6 +88,7 @@ struct shell {
     shell_job_t job;
     shell_call_t call;
     shell_http_t http;
+    char mounting[MK_TARGET_MAX]; /* what `mount` waits for; "": nothing */
     uint32_t reading; /* ticket of the file that load or reload waits for; 0: none */
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
@@ -211,6 +213,14 @@ void shell__json_module(shell_t *shell, actor_id_t id);
 
 /* MSG_OFFLOAD_DONE: a file was read. */
 void shell__take_file(shell_t *shell, const message_t *msg);
+
+/* --- cmd_nodes.c --- */
+
+/* MSG_MOUNT_DONE: true, whether it was waited for or not. */
+bool shell__take_mount(shell_t *shell, const message_t *msg);
+
+/* Take back a mount that is waited for. */
+void shell__mount_drop(shell_t *shell);
 
 /* --- cmd_http.c --- */
 
