@@ -510,7 +510,8 @@
 #define MK_PEER_SILENCE 3
 #endif
 
-/* Port on which other nodes mount this one unless told otherwise; 1..65535. */
+/* Port on which other nodes mount this one unless told otherwise; 1..65535. That of all
+ * versions. */
 #ifndef MK_MOUNT_PORT
 #define MK_MOUNT_PORT 4200
 #endif

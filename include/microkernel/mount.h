@@ -79,9 +79,9 @@ typedef struct {
 } nodes_listen_options_t;
 
 /* Let other nodes mount this one; may be called again for another address. Returns the
- * port (0 for a path), or MK_EPERM: without a key at an address that others can reach;
- * MK_EINVAL: address, or this node's number is 0; MK_EEXIST: somebody listens there;
- * or another error. What is wrong is logged, too. */
+ * port (0 for a path), or MK_EPERM: without a key at an address that others can reach,
+ * which is logged, too; MK_EINVAL: address, or this node's number is 0; MK_EEXIST:
+ * somebody listens there; or another error of port_socket_listen. */
 int nodes_listen(runtime_t *rt, const nodes_listen_options_t *options);
 
 /* Stop listening everywhere; nodes that are connected stay. */

@@ -64,6 +64,7 @@ typedef struct {
     deadline_t retry;       /* WAITING */
     backoff_t backoff;
     uint64_t begun_ms; /* nodes_mount */
+    uint64_t before;   /* peers that were adopted before it */
     uint64_t since_ms; /* of the state */
     node_id_t at;      /* the node, once it is known; 0: not */
     char identity[MK_NODE_NAME_MAX];
@@ -143,7 +144,7 @@ static void take_other_link(runtime_t *rt, target_t *target, const char *text) {
     const peer_t *peer = peers_find(rt, target->at);
     bool is_patient = target->has_worked || target->options.is_stubborn;
     uint32_t hello_ms = target->options.hello_ms;
-    if (peer != NULL && (is_patient || peer_since_ms(peer) >= target->begun_ms))
+    if (peer != NULL && (is_patient || peer_number(peer) > target->before))
         be_up(rt, target);
     else if (peer != NULL)
         fail(rt, target, MK_EEXIST, text); /* it was mounted before */
@@ -359,6 +360,7 @@ static target_t *make_target(runtime_t *rt, mounts_t *mounts, const mount_target
     backoff_init(&target->backoff, MK_MOUNT_RETRY_MS, MK_MOUNT_RETRY_MAX_MS,
                  MK_MOUNT_STABLE_MS);
     target->begun_ms = runtime_now_ms(rt);
+    target->before = peers_adopted(rt);
     list_insert_before(&mounts->targets, &target->node);
     return target;
 }

@@ -284,9 +284,5 @@ int nodes_listen(runtime_t *rt, const nodes_listen_options_t *options) {
         return MK_EPERM;
     }
     if (result == MK_OK) result = node_features_start(rt);
-    if (result == MK_OK) result = begin(rt, options, at, place);
-    if (result < 0)
-        actor_log(rt, LOG_ERROR, "cannot listen for nodes at %s: %s", place,
-                  mk_error_text(result));
-    return result;
+    return result == MK_OK ? begin(rt, options, at, place) : result;
 }

@@ -29,7 +29,11 @@ static void stop_listening(void *rt) {
 actor_id_t ns_mount_listen(runtime_t *rt, uint16_t port) {
     nodes_listen_options_t options = {.port = port, .any_port = port == 0};
     int result = nodes_listen(rt, &options);
-    if (result < 0) return ACTOR_ID_INVALID;
+    if (result < 0) {
+        actor_log(rt, LOG_ERROR, "cannot listen for nodes on port %u: %s",
+                  (unsigned)port, mk_error_text(result));
+        return ACTOR_ID_INVALID;
+    }
     actor_id_t id = actor_spawn(rt, stand_by, rt, stop_listening, LISTEN_MAILBOX);
     if (id == ACTOR_ID_INVALID)
         nodes_stop_listening(rt);

@@ -302,7 +302,8 @@ static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
               true);
 }
 
-static const link_events_t peer_events = {on_message, on_room, on_down};
+static const link_events_t peer_events = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 /* --- the beginning --- */
 
@@ -337,6 +338,7 @@ int peers_adopt(runtime_t *rt, link_t *link, const peer_facts_t *facts) {
         mk_free(peer);
         return result;
     }
+    peer->number = ++peers->adopted;
     link->owner = peer;
     link->events = &peer_events;
     log_begin(rt, peer);
@@ -380,4 +382,13 @@ uint32_t peer_round_trip_us(const peer_t *peer) {
 
 uint64_t peer_since_ms(const peer_t *peer) {
     return peer->since_ms;
+}
+
+uint64_t peer_number(const peer_t *peer) {
+    return peer->number;
+}
+
+uint64_t peers_adopted(runtime_t *rt) {
+    const peers_t *peers = peers__find_all(rt);
+    return peers != NULL ? peers->adopted : 0;
 }

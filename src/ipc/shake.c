@@ -254,11 +254,13 @@ static void on_room(link_t *link, runtime_t *rt) {
     (void)link, (void)rt; /* hellos go beyond the bound */
 }
 
+/* In order: an alert of TLS, which tells the other side why, may be on its way. */
 static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
-    give_up(rt, link->owner, reason, 0, text, false);
+    give_up(rt, link->owner, reason, 0, text, true);
 }
 
-static const link_events_t shake_events = {on_message, on_room, on_down};
+static const link_events_t shake_events = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 static void on_due(deadline_t *deadline, runtime_t *rt) {
     refuse(rt, MK_CONTAINER_OF(deadline, shake_t, deadline), HELLO_TOO_SLOW);

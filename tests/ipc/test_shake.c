@@ -233,11 +233,16 @@ static void keep_down(link_t *link, runtime_t *rt, int reason, const char *text)
 static void begin_alone(void) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.a.link.events = &quiet;
     last_goodbye = (goodbye_t){0};
     told = 0;
     begin(&sides[1], 1, &pair.b.link, false);
+}
+
+static void end_alone(void) {
+    link_close(&pair.a.link, nodes.rt[0], true);
+    end();
 }
 
 static hello_t stranger(void) {
@@ -273,7 +278,7 @@ TEST(shake_refuses_what_is_no_hello) {
         CHECK_EQ(last_goodbye.code, rows[i].code);
         CHECK_EQ(last_goodbye.node, 2);
         CHECK_EQ(told, 1);
-        end();
+        end_alone();
     }
 }
 
@@ -291,13 +296,13 @@ TEST(shake_a_recorded_hello_is_worth_nothing) {
     CHECK_EQ(sides[1].code, HELLO_REPLAYED);
     CHECK_EQ(last_goodbye.code, HELLO_REPLAYED);
     CHECK(peers_find(nodes.rt[1], 77) == NULL);
-    end();
+    end_alone();
 }
 
 TEST(shake_our_hello_sent_back_is_noticed) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.b.link.events = &quiet;
     begin(&sides[0], 0, &pair.a.link, true);
     settle_nodes();
@@ -323,7 +328,7 @@ TEST(shake_an_honest_stranger_becomes_a_peer) {
     settle_nodes();
     CHECK_EQ(sides[1].status, MK_OK);
     CHECK(peers_find(nodes.rt[1], 77) != NULL);
-    end();
+    end_alone();
 }
 
 /* --- both at once --- */
@@ -407,7 +412,7 @@ TEST(shake_survives_each_want_of_memory) {
 TEST(shake_without_chance_is_refused) {
     open_nodes(2);
     link_pair_open(&pair, nodes.rt[0], nodes.rt[1], LINK_ROOM);
-    quiet = (link_events_t){keep, NULL, keep_down};
+    quiet = (link_events_t){.on_message = keep, .on_down = keep_down};
     pair.b.link.events = &quiet;
     sim_fail_port_at(1, false);
     shake_spec_t spec = {true, TIMEOUT_MS, on_done, &sides[0]};
