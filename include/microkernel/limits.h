@@ -466,6 +466,33 @@
 #define MK_WS_CLOSE_MS 3000
 #endif
 
+/* --- nodes: names, monitors, links --- */
+
+/* Names of one other node that are remembered, and changes that may wait for it; 16 to
+ * 2^24. About 150 bytes each: what a peer that makes up names can take. More are
+ * refused, and it is told. */
+#ifndef MK_PEER_NAMES
+#define MK_PEER_NAMES 65536
+#endif
+
+/* Names told to a peer in one look of the loop while it learns them all; 1..65536. Each
+ * takes a microsecond or two of a PC. */
+#ifndef MK_NAME_BATCH
+#define MK_NAME_BATCH 256
+#endif
+
+/* Milliseconds after which a name whose owner ended goes to who else claims it; 1 to
+ * 60000. Longer than a supervisor takes to start the owner again. */
+#ifndef MK_NAME_GRACE_MS
+#define MK_NAME_GRACE_MS 1000
+#endif
+
+/* Actors of this node that one other node may watch or be linked to, counted once for
+ * each watcher; 16 to 2^24. About 150 bytes each. */
+#ifndef MK_PEER_BONDS
+#define MK_PEER_BONDS 65536
+#endif
+
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */
 #ifndef MK_CRASH_RECORDS
 #define MK_CRASH_RECORDS 64

@@ -302,6 +302,7 @@ actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor) {
     list_init(&extra->links);
     list_init(&extra->monitors);
     list_init(&extra->watchers);
+    list_init(&extra->bonds);
     return actor->extra = extra;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "kernel/bond.h"
 #include "kernel/id_table.h"
 #include "kernel/part.h"
 #include "kernel/pool.h"
@@ -67,6 +68,7 @@ typedef struct {
     list_node_t links;                /* link_half_t.node */
     list_node_t monitors;             /* monitor_t.of_watcher: those it holds */
     list_node_t watchers;             /* monitor_t.of_target: those on it */
+    list_node_t bonds;                /* bond_t.of_near: those with other nodes */
     message_t *parent_notice;         /* reserved MSG_CHILD_EXIT; NULL without parent */
     uint64_t dropped;                 /* messages refused or dropped */
     uint64_t pushed_out;              /* of these, messages that waited already */
@@ -74,7 +76,7 @@ typedef struct {
     uint32_t mailbox_bytes;           /* limit if not MK_MAILBOX_BYTES, else 0 */
     uint32_t timer_count;             /* timers it has armed */
     uint32_t watch_count;             /* length of watches */
-    uint32_t link_count;              /* length of links */
+    uint32_t link_count;              /* length of links, and links among bonds */
     uint32_t monitor_count;           /* length of monitors */
     char exit_text[MK_EXIT_TEXT_MAX]; /* why it ends; "" until said */
 } actor_extra_t;
@@ -213,6 +215,8 @@ struct runtime {
 
     part_t *parts;
     router_t *router;
+    const bond_ops_t *bond_ops; /* NULL: nobody carries bonds */
+    void *bond_ctx;             /* handed to them */
 
     _Atomic bool stop_wanted;
     _Atomic bool attention; /* set after stop_wanted, dying, a status, when the message
@@ -386,6 +390,22 @@ void exit__discard(runtime_t *rt, actor_t *actor);
 /* links.c */
 void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
 void links__discard(runtime_t *rt, actor_t *actor);
+/* `owner` is told, or ends, because `who` ended; `*notice` is NULL if it was used. */
+void link__signal(runtime_t *rt, actor_t *owner, message_t **notice, actor_id_t who,
+                  uint8_t reason, const char *text);
+/* The bond of a monitor (NULL: none); with `take` the monitor loses it. */
+bond_t *monitor__bond(runtime_t *rt, monitor_id_t id, bool take);
+void monitor__fire(runtime_t *rt, monitor_id_t id, uint8_t reason, const char *text);
+
+/* bond.c */
+/* Link the running actor; as bond_ops_t.make. */
+int bond__link(runtime_t *rt, actor_t *self, actor_id_t far);
+bool bond__unlink(runtime_t *rt, actor_t *self, actor_id_t far);
+int bond__monitor(runtime_t *rt, actor_t *self, actor_id_t far, monitor_id_t monitor,
+                  bond_t **out);
+void bond__drop_monitor(runtime_t *rt, bond_t *bond);
+void bonds__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
+void bonds__discard(runtime_t *rt, actor_t *actor);
 
 /* timers.c */
 /* The actor is no longer in the table. */
