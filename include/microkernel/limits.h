@@ -704,4 +704,23 @@
 #define MK_LINK_TURN_BYTES 65536
 #endif
 
+/* Most runtimes of a group; 1..1024. Each pair shares two rings of MK_RING_BYTES, and a
+ * look of the loop goes over all of its own. */
+#ifndef MK_GROUP_MAX
+#define MK_GROUP_MAX 64
+#endif
+
+/* Bytes of a ring between two runtimes of one process, of which each pair has two; a
+ * power of two, 1024 to 2^30. Two thousand small messages under way: more than a loop
+ * handles between two looks, less than the cache next to a core holds. */
+#ifndef MK_RING_BYTES
+#define MK_RING_BYTES 65536u
+#endif
+
+/* Bytes of messages beside a ring, those larger than an eighth of it, that may be under
+ * way; 1024 to 2^30. A single one may be larger. */
+#ifndef MK_RING_SIDE_BYTES
+#define MK_RING_SIDE_BYTES (16u * 1024u * 1024u)
+#endif
+
 #endif

@@ -22,6 +22,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     rt->node = node_id;
     rt->max_actors = max_actors;
     list_init(&rt->put_off);
+    list_init(&rt->inlets);
     for (unsigned i = 0; i < QUEUE_COUNT; i++)
         scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
@@ -302,6 +303,7 @@ static MK_NOINLINE void look_for_crowd(runtime_t *rt) {
 
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
+    rt->trimmed_turns = rt->counts.turns;
     if (pool_wants_trim(&rt->actor_pool))
         pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors),
                   false);
@@ -322,8 +324,20 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
            rt->looked_ns < rt->trimmed_ns + nap_ns;
 }
 
+/* An inlet does not say when it will have something next, and those that talk across
+ * threads sleep after every few messages. So the first sleep after some turns is a nap;
+ * only when nothing has come by its end memory is given back. */
+static uint64_t nap_first(const runtime_t *rt, uint64_t deadline_ns) {
+    if (rt->counts.turns == rt->trimmed_turns || !inlets__keep_running(rt))
+        return deadline_ns;
+    uint64_t nap_ends_ns = rt->looked_ns + (uint64_t)MK_NAP_MS * 1000000u - 1;
+    return deadline_ns < nap_ends_ns ? deadline_ns : nap_ends_ns;
+}
+
 static void look(runtime_t *rt, uint64_t deadline_ns) {
-    reactor__poll(rt, deadline_ns);
+    bool sleeps = inlets__before_look(rt, deadline_ns != 0);
+    reactor__poll(rt, sleeps ? deadline_ns : 0);
+    inlets__after_look(rt);
     post__deliver(rt);
     offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
@@ -364,7 +378,7 @@ static uint64_t next_ns(const runtime_t *rt) {
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
            offload__pending(rt) != 0 || post__is_waiting(rt) ||
-           !list_is_empty(&rt->flushes);
+           !list_is_empty(&rt->flushes) || inlets__keep_running(rt);
 }
 
 void runtime_run(runtime_t *rt) {
@@ -383,12 +397,13 @@ void runtime_run(runtime_t *rt) {
         if (!can_wait(rt)) break;
         bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt) ||
                               !list_is_empty(&rt->flushes);
-        uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
+        uint64_t deadline_ns = must_look_only ? 0 : nap_first(rt, next_ns(rt));
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }
     flush__pending(rt); /* a stop in a look */
     atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    (void)inlets__before_look(rt, false); /* what was sent last shall not wait */
     give_memory_back(rt);
 }
 

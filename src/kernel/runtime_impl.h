@@ -208,9 +208,11 @@ struct runtime {
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
     list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
+    list_node_t inlets;  /* inlet_t.node */
     uint64_t put_off_till_ns; /* when they are looked at again */
     uint64_t looked_ns;       /* clock at the last poll */
     uint64_t trimmed_ns;      /* clock when memory was last given back */
+    uint64_t trimmed_turns;   /* counts.turns then */
     uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
@@ -438,6 +440,12 @@ bool runtime__has_ready(const runtime_t *rt);
 bool reactor__init(runtime_t *rt);
 void reactor__deinit(runtime_t *rt);
 void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
+
+/* inlet.c */
+bool inlets__keep_running(const runtime_t *rt);
+/* Returns whether the look may still sleep. */
+bool inlets__before_look(runtime_t *rt, bool sleeps);
+void inlets__after_look(runtime_t *rt);
 
 /* watch.c */
 void watch__advance(runtime_t *rt, uint64_t now_ns);
