@@ -255,9 +255,9 @@ typedef struct {
 } http_trust_t;
 
 /* Use this for connections that are made from now on. Reads files when it is the
- * system's roots: best called before runtime_run; the first https without it does it
- * itself. MK_OK, MK_EINVAL (no such PEM), MK_ENOTSUP (no TLS here), MK_EIO, MK_ENOMEM,
- * and `why`, `cap` bytes, has the words. */
+ * system's roots: call it before runtime_run then; the first https without it has a
+ * worker thread read them, and waits. MK_OK, MK_EINVAL (no such PEM), MK_ENOTSUP (no
+ * TLS here), MK_EIO, MK_ENOMEM, and `why`, `cap` bytes, has the words. */
 int http_client_trust(runtime_t *rt, const http_trust_t *trust, char *why, size_t cap);
 
 /* --- both sides of a WebSocket: its owner, inside a behaviour --- */
@@ -323,6 +323,33 @@ bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id);
 
 /* --- server: more than one port, address or process needs --- */
 
+/* Whether a server asks its clients for a certificate. One that is shown must be good
+ * in any case. */
+typedef enum {
+    HTTP_TLS_ASK_NOT,
+    HTTP_TLS_ASK_OPTIONAL, /* a client may have none */
+    HTTP_TLS_ASK_REQUIRED
+} http_tls_ask_t;
+
+/* How a port speaks https and wss. Certificates and keys are PEM, as texts or as names
+ * of files; a text goes before a file, which is then only read later. */
+typedef struct {
+    const char *certificate; /* ours, then its chain */
+    size_t certificate_size;
+    const char *key; /* of it, without a passphrase */
+    size_t key_size;
+    const char *client_roots; /* who may vouch for clients; needed to ask them */
+    size_t client_roots_size;
+    const char *certificate_file;
+    const char *key_file;
+    const char *client_roots_file;
+    http_tls_ask_t ask;
+    uint32_t reread_ms;    /* certificate and key are read again this often, on a worker
+                              thread, and used when they have changed; 0: never */
+    uint32_t handshake_ms; /* MK_TLS_HANDSHAKE_MS */
+    uint32_t handshakes_max; /* MK_TLS_HANDSHAKES_MAX */
+} http_listen_tls_t;
+
 /* How to listen. A zeroed struct means 127.0.0.1, a free port, the routes of the
  * runtime, and the bounds of limits.h; so does each field that is 0. */
 typedef struct {
@@ -331,18 +358,19 @@ typedef struct {
     uint16_t port;
     actor_id_t
         owner; /* gets the requests that no route takes; 0: they get 404 or 405 */
-    bool ignores_routes;       /* all requests are the owner's */
-    bool logs_access;          /* a line of the log for each answer */
-    uint32_t header_ms;        /* MK_HTTP_HEADER_MS */
-    uint32_t body_ms;          /* MK_HTTP_BODY_MS */
-    uint32_t idle_ms;          /* MK_HTTP_IDLE_MS */
-    uint32_t handler_ms;       /* MK_HTTP_HANDLER_MS */
-    uint32_t write_ms;         /* MK_HTTP_WRITE_MS */
-    uint32_t body_bytes_per_s; /* MK_HTTP_BODY_RATE */
-    uint32_t output_mark;      /* MK_HTTP_OUTPUT_MARK */
-    uint32_t connections_max;  /* MK_HTTP_CONNECTIONS_MAX */
-    uint64_t body_max;         /* MK_HTTP_BODY_MAX */
-    uint64_t ws_message_max;   /* MK_WS_MESSAGE_MAX */
+    bool ignores_routes;          /* all requests are the owner's */
+    bool logs_access;             /* a line of the log for each answer */
+    uint32_t header_ms;           /* MK_HTTP_HEADER_MS */
+    uint32_t body_ms;             /* MK_HTTP_BODY_MS */
+    uint32_t idle_ms;             /* MK_HTTP_IDLE_MS */
+    uint32_t handler_ms;          /* MK_HTTP_HANDLER_MS */
+    uint32_t write_ms;            /* MK_HTTP_WRITE_MS */
+    uint32_t body_bytes_per_s;    /* MK_HTTP_BODY_RATE */
+    uint32_t output_mark;         /* MK_HTTP_OUTPUT_MARK */
+    uint32_t connections_max;     /* MK_HTTP_CONNECTIONS_MAX */
+    uint64_t body_max;            /* MK_HTTP_BODY_MAX */
+    uint64_t ws_message_max;      /* MK_WS_MESSAGE_MAX */
+    const http_listen_tls_t *tls; /* https and wss, with ALPN "http/1.1"; NULL: plain */
 } http_listen_options_t;
 
 /* Listen. Returns the port (0 with "unix:"); MK_EEXIST: it is taken; MK_EPERM: not
@@ -354,6 +382,34 @@ typedef struct {
  * listening, to ask it to end (MSG_SHUTDOWN) is http_stop. */
 int http_listen(runtime_t *rt, const http_listen_options_t *options);
 
+/* As http_listen, and `why`, `cap` bytes, has the words when it fails. With TLS it may
+ * also be MK_ENOTSUP: this build has none; MK_EINVAL: no such PEM, or a key of another
+ * certificate; MK_ENOENT, MK_EPERM, MK_EIO or MK_ETOOBIG (MK_TLS_PEM_MAX): a file. The
+ * files are read before it returns: call it before runtime_run, or give the texts. A
+ * peer that speaks plain HTTP to such a port is answered 400 in plain HTTP; other
+ * handshakes that fail get an alert; the log has a line for each. */
+int http_listen_why(runtime_t *rt, const http_listen_options_t *options, char *why,
+                    size_t cap);
+
+/* Make a certificate that vouches for itself, for `host` (a name or an address) and
+ * `days` days from now, and its key: one PEM text, NUL-terminated, that serves as
+ * certificate, as key, and as the roots of whoever shall trust it. The bytes;
+ * MK_EINVAL: no proper host; MK_ETOOBIG: `cap` is too small (2048 are enough);
+ * MK_ENOTSUP: no TLS in this build; MK_ENOMEM. */
+int http_make_certificate(const char *host, unsigned days, char *pem, size_t cap);
+
+/* Use another certificate and key in handshakes of a port that begin from now on;
+ * connections go on. MK_OK; MK_ENOENT: no such port, or it is plain; MK_EINVAL or
+ * MK_ENOMEM: the old ones stay, and `why`, `cap` bytes, has the words. */
+int http_listen_certificate(runtime_t *rt, uint16_t port, const char *certificate,
+                            size_t certificate_size, const char *key, size_t key_size,
+                            char *why, size_t cap);
+
+/* Read the files of the certificate and the key again, on a worker thread; then as
+ * above, with the outcome in the log. MK_OK: it has begun, or is under way; MK_ENOENT:
+ * no such port, or it has no files; MK_ENOMEM or MK_EFULL. */
+int http_listen_reread(runtime_t *rt, uint16_t port);
+
 /* As actor_http_unlisten, whoever owns the port. MK_OK or MK_ENOENT. */
 int http_unlisten(runtime_t *rt, uint16_t port);
 
@@ -364,15 +420,16 @@ void http_stop(runtime_t *rt, uint32_t grace_ms);
 
 /* What the server did since it began, and what it holds. */
 typedef struct {
-    uint64_t accepted;    /* connections */
-    uint64_t requests;    /* complete heads */
-    uint64_t refused;     /* requests that were refused as malformed or too big */
-    uint64_t timeouts;    /* connections that missed a deadline */
-    uint64_t shed;        /* idle connections closed to make room */
-    size_t connections;   /* now */
-    size_t websockets;    /* of these */
-    size_t event_streams; /* of these */
-    size_t memory_bytes;  /* of all connections: state, input and output held */
+    uint64_t accepted;          /* connections */
+    uint64_t requests;          /* complete heads */
+    uint64_t refused;           /* requests that were refused as malformed or too big */
+    uint64_t timeouts;          /* connections that missed a deadline */
+    uint64_t shed;              /* idle connections closed to make room */
+    uint64_t handshakes_failed; /* of TLS */
+    size_t connections;         /* now */
+    size_t websockets;          /* of these */
+    size_t event_streams;       /* of these */
+    size_t memory_bytes;        /* of all connections: state, input and output held */
 } http_counters_t;
 
 /* The counters of a runtime; all 0 before its first listener. */
@@ -423,6 +480,13 @@ const char *http_param(const http_request_t *request, const char *name);
 /* Value of the first header of that name, in either case; `*size` is its bytes, with no
  * NUL behind them. NULL: there is none. */
 const char *http_header(const http_request_t *request, const char *name, size_t *size);
+
+/* The request came over TLS. */
+bool http_is_secure(const http_request_t *request);
+
+/* Write whom the certificate of the client is for, NUL-terminated: its first DNS name,
+ * else its common name. The bytes written; 0: it showed none, or `cap` is 0. */
+size_t http_client_name(const http_request_t *request, char *name, size_t cap);
 
 /* Answer now; the rest as in actor_http_respond. MK_OK; MK_ESTATE: answered already;
  * MK_EINVAL: a status or header that is not allowed; MK_ENOMEM. */

@@ -227,6 +227,18 @@
 #define MK_TLS_HANDSHAKE_MS 10000
 #endif
 
+/* Connections of one port that shake hands at a time; 1 to 2^20. Further peers wait in
+ * the system's queue: a handshake holds some 50 KiB. */
+#ifndef MK_TLS_HANDSHAKES_MAX
+#define MK_TLS_HANDSHAKES_MAX 512
+#endif
+
+/* Bytes of a file with certificates or a key; 1024 to 2^31. The roots of a system have
+ * some 220 KiB. */
+#ifndef MK_TLS_PEM_MAX
+#define MK_TLS_PEM_MAX (1024u * 1024u)
+#endif
+
 /* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
  * millisecond of a PC: a storm of them leaves the loop to timers and actors between. */
 #ifndef MK_TLS_TURN_STEPS

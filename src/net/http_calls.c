@@ -11,6 +11,7 @@
 #include "microkernel/error.h"
 #include "net/http_headers.h"
 #include "net/http_server_impl.h"
+#include "net/tls_stream.h"
 
 #include <string.h>
 
@@ -84,6 +85,19 @@ const char *http_header(const http_request_t *request, const char *name, size_t 
         return NULL;
     if (size != NULL) *size = value.size;
     return value.bytes;
+}
+
+bool http_is_secure(const http_request_t *request) {
+    return request != NULL && request->call->conn->port->tls != NULL;
+}
+
+size_t http_client_name(const http_request_t *request, char *name, size_t cap) {
+    mk_writer_t w;
+    if (request == NULL || cap == 0) return 0;
+    writer_init(&w, name, cap);
+    if (!request->call->conn->is_over)
+        tls_stream_peer_name(&request->call->conn->channel.stream, &w);
+    return w.size;
 }
 
 /* The request can still be answered from within its handler. */
