@@ -225,6 +225,17 @@ typedef struct {
 int http_sse_connect(runtime_t *rt, const http_sse_options_t *options,
                      http_conn_id_t *id, char *why, size_t cap);
 
+/* permessage-deflate (RFC 7692) of a WebSocket: agreed upon where both sides want it
+ * and this build has zlib; messages of MK_WS_DEFLATE_MIN bytes or more are sent
+ * compressed if that makes them smaller. Text that an attacker can choose and secrets
+ * do not belong into one compressed message: their sizes tell. */
+typedef enum {
+    HTTP_WS_DEFLATE_EACH, /* each message by itself: an idle WebSocket holds nothing */
+    HTTP_WS_DEFLATE_NOT,
+    HTTP_WS_DEFLATE_WINDOW /* messages refer to earlier ones and get smaller; holds some
+                              300 KiB for each WebSocket, see MK_WS_WINDOW_BITS */
+} http_ws_deflate_t;
+
 /* How to open a WebSocket. As above. */
 typedef struct {
     const char *url;
@@ -237,6 +248,8 @@ typedef struct {
     size_t n_protocols;           /* at most 16 */
     uint32_t connect_ms;
     uint32_t header_ms;
+    http_ws_deflate_t deflate;
+    uint8_t window_bits; /* 9..15: MK_WS_WINDOW_BITS */
 } http_ws_options_t;
 
 /* As actor_ws_connect; results as http_fetch. */
@@ -321,6 +334,19 @@ bool actor_sse_push(runtime_t *rt, http_conn_id_t conn_id, const char *event,
  * 426), and false returned. */
 bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id);
 
+/* What a server says to who asks for a WebSocket. */
+typedef struct {
+    const char *const *protocols; /* subprotocols that are spoken here: the first of the
+                                     client's list that is one of them is chosen */
+    size_t n_protocols;           /* at most 16, each of at most 200 bytes */
+    bool needs_protocol;          /* who asks for none of them is refused with 400 */
+} http_ws_accept_t;
+
+/* The same with options (NULL: none), which are borrowed. `*protocol`, unless NULL, is
+ * the index of the subprotocol that was chosen, or -1. */
+bool actor_ws_accept_with(runtime_t *rt, http_conn_id_t conn_id,
+                          const http_ws_accept_t *accept, int *protocol);
+
 /* --- server: more than one port, address or process needs --- */
 
 /* Whether a server asks its clients for a certificate. One that is shown must be good
@@ -358,18 +384,20 @@ typedef struct {
     uint16_t port;
     actor_id_t
         owner; /* gets the requests that no route takes; 0: they get 404 or 405 */
-    bool ignores_routes;          /* all requests are the owner's */
-    bool logs_access;             /* a line of the log for each answer */
-    uint32_t header_ms;           /* MK_HTTP_HEADER_MS */
-    uint32_t body_ms;             /* MK_HTTP_BODY_MS */
-    uint32_t idle_ms;             /* MK_HTTP_IDLE_MS */
-    uint32_t handler_ms;          /* MK_HTTP_HANDLER_MS */
-    uint32_t write_ms;            /* MK_HTTP_WRITE_MS */
-    uint32_t body_bytes_per_s;    /* MK_HTTP_BODY_RATE */
-    uint32_t output_mark;         /* MK_HTTP_OUTPUT_MARK */
-    uint32_t connections_max;     /* MK_HTTP_CONNECTIONS_MAX */
-    uint64_t body_max;            /* MK_HTTP_BODY_MAX */
-    uint64_t ws_message_max;      /* MK_WS_MESSAGE_MAX */
+    bool ignores_routes;       /* all requests are the owner's */
+    bool logs_access;          /* a line of the log for each answer */
+    uint32_t header_ms;        /* MK_HTTP_HEADER_MS */
+    uint32_t body_ms;          /* MK_HTTP_BODY_MS */
+    uint32_t idle_ms;          /* MK_HTTP_IDLE_MS */
+    uint32_t handler_ms;       /* MK_HTTP_HANDLER_MS */
+    uint32_t write_ms;         /* MK_HTTP_WRITE_MS */
+    uint32_t body_bytes_per_s; /* MK_HTTP_BODY_RATE */
+    uint32_t output_mark;      /* MK_HTTP_OUTPUT_MARK */
+    uint32_t connections_max;  /* MK_HTTP_CONNECTIONS_MAX */
+    uint64_t body_max;         /* MK_HTTP_BODY_MAX */
+    uint64_t ws_message_max;   /* MK_WS_MESSAGE_MAX */
+    http_ws_deflate_t ws_deflate;
+    uint8_t ws_window_bits;       /* 9..15: MK_WS_WINDOW_BITS */
     const http_listen_tls_t *tls; /* https and wss, with ALPN "http/1.1"; NULL: plain */
 } http_listen_options_t;
 
@@ -535,6 +563,12 @@ typedef struct {
  * id; 0: it was no good upgrade and is answered, or memory is short. */
 http_conn_id_t http_ws_accept(const http_request_t *request,
                               const http_ws_handler_t *handler, void *ctx);
+
+/* The same with options, as actor_ws_accept_with. */
+http_conn_id_t http_ws_accept_with(const http_request_t *request,
+                                   const http_ws_accept_t *accept,
+                                   const http_ws_handler_t *handler, void *ctx,
+                                   int *protocol);
 
 /* As actor_ws_send_... and actor_ws_close, whoever owns the WebSocket. MK_OK;
  * MK_ENOENT; MK_EINVAL; MK_EFULL: the mark is reached, on_room comes; MK_ENOMEM. */

@@ -450,6 +450,24 @@
 #define MK_WS_MESSAGE_MAX (1024u * 1024u)
 #endif
 
+/* Bytes of a WebSocket message out from which on it is compressed, where that is agreed
+ * upon; 1 to 2^31. What is smaller hardly shrinks. */
+#ifndef MK_WS_DEFLATE_MIN
+#define MK_WS_DEFLATE_MIN 128
+#endif
+
+/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the first
+ * brings most of what the last one does, in a quarter of its time. */
+#ifndef MK_WS_DEFLATE_LEVEL
+#define MK_WS_DEFLATE_LEVEL 1
+#endif
+
+/* Window of compressed messages, as a power of two of bytes; 9..15. Less takes less
+ * memory where windows are kept: four times that, and 128 KiB, for what is sent. */
+#ifndef MK_WS_WINDOW_BITS
+#define MK_WS_WINDOW_BITS 15
+#endif
+
 /* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
  * it counts as lost; 100 to 2^31 each. Intermediaries drop what is silent for 60 s. */
 #ifndef MK_WS_PING_MS

@@ -31,8 +31,8 @@ static void start_ws(http_conn_t *conn, text_t early) {
     if (early.size == 0 && pending != NULL)
         early = text_make((const char *)buffer_bytes(&pending->data),
                           buffer_size(&pending->data));
-    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options, conn->handler,
-             conn->ctx, (uint8_t *)(uintptr_t)early.bytes, early.size);
+    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options, conn->deflate,
+             conn->handler, conn->ctx, (uint8_t *)(uintptr_t)early.bytes, early.size);
     http_pending_free(pending);
 }
 

@@ -249,6 +249,8 @@ static int listen_at(runtime_t *rt, const http_listen_options_t *options,
     fill_in(&port->options);
     port->ws_options = http_conn_ws_options();
     port->ws_options.message_max = port->options.ws_message_max;
+    port->ws_options.deflate =
+        ws_deflate_wish(options->ws_deflate, options->ws_window_bits);
     list_init(&port->conns);
     int result = open_port(port, options, why);
     if (result >= 0) return result;

@@ -119,6 +119,7 @@ struct http_conn {
             http_pending_t *pending;          /* NULL: nothing is kept */
             const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
             void *ctx;                        /* of the handler */
+            ws_deflate_t deflate;             /* in UPGRADE: what is agreed upon */
             uint8_t state;                    /* http_conn_state_t */
             uint8_t clock;                    /* HTTP_CLOCK_... */
             uint8_t minor : 1;                /* of the request's version */
@@ -263,8 +264,10 @@ int http_answer_events(http_conn_t *conn);
 int http_answer_event(http_conn_t *conn, const char *type, const char *data,
                       size_t data_size);
 
-/* Answer 101, or refuse; the state becomes UPGRADE. True: it is 101. */
-bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head);
+/* Answer 101, or refuse; the state becomes UPGRADE. `accept` may be NULL; `*protocol`
+ * is the index of the subprotocol that was chosen, or -1. True: it is 101. */
+bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head,
+                         const http_ws_accept_t *accept, int *protocol);
 
 /* Send "100 Continue". */
 void http_answer_continue(http_conn_t *conn);

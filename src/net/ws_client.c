@@ -23,6 +23,8 @@ typedef struct {
     message_t *outcome;     /* set aside */
     const char **protocols; /* offered; owned, with their texts behind; NULL: none */
     size_t protocols_len;
+    ws_deflate_wish_t wish;
+    ws_deflate_t deflate; /* what is agreed upon */
     char key[WS_KEY_CAP];
 } ws_client_t;
 
@@ -91,8 +93,9 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
     ws_client_t *client = MK_CONTAINER_OF(call, ws_client_t, call);
     const char *why = "";
     int protocol;
-    int result = ws_judge_response(head, client->key, client->protocols,
-                                   client->protocols_len, false, &protocol, &why);
+    int result =
+        ws_judge_response(head, client->key, client->protocols, client->protocols_len,
+                          &client->wish, &protocol, &client->deflate, &why);
     if (result != MK_OK) {
         char text[128];
         mk_writer_t w;
@@ -107,9 +110,10 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
 static void on_upgrade(http_call_t *call, runtime_t *rt, channel_t *channel,
                        uint8_t *early, size_t early_size) {
     ws_client_t *client = MK_CONTAINER_OF(call, ws_client_t, call);
+    ws_deflate_t deflate = client->deflate;
     http_handle_move(rt, &client->handle, &channel->handle, &opening_ops);
     free_client(client);
-    ws_start(rt, channel, &client_options, NULL, NULL, early, early_size);
+    ws_start(rt, channel, &client_options, deflate, NULL, NULL, early, early_size);
 }
 
 /* Any other head fails in on_head, so no body comes. */
@@ -173,6 +177,7 @@ static int build_head(ws_client_t *client, mk_writer_t *why) {
     uint8_t nonce[WS_NONCE_SIZE];
     char key[WS_KEY_CAP + 32];
     char protocols[LINE_MAX];
+    char extensions[WS_DEFLATE_LINE_MAX + 32];
     mk_writer_t w;
     if (port_random_fill(nonce, sizeof nonce) != MK_OK) {
         writer_str(why, "no random bytes for a key");
@@ -189,10 +194,15 @@ static int build_head(ws_client_t *client, mk_writer_t *why) {
         writer_str(why, "the names of the subprotocols are too long");
         return MK_EINVAL;
     }
-    const char *more[] = {"Upgrade: websocket", "Sec-WebSocket-Version: 13", key,
-                          protocols};
-    return http_ask_build(&client->ask, more, client->protocols_len > 0 ? 4 : 3,
-                          HTTP_BODY_NONE, 0, HTTP_CONNECTION_UPGRADE, why);
+    writer_init(&w, extensions, sizeof extensions);
+    writer_str(&w, "Sec-WebSocket-Extensions: ");
+    ws_deflate_offer(&client->wish, &w);
+    const char *more[5] = {"Upgrade: websocket", "Sec-WebSocket-Version: 13", key};
+    size_t len = 3;
+    if (client->protocols_len > 0) more[len++] = protocols;
+    if (client->wish.is_wanted) more[len++] = extensions;
+    return http_ask_build(&client->ask, more, len, HTTP_BODY_NONE, 0,
+                          HTTP_CONNECTION_UPGRADE, why);
 }
 
 static int fill(ws_client_t *client, const http_ws_options_t *options,
@@ -201,6 +211,7 @@ static int fill(ws_client_t *client, const http_ws_options_t *options,
                         .unix_path = options->unix_path,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
+    client->wish = ws_deflate_wish(options->deflate, options->window_bits);
     int result = http_ask_init(&client->ask, &wish, true, why);
     if (result == MK_OK) result = copy_protocols(client, options, why);
     if (result == MK_OK) result = build_head(client, why);

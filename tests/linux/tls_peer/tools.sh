@@ -50,7 +50,7 @@ certify() {
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
         -keyout "$work/$1.key" -out "$work/$1.csr" &&
         openssl x509 -req -in "$work/$1.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
-            -days 2 -extfile <(printf '%s' "$2") -out "$work/$1.pem"
+            -days "${days:-2}" -extfile <(printf '%s' "$2") -out "$work/$1.pem"
 }
 
 # judge_scan XML: sslscan has found nothing bad.
