@@ -108,10 +108,12 @@ foreach(folder IN LISTS folders)
     endforeach()
 endforeach()
 
-# testssl.sh looks for some minutes on a slow machine.
-if(TEST linux.testssl)
-    set_tests_properties(linux.testssl PROPERTIES TIMEOUT 600)
-endif()
+# testssl.sh looks for some minutes on a slow machine, where a browser takes its time, too.
+foreach(slow linux.testssl linux.browser)
+    if(TEST ${slow})
+        set_tests_properties(${slow} PROPERTIES TIMEOUT 600)
+    endif()
+endforeach()
 
 # tests/sdk: the guests have to be compiled before they can be spoken to; the first time
 # that takes as long as their compilers take.
