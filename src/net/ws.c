@@ -108,9 +108,16 @@ static void fail(runtime_t *rt, ws_t *ws, unsigned code, const char *why) {
     tell_end(rt, ws, (uint16_t)code, why);
 }
 
+/* The exchange goes on with another connection. */
+static bool revive(runtime_t *rt, ws_t *ws, bool was_open, uint16_t code) {
+    return was_open && ws->channel.handle.id != 0 && ws->options->revive != NULL &&
+           ws->options->revive(rt, ws, code);
+}
+
 static void lose(runtime_t *rt, ws_t *ws) {
+    bool was_open = ws->state == WS_OPEN;
     ws->state = WS_OVER;
-    tell_end(rt, ws, WS_CLOSE_LOST, NULL);
+    if (!revive(rt, ws, was_open, WS_CLOSE_LOST)) tell_end(rt, ws, WS_CLOSE_LOST, NULL);
 }
 
 /* What comes next; may free it. */
@@ -264,8 +271,8 @@ static void take_close(runtime_t *rt, ws_t *ws, const ws_event_t *event) {
     ws->state = WS_ENDING;
     if (was_open) (void)ws_send_close(rt, ws, event->code, text_make(NULL, 0));
     deadline_set(rt, &ws->channel.deadline, ws->options->close_ms);
-    tell_end(rt, ws, event->code == WS_CLOSE_NONE ? WS_CLOSE_NORMAL : event->code,
-             NULL);
+    uint16_t code = event->code == WS_CLOSE_NONE ? WS_CLOSE_NORMAL : event->code;
+    if (!revive(rt, ws, was_open, code)) tell_end(rt, ws, code, NULL);
 }
 
 /* One step. False: the input is used up. */

@@ -28,6 +28,10 @@ typedef struct {
     uint32_t pong_ms;          /* silence after that before it counts as lost */
     uint32_t close_ms;         /* for the closing handshake */
     ws_deflate_wish_t deflate; /* for the handshake */
+    /* It was lost while it was open, or the peer went away for a time (`code`). True:
+     * the exchange goes on, the handle was moved from the WebSocket and its owner is
+     * not told. NULL: never. */
+    bool (*revive)(runtime_t *rt, ws_t *ws, uint16_t code);
 } ws_options_t;
 
 struct ws {
