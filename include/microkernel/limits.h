@@ -240,6 +240,18 @@
 #define MK_TLS_HANDSHAKE_MS 10000
 #endif
 
+/* Connections of one port that shake hands at a time; 1 to 2^20. Further peers wait in
+ * the system's queue: a handshake holds some 50 KiB. */
+#ifndef MK_TLS_HANDSHAKES_MAX
+#define MK_TLS_HANDSHAKES_MAX 512
+#endif
+
+/* Bytes of a file with certificates or a key; 1024 to 2^31. The roots of a system have
+ * some 220 KiB. */
+#ifndef MK_TLS_PEM_MAX
+#define MK_TLS_PEM_MAX (1024u * 1024u)
+#endif
+
 /* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
  * millisecond of a PC: a storm of them leaves the loop to timers and actors between. */
 #ifndef MK_TLS_TURN_STEPS
@@ -449,6 +461,24 @@
 /* Bytes of a WebSocket message in; 125 to 2^31. More are refused with 1009. */
 #ifndef MK_WS_MESSAGE_MAX
 #define MK_WS_MESSAGE_MAX (1024u * 1024u)
+#endif
+
+/* Bytes of a WebSocket message out from which on it is compressed, where that is agreed
+ * upon; 1 to 2^31. What is smaller hardly shrinks. */
+#ifndef MK_WS_DEFLATE_MIN
+#define MK_WS_DEFLATE_MIN 128
+#endif
+
+/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the
+ * first brings most of what the last one does, in a quarter of its time. */
+#ifndef MK_WS_DEFLATE_LEVEL
+#define MK_WS_DEFLATE_LEVEL 1
+#endif
+
+/* Window of compressed messages, as a power of two of bytes; 9..15. Less takes less
+ * memory where windows are kept: four times that, and 128 KiB, for what is sent. */
+#ifndef MK_WS_WINDOW_BITS
+#define MK_WS_WINDOW_BITS 15
 #endif
 
 /* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
