@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* two_cores.c - two runtimes on two threads, and actors that talk across.
  *
- * Each member of the group is a node of its own. `setup` runs on the member's thread and
- * starts its actors; from then on a send to an actor of the other member is a send like
- * any other, by id or, as here, by name. */
+ * Each member of the group is a node of its own. `setup` runs on the member's thread
+ * and starts its actors; from then on a send to an actor of the other member is a send
+ * like any other, by id or, as here, by name. */
 #include "microkernel/message.h"
 #include "microkernel/names.h"
 #include "microkernel/runtime_group.h"

@@ -101,13 +101,14 @@ typedef struct {
     int32_t event; /* 1: registered, 2: unregistered */
 } ns_notify_t;
 
-/* Payload of MSG_PATH_REGISTER, from node to node. */
+/* What MSG_PATH_REGISTER tells, as a C struct; on its way it is shorter (docs/WIRE.md).
+ */
 typedef struct {
     char path[NS_PATH_MAX]; /* NUL-terminated */
     actor_id_t actor_id;
 } path_register_payload_t;
 
-/* Payload of MSG_PATH_UNREGISTER, from node to node. */
+/* What MSG_PATH_UNREGISTER tells; see above. */
 typedef struct {
     char path[NS_PATH_MAX]; /* NUL-terminated */
 } path_unregister_payload_t;

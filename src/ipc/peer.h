@@ -67,6 +67,10 @@ const node_counters_t *peer_counters(const peer_t *peer);
 uint32_t peer_round_trip_us(const peer_t *peer);
 uint64_t peer_since_ms(const peer_t *peer);
 
+/* Which adoption of this runtime it was, from 1; and how many there were so far. */
+uint64_t peer_number(const peer_t *peer);
+uint64_t peers_adopted(runtime_t *rt);
+
 /* True for messages from node to node and for what only a runtime creates
  * (mk_message_is_reserved): no actor sends them to another node. */
 bool peer_is_control(msg_type_t type);

@@ -7,16 +7,12 @@
  * not speak our language, and nothing it says later means what we think. */
 #include "ipc/peer_impl.h"
 
-#include "base/bytes.h"
-#include "base/check.h"
-#include "base/text.h"
 #include "base/writer.h"
+#include "ipc/goodbye.h"
 #include "microkernel/error.h"
 #include "microkernel/message_ids.h"
 
-#include <string.h>
-
-enum { GOODBYE_CODE_SIZE = 4, PING_SIZE = 8 };
+enum { PING_SIZE = 8 };
 
 int peer_send(runtime_t *rt, peer_t *peer, msg_type_t type, const void *payload,
               size_t payload_size) {
@@ -26,36 +22,23 @@ int peer_send(runtime_t *rt, peer_t *peer, msg_type_t type, const void *payload,
     return link_send(peer->link, rt, &message, false);
 }
 
-void peer__say_goodbye(runtime_t *rt, peer_t *peer, int reason, const char *text) {
-    uint8_t bytes[GOODBYE_CODE_SIZE + PEER_TEXT_MAX];
-    bytes_writer_t writer;
-    bytes_writer_init(&writer, bytes, sizeof bytes);
-    bytes_write_u32_be(&writer, (uint32_t)reason);
-    bytes_write(&writer, text, strlen(text));
-    wire_message_t message = {ACTOR_ID_INVALID, ACTOR_ID_INVALID, MSG_NODE_GOODBYE,
-                              bytes, writer.size};
-    (void)link_send(peer->link, rt, &message, true);
-}
-
-/* The peer ends the link and says why. */
+/* The peer ends the link and says why. Unless it was unmounted there, it may be had
+ * again. */
 static int take_goodbye(runtime_t *rt, peer_t *peer, const wire_message_t *message,
                         const char **text) {
     char words[PEER_TEXT_MAX];
     mk_writer_t writer;
-    bytes_reader_t reader;
-    bytes_reader_init(&reader, message->payload, message->payload_size);
-    (void)bytes_read_u32_be(&reader);
-    if (reader.has_failed) {
-        *text = "a goodbye without a code";
+    goodbye_t goodbye;
+    if (!goodbye_read(message, &goodbye)) {
+        *text = "a goodbye that is too short";
         return MK_EBADMSG;
     }
-    size_t size = bytes_left(&reader);
-    text_t said = text_make((const char *)bytes_read(&reader, size), size);
+    bool is_unmounted = goodbye.code == (uint32_t)MK_ECANCELED;
     writer_init(&writer, words, sizeof words);
     writer_str(&writer, "the other side ended it: ");
-    writer_escaped(&writer, said);
-    /* It listens no more: the answer would be lost. */
-    peer__end(rt, peer, MK_ECLOSED, words, true);
+    writer_str(&writer, goodbye.text);
+    /* It listens no more: an answer would be lost. */
+    peer__end(rt, peer, is_unmounted ? MK_ECANCELED : MK_ECLOSED, words, true);
     return MK_OK;
 }
 

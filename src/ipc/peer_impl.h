@@ -43,6 +43,7 @@ typedef struct {
     peer_watcher_t *watchers;
     size_t watchers_len;
     size_t watchers_cap;
+    uint64_t adopted;    /* peers so far */
     unsigned telling;    /* depth of loops over the watchers */
     uint32_t understood; /* PEER_... that features offer */
 } peers_t;
@@ -65,6 +66,7 @@ struct peer {
     deadline_t ack;         /* armed: something was taken that the peer is not told */
     deadline_t beat;        /* armed: heartbeats are agreed upon */
     uint64_t ping_ns;       /* monotonic, of the ping under way; 0: none */
+    uint64_t number;        /* of its adoption */
     uint64_t since_ms;      /* monotonic: when it was adopted */
     uint32_t round_trip_us; /* of the last ping; 0: not known */
     uint32_t missed;        /* beats in a row without a word */
@@ -118,9 +120,6 @@ int peer__take_credit(peer_t *peer, const wire_message_t *message);
 /* MK_OK, or why the peer has to go; `*text` says it in words. */
 int peer__take_control(runtime_t *rt, peer_t *peer, const wire_message_t *message,
                        const char **text);
-
-/* Say goodbye: beyond the link's bound. */
-void peer__say_goodbye(runtime_t *rt, peer_t *peer, int reason, const char *text);
 
 /* --- peer_beat.c --- */
 void peer__begin_beat(runtime_t *rt, peer_t *peer);

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "ipc/goodbye.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
 
@@ -92,7 +93,7 @@ static void destroy(part_t *part, runtime_t *rt) {
         peer_t *peer = peers->items[i];
         deadline_clear(rt, &peer->ack);
         deadline_clear(rt, &peer->beat);
-        peer__say_goodbye(rt, peer, MK_ESTOPPED, "the node ends");
+        goodbye_say(rt, peer->link, (uint32_t)MK_ESTOPPED, "the node ends");
         link_close(peer->link, rt, true);
         mk_free(peer);
     }
@@ -243,7 +244,8 @@ static void finish(runtime_t *rt, peer_t *peer) {
     peer__count_lost(rt, peer);
     log_end(rt, peer);
     tell_down(rt, peer);
-    if (!peer->is_broken) peer__say_goodbye(rt, peer, peer->end_reason, peer->end_text);
+    if (!peer->is_broken)
+        goodbye_say(rt, peer->link, (uint32_t)peer->end_reason, peer->end_text);
     link_close(peer->link, rt, !peer->is_broken);
     mk_free(peer);
 }
@@ -300,7 +302,8 @@ static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
               true);
 }
 
-static const link_events_t peer_events = {on_message, on_room, on_down};
+static const link_events_t peer_events = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 /* --- the beginning --- */
 
@@ -335,6 +338,7 @@ int peers_adopt(runtime_t *rt, link_t *link, const peer_facts_t *facts) {
         mk_free(peer);
         return result;
     }
+    peer->number = ++peers->adopted;
     link->owner = peer;
     link->events = &peer_events;
     log_begin(rt, peer);
@@ -378,4 +382,13 @@ uint32_t peer_round_trip_us(const peer_t *peer) {
 
 uint64_t peer_since_ms(const peer_t *peer) {
     return peer->since_ms;
+}
+
+uint64_t peer_number(const peer_t *peer) {
+    return peer->number;
+}
+
+uint64_t peers_adopted(runtime_t *rt) {
+    const peers_t *peers = peers__find_all(rt);
+    return peers != NULL ? peers->adopted : 0;
 }

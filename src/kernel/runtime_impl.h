@@ -53,6 +53,7 @@ _Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one
 
 enum {
     ACTOR_IN_QUEUE = 1u << 0,  /* linked into a ready queue */
+    ACTOR_IS_SLOW = 1u << 1,   /* had mail left after a turn out of order */
     ACTOR_TRAPS = 1u << 2,     /* gets MSG_EXIT instead of ending */
     ACTOR_CLAIMED = 1u << 3,   /* a part holds something for it */
     ACTOR_EXIT_SAID = 1u << 4, /* exit_reason came from actor_exit: nothing overrides */
@@ -113,8 +114,9 @@ static inline bool room__has(room_t room, room_t wanted) {
 typedef enum { QUEUE_NORMAL, QUEUE_SYSTEM, QUEUE_BUSY, QUEUE_COUNT } queue_t;
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
- * then room is 0 so that sends take the slow path. (2) status READY exactly while
- * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
+ * then room is 0 so that sends take the slow path. (2) status READY only while
+ * ACTOR_IN_QUEUE is set, and always then, except when it has STOPPED, or runs or began
+ * to wait in a turn out of order; a WAITING actor has no notice of the
  * awaited type in front, so ordinary mail, for which only IDLE enters the queue, leaves
  * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
@@ -172,6 +174,8 @@ struct runtime {
     message_t
         *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
     uint64_t sends; /* of counts */
+    uint64_t sends_looked; /* of these, before the last look for a crowd */
+    actor_id_t receiver;   /* of the last one to whom had mail already */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t queues[QUEUE_COUNT];
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -192,6 +196,7 @@ struct runtime {
     pool_t chunk_pool;     /* wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
+    list_node_t flushes;   /* flush_t.node: asked for since the last look */
 
     id_table_t monitor_ids; /* monitor_t */
 
@@ -264,8 +269,17 @@ static inline actor_t *queue__pop(scheduler_t *queue) {
     if (actor == NULL) return NULL;
     queue->ready_queue_head = actor->next_ready;
     queue->ready_count--;
-    actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
+    actor->flags &= (uint8_t) ~(ACTOR_IN_QUEUE | ACTOR_IS_SLOW);
     return actor;
+}
+
+/* As queue__push, also for an actor that had a turn out of order: it keeps its place.
+ */
+static inline void queue__push_again(runtime_t *rt, actor_t *actor) {
+    if (MK_UNLIKELY(actor->flags & ACTOR_IN_QUEUE))
+        actor->status = ACTOR_READY;
+    else
+        queue__push(queue__of(rt, actor), actor);
 }
 
 /* True when what `actor` waits for is there. */
@@ -412,6 +426,12 @@ void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms);
 void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
 /* When the first of those wants to be asked; UINT64_MAX: there is none. */
 uint64_t deadlines__next_soon_ms(const runtime_t *rt);
+
+/* flush.c: do what was asked for; not inside a behaviour */
+void flush__all(runtime_t *rt);
+static inline void flush__pending(runtime_t *rt) {
+    if (MK_UNLIKELY(!list_is_empty(&rt->flushes))) flush__all(rt);
+}
 
 /* runtime.c: an actor will run without anything happening before */
 bool runtime__has_ready(const runtime_t *rt);

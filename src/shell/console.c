@@ -24,6 +24,7 @@
 #include "microkernel/names.h"
 #include "microkernel/watch.h"
 #include "shell/modules.h"
+#include "shell/mount_requests.h"
 #include "shell/shell_impl.h"
 
 #include <string.h>
@@ -372,7 +373,7 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
         console__end(console, console->status);
         console->is_hasty = true;
         break;
-    default: (void)modules_serve(rt, msg); break;
+    default: (void)(modules_serve(rt, msg) || mount_requests_serve(rt, msg)); break;
     }
     return go_on(console);
 }

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/prng.h"
 #include "ipc/bond_message.h"
-#include "ipc/cluster.h"
+#include "ipc/fleet.h"
 #include "microkernel/error.h"
 
 #include <string.h>
@@ -64,34 +64,34 @@ static void end_player(void *state) {
 static player_t *cast(int at, int node) {
     player_t *player = &players[at];
     memset(player, 0, sizeof *player);
-    player->id = actor_spawn(cluster_nodes[node], play, player, end_player, 16);
+    player->id = actor_spawn(fleet_nodes[node], play, player, end_player, 16);
     CHECK(player->id != ACTOR_ID_INVALID);
     return player;
 }
 
 static void order_unsettled(const player_t *player, msg_type_t what) {
-    CHECK(actor_send(cluster_nodes[actor_id_node(player->id)], player->id, what, NULL,
-                     0));
+    CHECK(
+        actor_send(fleet_nodes[actor_id_node(player->id)], player->id, what, NULL, 0));
 }
 
 static void order(player_t *player, msg_type_t what, actor_id_t other) {
     player->other = other;
     order_unsettled(player, what);
-    cluster_settle();
+    fleet_settle();
 }
 
 static void open_pair(player_t **a, player_t **b) {
-    cluster_open(2);
+    fleet_open(2);
     for (int i = 1; i <= 2; i++)
-        CHECK_EQ(bonds_start(cluster_nodes[i]), MK_OK);
-    cluster_connect(1, 2);
+        CHECK_EQ(bonds_start(fleet_nodes[i]), MK_OK);
+    fleet_connect(1, 2);
     *a = cast(0, 1);
     *b = cast(1, 2);
 }
 
 static void check_no_bonds(void) {
-    CHECK_EQ(bonds_count(cluster_nodes[1], 2), 0);
-    CHECK_EQ(bonds_count(cluster_nodes[2], 1), 0);
+    CHECK_EQ(bonds_count(fleet_nodes[1], 2), 0);
+    CHECK_EQ(bonds_count(fleet_nodes[2], 1), 0);
 }
 
 TEST(a_monitor_tells_how_an_actor_of_another_node_ended) {
@@ -102,24 +102,24 @@ TEST(a_monitor_tells_how_an_actor_of_another_node_ended) {
         order(a, DO_MONITOR, b->id);
         CHECK(a->answer);
         CHECK_EQ(a->downs, 0);
-        CHECK_EQ(bonds_count(cluster_nodes[2], 1), 1);
+        CHECK_EQ(bonds_count(fleet_nodes[2], 1), 1);
         order_unsettled(b, ends[i]);
-        cluster_settle();
+        fleet_settle();
         CHECK_EQ(a->downs, 1);
         CHECK_EQ(a->down.actor_id, b->id);
         CHECK_EQ(a->down.monitor, a->monitor);
         CHECK_EQ(a->down.exit_reason, i == 0 ? EXIT_CRASHED : EXIT_NORMAL);
         CHECK_STR(a->down.text, i == 0 ? "told to" : "");
         check_no_bonds();
-        cluster_close();
+        fleet_close();
     }
 }
 
 TEST(a_monitor_of_nobody_or_of_no_node_is_told_at_once) {
     player_t *a, *b;
     open_pair(&a, &b);
-    actor_stop(cluster_nodes[2], b->id);
-    cluster_settle();
+    actor_stop(fleet_nodes[2], b->id);
+    fleet_settle();
     order(a, DO_MONITOR, b->id);
     CHECK_EQ(a->downs, 1);
     CHECK_EQ(a->down.exit_reason, EXIT_NO_ACTOR);
@@ -130,7 +130,7 @@ TEST(a_monitor_of_nobody_or_of_no_node_is_told_at_once) {
     order(a, DO_MONITOR, actor_id_make(2, 0));
     CHECK_EQ(a->down.exit_reason, EXIT_NODE_LOST);
     check_no_bonds();
-    cluster_close();
+    fleet_close();
 }
 
 TEST(monitors_and_links_end_with_the_node) {
@@ -144,8 +144,8 @@ TEST(monitors_and_links_end_with_the_node) {
     order(trapping, DO_LINK, b->id);
     player_t *there = cast(4, 2);
     order(there, DO_MONITOR, a->id);
-    cluster_cut(1, 2);
-    cluster_settle();
+    fleet_cut(1, 2);
+    fleet_settle();
     CHECK_EQ(a->downs, 1);
     CHECK_EQ(a->down.exit_reason, EXIT_NODE_LOST);
     CHECK_STR(a->down.text, "its node is gone: cut");
@@ -154,7 +154,7 @@ TEST(monitors_and_links_end_with_the_node) {
     CHECK_EQ(trapping->down.exit_reason, EXIT_NODE_LOST);
     CHECK_EQ(there->downs, 1);
     CHECK_EQ(b->ends, 1); /* it was linked, and traps nothing */
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_node_that_ends_takes_those_along_that_are_linked_to_its_actors) {
@@ -163,12 +163,12 @@ TEST(a_node_that_ends_takes_those_along_that_are_linked_to_its_actors) {
     player_t *watcher = cast(2, 1);
     order(a, DO_LINK, b->id);
     order(watcher, DO_MONITOR, b->id);
-    cluster_end_node(2);
-    cluster_settle();
+    fleet_end_node(2);
+    fleet_settle();
     CHECK_EQ(a->ends, 1);
     CHECK_EQ(watcher->downs, 1);
     CHECK_EQ(watcher->down.exit_reason, EXIT_NODE_LOST);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_monitor_taken_back_is_silent_and_leaves_nothing) {
@@ -181,21 +181,21 @@ TEST(a_monitor_taken_back_is_silent_and_leaves_nothing) {
     order(a, DO_DEMONITOR, b->id);
     CHECK(!a->answer);
     order_unsettled(b, DO_CRASH);
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(a->downs, 0);
     /* Also when the end is under way already. */
     b = cast(1, 2);
     order(a, DO_MONITOR, b->id);
-    cluster_hold(1, 2, true);
+    fleet_hold(1, 2, true);
     order_unsettled(b, DO_CRASH);
-    cluster_settle();
+    fleet_settle();
     order_unsettled(a, DO_DEMONITOR);
-    cluster_settle();
-    cluster_hold(1, 2, false);
-    cluster_settle();
+    fleet_settle();
+    fleet_hold(1, 2, false);
+    fleet_settle();
     CHECK_EQ(a->downs, 0);
     check_no_bonds();
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_watcher_that_ends_leaves_nothing_behind) {
@@ -203,11 +203,11 @@ TEST(a_watcher_that_ends_leaves_nothing_behind) {
     open_pair(&a, &b);
     for (int i = 0; i < 10; i++)
         order(a, DO_MONITOR, b->id);
-    CHECK_EQ(bonds_count(cluster_nodes[2], 1), 10);
+    CHECK_EQ(bonds_count(fleet_nodes[2], 1), 10);
     order_unsettled(a, DO_FINISH);
-    cluster_settle();
+    fleet_settle();
     check_no_bonds();
-    cluster_close();
+    fleet_close();
 }
 
 TEST(what_was_sent_before_an_end_comes_before_it) {
@@ -215,12 +215,12 @@ TEST(what_was_sent_before_an_end_comes_before_it) {
     open_pair(&a, &b);
     order(a, DO_MONITOR, b->id);
     for (int i = 0; i < 5; i++)
-        CHECK(actor_send(cluster_nodes[2], a->id, 100, NULL, 0));
+        CHECK(actor_send(fleet_nodes[2], a->id, 100, NULL, 0));
     order_unsettled(b, DO_CRASH);
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(a->downs, 1);
     CHECK_EQ(a->mail_before, 5);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_link_works_both_ways_over_nodes) {
@@ -231,26 +231,26 @@ TEST(a_link_works_both_ways_over_nodes) {
         order(asks, DO_LINK, asks == a ? b->id : a->id);
         CHECK(asks->answer);
         order_unsettled(who / 2 ? a : b, DO_CRASH);
-        cluster_settle();
+        fleet_settle();
         CHECK_EQ(a->ends, 1);
         CHECK_EQ(b->ends, 1);
         check_no_bonds();
-        cluster_close();
+        fleet_close();
     }
 }
 
 TEST(a_link_to_nobody_is_as_if_he_had_just_ended) {
     player_t *a, *b;
     open_pair(&a, &b);
-    actor_stop(cluster_nodes[2], b->id);
-    cluster_settle();
+    actor_stop(fleet_nodes[2], b->id);
+    fleet_settle();
     order(a, DO_TRAP, 0);
     order(a, DO_LINK, b->id);
     CHECK_EQ(a->exits, 1);
     CHECK_EQ(a->down.exit_reason, EXIT_NO_ACTOR);
     CHECK_EQ(a->down.actor_id, b->id);
     check_no_bonds();
-    cluster_close();
+    fleet_close();
 }
 
 TEST(unlinking_undoes_a_link_for_both) {
@@ -262,7 +262,7 @@ TEST(unlinking_undoes_a_link_for_both) {
         order(b, DO_LINK, a->id);
         CHECK(b->answer);
         actor_stats_t stats;
-        CHECK(runtime_actor_stats(cluster_nodes[2], b->id, &stats));
+        CHECK(runtime_actor_stats(fleet_nodes[2], b->id, &stats));
         CHECK_EQ(stats.links, 1);
         player_t *undoes = who == 0 ? a : b;
         order(undoes, DO_UNLINK, who == 0 ? b->id : a->id);
@@ -271,9 +271,9 @@ TEST(unlinking_undoes_a_link_for_both) {
         order(undoes, DO_UNLINK, who == 0 ? b->id : a->id);
         CHECK(!undoes->answer);
         order_unsettled(a, DO_CRASH);
-        cluster_settle();
+        fleet_settle();
         CHECK_EQ(b->ends, 0);
-        cluster_close();
+        fleet_close();
     }
 }
 
@@ -288,59 +288,59 @@ TEST(both_ends_of_a_link_agree_after_any_crossing) {
         prng_init(&prng, seed);
         for (int i = 0; i < 12; i++) {
             if (prng_below(&prng, 3) == 0) {
-                cluster_hold(1, 2, false);
-                cluster_settle();
+                fleet_hold(1, 2, false);
+                fleet_settle();
             }
-            cluster_hold(1, 2, prng_below(&prng, 4) != 0);
+            fleet_hold(1, 2, prng_below(&prng, 4) != 0);
             order_unsettled(prng_below(&prng, 2) ? a : b,
                             prng_below(&prng, 2) ? DO_LINK : DO_UNLINK);
-            cluster_settle();
+            fleet_settle();
         }
-        cluster_hold(1, 2, false);
-        cluster_settle();
+        fleet_hold(1, 2, false);
+        fleet_settle();
         actor_stats_t of_a, of_b;
-        CHECK(runtime_actor_stats(cluster_nodes[1], a->id, &of_a));
-        CHECK(runtime_actor_stats(cluster_nodes[2], b->id, &of_b));
+        CHECK(runtime_actor_stats(fleet_nodes[1], a->id, &of_a));
+        CHECK(runtime_actor_stats(fleet_nodes[2], b->id, &of_b));
         CHECK_EQ(of_a.links, of_b.links);
-        CHECK_EQ(bonds_count(cluster_nodes[1], 2), of_a.links);
-        CHECK_EQ(bonds_count(cluster_nodes[2], 1), of_b.links);
+        CHECK_EQ(bonds_count(fleet_nodes[1], 2), of_a.links);
+        CHECK_EQ(bonds_count(fleet_nodes[2], 1), of_b.links);
         order_unsettled(a, DO_CRASH);
-        cluster_settle();
+        fleet_settle();
         CHECK_EQ(b->ends, of_b.links);
-        cluster_close();
+        fleet_close();
     }
 }
 
 TEST(a_full_link_only_delays_the_news) {
     player_t *a, *b;
-    cluster_open(2);
-    cluster_set_room(2);
+    fleet_open(2);
+    fleet_set_room(2);
     for (int i = 1; i <= 2; i++)
-        CHECK_EQ(bonds_start(cluster_nodes[i]), MK_OK);
-    cluster_connect(1, 2);
+        CHECK_EQ(bonds_start(fleet_nodes[i]), MK_OK);
+    fleet_connect(1, 2);
     a = cast(0, 1);
     b = cast(1, 2);
     a->other = b->id;
-    cluster_hold(1, 2, true);
+    fleet_hold(1, 2, true);
     for (int i = 0; i < 10; i++)
         order_unsettled(a, DO_MONITOR);
-    cluster_settle();
-    CHECK_EQ(bonds_count(cluster_nodes[1], 2), 10);
+    fleet_settle();
+    CHECK_EQ(bonds_count(fleet_nodes[1], 2), 10);
     order(a, DO_DEMONITOR, b->id); /* the last one was never asked for */
     CHECK(a->answer);
-    CHECK_EQ(bonds_count(cluster_nodes[1], 2), 9);
-    cluster_hold(1, 2, false);
-    cluster_settle();
-    CHECK_EQ(bonds_count(cluster_nodes[2], 1), 9);
-    cluster_hold(1, 2, true);
+    CHECK_EQ(bonds_count(fleet_nodes[1], 2), 9);
+    fleet_hold(1, 2, false);
+    fleet_settle();
+    CHECK_EQ(bonds_count(fleet_nodes[2], 1), 9);
+    fleet_hold(1, 2, true);
     order_unsettled(b, DO_CRASH);
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(a->downs, 0);
-    cluster_hold(1, 2, false);
-    cluster_settle();
+    fleet_hold(1, 2, false);
+    fleet_settle();
     CHECK_EQ(a->downs, 9);
     check_no_bonds();
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_forged_end_is_not_believed) {
@@ -354,19 +354,19 @@ TEST(a_forged_end_is_not_believed) {
     for (uint32_t ref = 1; ref < 20; ref++) {
         message.ref = ref;
         message.near = actor_id_seq(b->id) + 1;
-        cluster_inject(2, 1, message.type, bytes, bond_message_encode(&message, bytes));
+        fleet_inject(2, 1, message.type, bytes, bond_message_encode(&message, bytes));
         message.near = actor_id_seq(a->id);
         message.kind = EXITED_LINK;
         message.far = actor_id_seq(a->id);
-        cluster_inject(2, 1, message.type, bytes, bond_message_encode(&message, bytes));
+        fleet_inject(2, 1, message.type, bytes, bond_message_encode(&message, bytes));
         message.kind = EXITED_MONITOR;
     }
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(a->downs, 0);
     CHECK_EQ(own->downs, 0);
     CHECK_EQ(a->ends, 0);
-    CHECK(cluster_is_connected(1, 2));
-    cluster_close();
+    CHECK(fleet_is_connected(1, 2));
+    fleet_close();
 }
 
 TEST(a_number_that_is_in_use_ends_the_link) {
@@ -376,12 +376,12 @@ TEST(a_number_that_is_in_use_ends_the_link) {
     bond_message_t message = {
         .type = MSG_NODE_MONITOR, .ref = a->monitor, .far = actor_id_seq(b->id)};
     uint8_t bytes[BOND_MESSAGE_MAX];
-    cluster_inject(1, 2, message.type, bytes, bond_message_encode(&message, bytes));
-    cluster_settle();
-    CHECK(!cluster_is_connected(1, 2));
+    fleet_inject(1, 2, message.type, bytes, bond_message_encode(&message, bytes));
+    fleet_settle();
+    CHECK(!fleet_is_connected(1, 2));
     CHECK_EQ(a->downs, 1);
     CHECK_EQ(a->down.exit_reason, EXIT_NODE_LOST);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(too_many_monitors_of_a_node_are_refused_visibly) {
@@ -391,16 +391,16 @@ TEST(too_many_monitors_of_a_node_are_refused_visibly) {
     uint8_t bytes[BOND_MESSAGE_MAX];
     for (uint32_t i = 0; i < MK_PEER_BONDS; i++) {
         message.ref = 1000000 + i;
-        cluster_inject(1, 2, message.type, bytes, bond_message_encode(&message, bytes));
-        if (i % 4096 == 0) cluster_settle();
+        fleet_inject(1, 2, message.type, bytes, bond_message_encode(&message, bytes));
+        if (i % 4096 == 0) fleet_settle();
     }
-    cluster_settle();
-    CHECK_EQ(bonds_count(cluster_nodes[2], 1), MK_PEER_BONDS);
+    fleet_settle();
+    CHECK_EQ(bonds_count(fleet_nodes[2], 1), MK_PEER_BONDS);
     order(a, DO_MONITOR, b->id);
     CHECK_EQ(a->downs, 1);
     CHECK_EQ(a->down.exit_reason, EXIT_QUOTA);
-    CHECK_EQ(bonds_count(cluster_nodes[2], 1), MK_PEER_BONDS);
-    cluster_close();
+    CHECK_EQ(bonds_count(fleet_nodes[2], 1), MK_PEER_BONDS);
+    fleet_close();
 }
 
 /* One allocation fails, or all from then on until the end: whoever was promised news
@@ -423,21 +423,21 @@ static bool live_through_shortage(size_t nth, bool for_ever) {
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         player_t *who = &players[orders[i].who];
         who->answer = false;
-        (void)actor_send(cluster_nodes[actor_id_node(who->id)], who->id, orders[i].what,
+        (void)actor_send(fleet_nodes[actor_id_node(who->id)], who->id, orders[i].what,
                          NULL, 0);
-        cluster_settle();
+        fleet_settle();
         if (orders[i].who == 0) is_watched = who->answer;
         if (orders[i].who == 2) is_linked = who->answer;
     }
     bool was_hit = mk_alloc_fail_hit();
     mk_alloc_fail_at(0, false);
-    actor_stop(cluster_nodes[2], b->id); /* if it was not told to */
+    actor_stop(fleet_nodes[2], b->id); /* if it was not told to */
     for (int i = 0; i < 5; i++)
-        cluster_pass_ms(100);
+        fleet_pass_ms(100);
     CHECK_EQ(a->downs, is_watched);
     CHECK_EQ(c->exits, is_linked);
     check_no_bonds();
-    cluster_close();
+    fleet_close();
     return was_hit;
 }
 

@@ -190,7 +190,7 @@ TEST(peers_a_malformed_message_ends_the_link) {
                 {MSG_NODE_PONG, 0, "a pong of the wrong size"},
                 {MSG_NODE_CREDIT, 15, "credit for what was never sent"},
                 {MSG_NODE_CREDIT, 16, "credit for what was never sent"},
-                {MSG_NODE_GOODBYE, 3, "a goodbye without a code"},
+                {MSG_NODE_GOODBYE, 7, "a goodbye that is too short"},
                 {MSG_NODE_HELLO, 40, "a second hello"}};
     static const uint8_t bytes[64] = {1};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/prng.h"
-#include "ipc/cluster.h"
+#include "ipc/fleet.h"
 #include "ipc/registry_message.h"
 #include "microkernel/error.h"
 
@@ -11,11 +11,11 @@
 #include <string.h>
 
 static runtime_t *rt_of(int node) {
-    return cluster_nodes[node];
+    return fleet_nodes[node];
 }
 
 static void open_nodes(int count) {
-    cluster_open(count);
+    fleet_open(count);
     for (int i = 1; i <= count; i++)
         CHECK_EQ(registry_sync_start(rt_of(i)), MK_OK);
 }
@@ -30,72 +30,72 @@ static actor_id_t lookup(int node, const char *name) {
 
 TEST(names_and_paths_are_known_on_both_sides) {
     open_nodes(2);
-    actor_id_t a = cluster_spawn(1, NULL);
-    actor_id_t b = cluster_spawn(2, NULL);
+    actor_id_t a = fleet_spawn(1, NULL);
+    actor_id_t b = fleet_spawn(2, NULL);
     give(1, "before", a);
     give(1, "/a/path", a);
-    cluster_connect(1, 2);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_settle();
     CHECK_EQ(lookup(2, "before"), a);
     CHECK_EQ(lookup(2, "/a/path"), a);
     give(2, "later", b);
     give(2, "/b/path", b);
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(lookup(1, "later"), b);
     CHECK_EQ(lookup(1, "/b/path"), b);
     CHECK(registry_sync_is_in_step(rt_of(1), 2));
     CHECK_EQ(names_unregister(rt_of(2), "later"), MK_OK);
-    cluster_end(a);
+    fleet_end(a);
     CHECK_EQ(lookup(1, "later"), 0);
     CHECK_EQ(lookup(2, "before"), 0);
     CHECK_EQ(lookup(2, "/a/path"), 0);
     CHECK_EQ(lookup(1, "/b/path"), b);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(names_go_with_their_node_and_come_back_with_it) {
     open_nodes(2);
-    actor_id_t b = cluster_spawn(2, NULL);
+    actor_id_t b = fleet_spawn(2, NULL);
     give(2, "b", b);
     give(2, "/b", b);
     for (int i = 0; i < 3; i++) {
-        cluster_connect(1, 2);
-        cluster_settle();
+        fleet_connect(1, 2);
+        fleet_settle();
         CHECK_EQ(lookup(1, "b"), b);
         CHECK_EQ(lookup(1, "/b"), b);
         CHECK(registry_sync_count(rt_of(1), 2) > 2);
-        cluster_cut(1, 2);
+        fleet_cut(1, 2);
         CHECK_EQ(lookup(1, "b"), 0);
         CHECK_EQ(lookup(1, "/b"), 0);
         CHECK_EQ(lookup(1, "/node/n2/b"), 0);
         CHECK_EQ(registry_sync_count(rt_of(1), 2), 0);
     }
-    cluster_close();
+    fleet_close();
 }
 
 TEST(sends_by_name_reach_the_other_node) {
     open_nodes(2);
     unsigned count = 0;
-    actor_id_t b = cluster_spawn(2, &count);
+    actor_id_t b = fleet_spawn(2, &count);
     give(2, "b", b);
     give(2, "/b/path", b);
-    cluster_connect(1, 2);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_settle();
     CHECK(actor_send_named(rt_of(1), "b", 7, "x", 1));
     CHECK(actor_send_named(rt_of(1), "/b/path", 7, "x", 1));
     CHECK(actor_send_named(rt_of(1), "/node/n2/b", 7, "x", 1));
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(count, 3);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(what_every_node_has_is_known_below_its_node_only) {
     open_nodes(2);
-    actor_id_t b = cluster_spawn(2, NULL);
+    actor_id_t b = fleet_spawn(2, NULL);
     CHECK_EQ(names_register_own(rt_of(2), "shell", b), MK_OK);
     give(2, "/sys/driver", b);
-    cluster_connect(1, 2);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_settle();
     CHECK_EQ(lookup(1, "shell"), 0);
     CHECK_EQ(lookup(1, "/sys/driver"), 0);
     CHECK_EQ(lookup(1, "/node/n2/shell"), b);
@@ -108,19 +108,19 @@ TEST(what_every_node_has_is_known_below_its_node_only) {
     CHECK_EQ(lookup(2, "/node/n2/shell"), b); /* a node knows itself so, too */
     CHECK_EQ(lookup(2, "/node/n2/nobody"), 0);
     CHECK_EQ(lookup(1, "/node/n3/shell"), 0);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_path_of_ones_own_comes_before_that_of_another_node) {
     open_nodes(3);
     actor_id_t own[4];
     for (int i = 1; i <= 3; i++)
-        give(i, "/node/hardware/led", own[i] = cluster_spawn(i, NULL));
-    actor_id_t only = cluster_spawn(3, NULL);
+        give(i, "/node/hardware/led", own[i] = fleet_spawn(i, NULL));
+    actor_id_t only = fleet_spawn(3, NULL);
     give(3, "/node/hardware/midi", only);
-    cluster_connect(1, 2);
-    cluster_connect(1, 3);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_connect(1, 3);
+    fleet_settle();
     CHECK_EQ(lookup(1, "/node/hardware/led"), own[1]);
     CHECK_EQ(lookup(2, "/node/hardware/led"), own[2]);
     CHECK_EQ(lookup(1, "/node/n2/hardware/led"), own[2]);
@@ -129,76 +129,76 @@ TEST(a_path_of_ones_own_comes_before_that_of_another_node) {
     CHECK_EQ(lookup(2, "/node/hardware/midi"), 0); /* not passed on */
     CHECK_EQ(names_unregister(rt_of(1), "/node/hardware/led"), MK_OK);
     CHECK_EQ(lookup(1, "/node/hardware/led"), own[2]);
-    cluster_end(own[2]);
-    cluster_pass_ms(2 * MK_NAME_GRACE_MS);
-    cluster_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_end(own[2]);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
     CHECK_EQ(lookup(1, "/node/hardware/led"), own[3]);
-    CHECK_EQ(cluster_sent(1, 2, MSG_NAME_CONFLICT), 0);
-    cluster_close();
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_CONFLICT), 0);
+    fleet_close();
 }
 
 TEST(of_a_flat_name_the_first_owner_wins_and_the_other_is_told) {
     open_nodes(3);
     actor_id_t id[4];
     for (int i = 2; i <= 3; i++)
-        give(i, "lamp", id[i] = cluster_spawn(i, NULL));
-    cluster_connect(1, 2);
-    cluster_settle();
-    cluster_connect(1, 3);
-    cluster_settle();
+        give(i, "lamp", id[i] = fleet_spawn(i, NULL));
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_connect(1, 3);
+    fleet_settle();
     CHECK_EQ(lookup(1, "lamp"), id[2]);
     CHECK_EQ(lookup(1, "/node/n2/lamp"), id[2]);
     CHECK_EQ(lookup(1, "/node/n3/lamp"), id[3]);
     CHECK_EQ(lookup(3, "lamp"), id[3]);
-    CHECK_EQ(cluster_sent(1, 2, MSG_NAME_CONFLICT), 0);
-    CHECK_EQ(cluster_sent(1, 3, MSG_NAME_CONFLICT), 1);
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_CONFLICT), 0);
+    CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), 1);
     /* Who asks for a name that is known is refused at once. */
-    CHECK_EQ(names_register(rt_of(1), "lamp", cluster_spawn(1, NULL)), MK_EEXIST);
-    cluster_end(id[2]);
+    CHECK_EQ(names_register(rt_of(1), "lamp", fleet_spawn(1, NULL)), MK_EEXIST);
+    fleet_end(id[2]);
     CHECK_EQ(lookup(1, "lamp"), 0);
-    cluster_pass_ms(2 * MK_NAME_GRACE_MS);
-    cluster_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
     CHECK_EQ(lookup(1, "lamp"), id[3]);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(an_owner_that_is_started_again_keeps_its_name) {
     open_nodes(2);
-    actor_id_t first = cluster_spawn(1, NULL);
-    actor_id_t other = cluster_spawn(2, NULL);
+    actor_id_t first = fleet_spawn(1, NULL);
+    actor_id_t other = fleet_spawn(2, NULL);
     give(1, "lamp", first);
     give(2, "lamp", other);
-    cluster_connect(1, 2);
-    cluster_settle();
-    cluster_end(first);
-    cluster_pass_ms(MK_NAME_GRACE_MS / 2);
-    actor_id_t again = cluster_spawn(1, NULL);
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_end(first);
+    fleet_pass_ms(MK_NAME_GRACE_MS / 2);
+    actor_id_t again = fleet_spawn(1, NULL);
     give(1, "lamp", again);
-    cluster_pass_ms(3 * MK_NAME_GRACE_MS);
-    cluster_pass_ms(3 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(3 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(3 * MK_NAME_GRACE_MS);
     CHECK_EQ(lookup(1, "lamp"), again);
     CHECK_EQ(lookup(2, "lamp"), other);
     CHECK_EQ(lookup(2, "/node/n1/lamp"), again);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_name_that_moves_to_another_actor_follows_it) {
     open_nodes(2);
-    cluster_connect(1, 2);
-    actor_id_t one = cluster_spawn(1, NULL);
-    actor_id_t two = cluster_spawn(1, NULL);
+    fleet_connect(1, 2);
+    actor_id_t one = fleet_spawn(1, NULL);
+    actor_id_t two = fleet_spawn(1, NULL);
     give(1, "lamp", one);
-    cluster_settle();
-    cluster_hold(1, 2, true);
+    fleet_settle();
+    fleet_hold(1, 2, true);
     CHECK_EQ(names_unregister(rt_of(1), "lamp"), MK_OK);
     give(1, "lamp", two);
     CHECK_EQ(names_unregister(rt_of(1), "lamp"), MK_OK);
     give(1, "lamp", two);
-    cluster_hold(1, 2, false);
-    cluster_settle();
+    fleet_hold(1, 2, false);
+    fleet_settle();
     CHECK_EQ(lookup(2, "lamp"), two);
     CHECK_EQ(lookup(2, "/node/n1/lamp"), two);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_node_speaks_for_its_own_actors_only) {
@@ -206,156 +206,156 @@ TEST(a_node_speaks_for_its_own_actors_only) {
                                      (actor_id_t)2 << 32, 0};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         open_nodes(2);
-        cluster_connect(1, 2);
-        cluster_settle();
+        fleet_connect(1, 2);
+        fleet_settle();
         registry_message_t message = {
             .type = MSG_NAME_REGISTER, .id = bad[i], .size = 4, .name = "lamp"};
         uint8_t bytes[REGISTRY_MESSAGE_MAX];
         size_t size = registry_message_encode(&message, bytes);
-        cluster_inject(2, 1, MSG_NAME_REGISTER, bytes, size);
-        cluster_settle();
+        fleet_inject(2, 1, MSG_NAME_REGISTER, bytes, size);
+        fleet_settle();
         CHECK_EQ(lookup(1, "lamp"), 0);
-        CHECK(!cluster_is_connected(1, 2));
-        cluster_close();
+        CHECK(!fleet_is_connected(1, 2));
+        fleet_close();
     }
 }
 
 TEST(a_node_cannot_take_or_drop_what_is_not_its_own) {
     open_nodes(3);
-    actor_id_t own = cluster_spawn(1, NULL);
-    actor_id_t third = cluster_spawn(3, NULL);
+    actor_id_t own = fleet_spawn(1, NULL);
+    actor_id_t third = fleet_spawn(3, NULL);
     give(1, "mine", own);
     give(3, "third", third);
     give(3, "/third", third);
-    cluster_connect(1, 3);
-    cluster_connect(1, 2);
-    cluster_settle();
-    cluster_inject(2, 1, MSG_NAME_UNREGISTER, "mine", 4);
-    cluster_inject(2, 1, MSG_NAME_UNREGISTER, "third", 5);
-    cluster_inject(2, 1, MSG_PATH_UNREGISTER, "/third", 6);
-    cluster_inject(2, 1, MSG_PATH_UNREGISTER, "/node/n3", 8);
+    fleet_connect(1, 3);
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_inject(2, 1, MSG_NAME_UNREGISTER, "mine", 4);
+    fleet_inject(2, 1, MSG_NAME_UNREGISTER, "third", 5);
+    fleet_inject(2, 1, MSG_PATH_UNREGISTER, "/third", 6);
+    fleet_inject(2, 1, MSG_PATH_UNREGISTER, "/node/n3", 8);
     /* Nor can it say what another node has below its own name. */
     registry_message_t message = {.type = MSG_PATH_REGISTER,
                                   .id = actor_id_make(2, 77),
                                   .size = 14,
                                   .name = "/node/n3/third"};
     uint8_t bytes[REGISTRY_MESSAGE_MAX];
-    cluster_inject(2, 1, MSG_PATH_REGISTER, bytes,
-                   registry_message_encode(&message, bytes));
-    cluster_settle();
+    fleet_inject(2, 1, MSG_PATH_REGISTER, bytes,
+                 registry_message_encode(&message, bytes));
+    fleet_settle();
     CHECK_EQ(lookup(1, "mine"), own);
     CHECK_EQ(lookup(1, "third"), third);
     CHECK_EQ(lookup(1, "/third"), third);
     CHECK_EQ(lookup(1, "/node/n3/third"), third);
     CHECK_EQ(lookup(1, "/node/n3"), lookup(3, "ns"));
-    cluster_close();
+    fleet_close();
 }
 
 TEST(too_many_names_of_a_node_are_refused_and_it_is_told) {
     open_nodes(2);
-    cluster_connect(1, 2);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_settle();
     registry_message_t message = {.type = MSG_NAME_REGISTER,
                                   .id = actor_id_make(2, 77)};
     uint8_t bytes[REGISTRY_MESSAGE_MAX];
     for (unsigned i = 0; i < MK_PEER_NAMES + 10; i++) {
         message.size = (size_t)snprintf(message.name, sizeof message.name, "x%u", i);
-        cluster_inject(2, 1, MSG_NAME_REGISTER, bytes,
-                       registry_message_encode(&message, bytes));
-        if (i % 1024 == 0) cluster_settle();
+        fleet_inject(2, 1, MSG_NAME_REGISTER, bytes,
+                     registry_message_encode(&message, bytes));
+        if (i % 1024 == 0) fleet_settle();
     }
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(registry_sync_count(rt_of(1), 2), MK_PEER_NAMES);
-    CHECK(cluster_sent(1, 2, MSG_NAME_CONFLICT) >= 10);
+    CHECK(fleet_sent(1, 2, MSG_NAME_CONFLICT) >= 10);
     CHECK_EQ(lookup(1, "x5"), actor_id_make(2, 77));
-    CHECK(cluster_is_connected(1, 2));
-    cluster_cut(1, 2);
+    CHECK(fleet_is_connected(1, 2));
+    fleet_cut(1, 2);
     CHECK_EQ(lookup(1, "x5"), 0);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_full_link_only_delays_names) {
     open_nodes(2);
-    cluster_set_room(3);
-    actor_id_t a = cluster_spawn(1, NULL);
+    fleet_set_room(3);
+    actor_id_t a = fleet_spawn(1, NULL);
     char name[32];
     for (int i = 0; i < 300; i++) {
         snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
         give(1, name, a);
     }
-    cluster_connect(1, 2);
+    fleet_connect(1, 2);
     /* Change while the walk is under way: before it, behind it, on both sides. */
     for (int i = 0; i < 300; i += 7) {
         snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
         CHECK_EQ(names_unregister(rt_of(1), name), MK_OK);
         if (i % 3 == 0) give(1, name, a);
-        if (i == 140) cluster_settle();
+        if (i == 140) fleet_settle();
     }
     for (int i = 0; i < 40; i++) {
         snprintf(name, sizeof name, "a%03d", i);
         give(1, name, a);
     }
-    cluster_settle();
+    fleet_settle();
     for (int i = 0; i < 300; i++) {
         snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
         CHECK_EQ(lookup(2, name), i % 7 == 0 && i % 3 != 0 ? 0 : a);
     }
     CHECK_EQ(lookup(2, "a039"), a);
     CHECK(registry_sync_is_in_step(rt_of(1), 2));
-    cluster_close();
+    fleet_close();
 }
 
 TEST(ten_thousand_names_take_many_small_steps) {
     open_nodes(2);
-    actor_id_t a = cluster_spawn(1, NULL);
+    actor_id_t a = fleet_spawn(1, NULL);
     char name[32];
     for (int i = 0; i < 10000; i++) {
         snprintf(name, sizeof name, "x%05d", i);
         give(1, name, a);
     }
-    cluster_connect(1, 2);
+    fleet_connect(1, 2);
     size_t steps = 0;
-    size_t last = cluster_sent(1, 2, MSG_NAME_REGISTER);
+    size_t last = fleet_sent(1, 2, MSG_NAME_REGISTER);
     while (!registry_sync_is_in_step(rt_of(1), 2)) {
         runtime_step(rt_of(1));
-        size_t sent = cluster_sent(1, 2, MSG_NAME_REGISTER);
+        size_t sent = fleet_sent(1, 2, MSG_NAME_REGISTER);
         CHECK(sent - last <= MK_NAME_BATCH);
         last = sent;
         CHECK(++steps < 1000);
     }
     CHECK(steps >= 10000 / MK_NAME_BATCH);
-    cluster_settle();
+    fleet_settle();
     CHECK_EQ(lookup(2, "x00000"), a);
     CHECK_EQ(lookup(2, "x09999"), a);
-    cluster_end(a);
+    fleet_end(a);
     CHECK_EQ(lookup(2, "x09999"), 0);
     CHECK_EQ(registry_sync_count(rt_of(2), 1), 3); /* those of ns */
-    cluster_close();
+    fleet_close();
 }
 
 TEST(a_node_can_be_told_everything_again) {
     open_nodes(2);
-    actor_id_t a = cluster_spawn(1, NULL);
+    actor_id_t a = fleet_spawn(1, NULL);
     give(1, "lamp", a);
-    cluster_connect(1, 2);
-    cluster_settle();
-    size_t sent = cluster_sent(1, 2, MSG_NAME_REGISTER);
+    fleet_connect(1, 2);
+    fleet_settle();
+    size_t sent = fleet_sent(1, 2, MSG_NAME_REGISTER);
     CHECK_EQ(registry_sync_again(rt_of(1), 2), MK_OK);
-    cluster_settle();
-    CHECK_EQ(cluster_sent(1, 2, MSG_NAME_REGISTER), 2 * sent);
+    fleet_settle();
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_REGISTER), 2 * sent);
     CHECK_EQ(lookup(2, "lamp"), a);
     CHECK_EQ(registry_sync_again(rt_of(1), 3), MK_ENOENT);
-    cluster_close();
+    fleet_close();
 }
 
 TEST(the_tree_of_a_node_is_listed) {
     open_nodes(3);
-    actor_id_t b = cluster_spawn(2, NULL);
+    actor_id_t b = fleet_spawn(2, NULL);
     give(2, "lamp", b);
     give(2, "/demo/lamp", b);
-    cluster_connect(1, 2);
-    cluster_connect(1, 3);
-    cluster_settle();
+    fleet_connect(1, 2);
+    fleet_connect(1, 3);
+    fleet_settle();
     static const char *const want[] = {"/node/n2/demo/lamp", "/node/n2/lamp",
                                        "/node/n2/ns", "/node/n2/sys/ns"};
     char path[NS_PATH_MAX] = "";
@@ -380,7 +380,7 @@ TEST(the_tree_of_a_node_is_listed) {
         count++;
     }
     CHECK_EQ(count, 1 + 4 + 3 + 2 + 1); /* demo, of n2, the nodes, of n3, sys */
-    cluster_close();
+    fleet_close();
 }
 
 static void check_view(int nodes, int viewer, const char *name) {
@@ -388,7 +388,7 @@ static void check_view(int nodes, int viewer, const char *name) {
     bool is_somewhere = false;
     bool is_right = false;
     for (int i = 1; i <= nodes; i++) {
-        if (i != viewer && !cluster_is_connected(viewer, i)) continue;
+        if (i != viewer && !fleet_is_connected(viewer, i)) continue;
         char own[64];
         snprintf(own, sizeof own, "/node/n%d/%s", i, name[0] == '/' ? name + 1 : name);
         actor_id_t id = lookup(i, own);
@@ -409,11 +409,11 @@ TEST(registries_converge_after_any_churn) {
         open_nodes(NODES);
         prng_t prng;
         prng_init(&prng, seed);
-        cluster_set_room(1 + prng_below(&prng, 20));
+        fleet_set_room(1 + prng_below(&prng, 20));
         actor_id_t actors[NODES + 1][ACTORS];
         for (int i = 1; i <= NODES; i++)
             for (int k = 0; k < ACTORS; k++)
-                actors[i][k] = cluster_spawn(i, NULL);
+                actors[i][k] = fleet_spawn(i, NULL);
         for (int step = 0; step < 200; step++) {
             int a = 1 + (int)prng_below(&prng, NODES);
             int b = 1 + (int)prng_below(&prng, NODES);
@@ -424,17 +424,17 @@ TEST(registries_converge_after_any_churn) {
             switch (prng_below(&prng, 8)) {
             case 0:
                 if (a == b) break;
-                if (cluster_is_connected(a, b))
-                    cluster_cut(a, b);
+                if (fleet_is_connected(a, b))
+                    fleet_cut(a, b);
                 else
-                    cluster_connect(a, b);
+                    fleet_connect(a, b);
                 break;
-            case 1: cluster_pass_ms(prng_below(&prng, 3000)); break;
-            case 2: cluster_settle(); break;
+            case 1: fleet_pass_ms(prng_below(&prng, 3000)); break;
+            case 2: fleet_settle(); break;
             case 3:
                 actor_stop(rt_of(a), actors[a][k]);
                 runtime_step(rt_of(a));
-                actors[a][k] = cluster_spawn(a, NULL);
+                actors[a][k] = fleet_spawn(a, NULL);
                 break;
             case 4: {
                 actor_id_t id = lookup(a, name);
@@ -445,9 +445,9 @@ TEST(registries_converge_after_any_churn) {
             default: (void)names_register(rt_of(a), name, actors[a][k]); break;
             }
         }
-        cluster_settle();
+        fleet_settle();
         for (int i = 0; i < 4; i++)
-            cluster_pass_ms(MK_NAME_GRACE_MS + 100);
+            fleet_pass_ms(MK_NAME_GRACE_MS + 100);
         for (int viewer = 1; viewer <= NODES; viewer++)
             for (unsigned i = 0; i < NAMES; i++) {
                 char name[16];
@@ -456,7 +456,7 @@ TEST(registries_converge_after_any_churn) {
                 snprintf(name, sizeof name, "/y%u", i);
                 check_view(NODES, viewer, name);
             }
-        cluster_close();
+        fleet_close();
     }
 }
 
@@ -466,27 +466,27 @@ static bool live_through_shortage(size_t nth, bool for_ever) {
     open_nodes(2);
     actor_id_t id[3][2];
     for (int i = 1; i <= 2; i++) {
-        id[i][0] = cluster_spawn(i, NULL);
-        id[i][1] = cluster_spawn(i, NULL);
+        id[i][0] = fleet_spawn(i, NULL);
+        id[i][1] = fleet_spawn(i, NULL);
     }
     give(1, "both", id[1][0]);
     give(2, "both", id[2][0]);
     give(1, "goes", id[1][1]);
-    cluster_connect(1, 2);
+    fleet_connect(1, 2);
     mk_alloc_fail_at(nth, for_ever);
-    cluster_settle();
+    fleet_settle();
     bool has_late = names_register(rt_of(2), "late", id[2][1]) == MK_OK;
     (void)names_register(rt_of(2), "/late", id[2][1]);
     actor_stop(rt_of(1), id[1][1]);
-    cluster_settle();
+    fleet_settle();
     actor_stop(rt_of(1), id[1][0]);
-    cluster_settle();
+    fleet_settle();
     bool was_hit = mk_alloc_fail_hit();
     mk_alloc_fail_at(0, false);
-    cluster_pass_ms(100);
-    if (!cluster_is_connected(1, 2)) cluster_connect(1, 2);
+    fleet_pass_ms(100);
+    if (!fleet_is_connected(1, 2)) fleet_connect(1, 2);
     for (int i = 0; i < 4; i++)
-        cluster_pass_ms(MK_NAME_GRACE_MS + 100);
+        fleet_pass_ms(MK_NAME_GRACE_MS + 100);
     CHECK_EQ(lookup(1, "both"), id[2][0]);
     CHECK_EQ(lookup(2, "both"), id[2][0]);
     CHECK_EQ(lookup(2, "goes"), 0);
@@ -494,7 +494,7 @@ static bool live_through_shortage(size_t nth, bool for_ever) {
     CHECK_EQ(lookup(1, "/late"), lookup(2, "/late"));
     CHECK(registry_sync_is_in_step(rt_of(1), 2) &&
           registry_sync_is_in_step(rt_of(2), 1));
-    cluster_close();
+    fleet_close();
     return was_hit;
 }
 

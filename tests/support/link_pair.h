@@ -57,7 +57,7 @@ static inline void link_pair_wake(link_end_t *end) {
 }
 
 static inline void link_pair_drop_all(link_end_t *end) {
-    while (!list_is_empty(&end->coming)) {
+    while (end->pair != NULL && !list_is_empty(&end->coming)) {
         pair_message_t *copy = MK_CONTAINER_OF(end->coming.next, pair_message_t, node);
         list_remove(&copy->node);
         mk_free(copy);
@@ -176,7 +176,7 @@ static inline void link_pair_cut(link_pair_t *pair) {
     link_pair_wake(&pair->b);
 }
 
-/* Forget what never arrived. */
+/* Forget what never arrived. Also of a pair that is closed, or all zero. */
 static inline void link_pair_close(link_pair_t *pair) {
     link_pair_drop_all(&pair->a);
     link_pair_drop_all(&pair->b);

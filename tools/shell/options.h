@@ -11,6 +11,8 @@ typedef struct {
     const char *script;   /* a file, or "-"; NULL: standard input, perhaps a person */
     const char *name;     /* --name; NULL: none */
     size_t cores;         /* --cores, 1 unless given */
+    const char *listen;   /* --listen; NULL: none */
+    const char *key_file; /* --key; NULL: none */
     int log_level;        /* LOG_..., or one of the two below */
     bool keeps_going;
     bool is_json;
