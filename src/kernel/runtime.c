@@ -345,6 +345,7 @@ static void look(runtime_t *rt, uint64_t deadline_ns) {
 }
 
 void runtime__look(runtime_t *rt) {
+    flush__pending(rt);
     look(rt, 0);
 }
 

@@ -132,7 +132,8 @@ static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
     if (side->ends_when_down) runtime_stop(rt);
 }
 
-static const link_events_t events = {on_message, on_room, on_down};
+static const link_events_t events = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 /* Keeps its runtime alive; asked to go, it begins to send. */
 static bool begin(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
