@@ -102,6 +102,7 @@ struct port_tls {
     bool is_finished;  /* we said goodbye */
     bool is_gathering; /* records wait until several can go together */
     bool is_flooded;   /* a bound was passed */
+    bool has_met_text; /* the first byte that came is a letter */
     bool is_distrusted;  /* the certificate of the peer was not accepted */
     bool is_key_unknown; /* a client named a key that we have not got */
 };
@@ -114,6 +115,9 @@ static inline port_tls_t *tls__of(const SSL *ssl) {
 
 /* The functions that a carrier's BIO has; NULL when memory is short. */
 BIO_METHOD *tls__carrier_method(void);
+
+/* A DNS name as it travels: letters, digits, '-', '_' and dots; at most 253 bytes. */
+bool tls__is_host_name(const char *host);
 
 /* Count what the peer sends besides data. */
 void tls__watch_messages(SSL_CTX *ctx);
