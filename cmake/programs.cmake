@@ -56,10 +56,9 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 
-    # Several cores: one program, with the reports of the first.
+    # Several cores: one program, a line of bench/ipc/run.sh each.
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/cores/*.c)
-    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c
-        ${PROJECT_SOURCE_DIR}/bench/report.c)
+    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c)
     mk_compile(bench_cores)
     mk_posix(bench_cores)
     target_include_directories(bench_cores PRIVATE ${PROJECT_SOURCE_DIR}/bench)
