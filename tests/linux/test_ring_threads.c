@@ -58,6 +58,7 @@ TEST(a_ring_between_two_threads_keeps_every_message) {
         if (!ring_look(ring)) sched_yield();
         while (ring_take(ring, &message)) {
             uint32_t n;
+            CHECK(message.payload != NULL);
             memcpy(&n, message.payload, sizeof n);
             CHECK_EQ(n, next);
             CHECK_EQ(message.source, next);
