@@ -40,6 +40,7 @@ typedef struct {
 /* Positions count bytes since the beginning, modulo 2^32. Invariants: freed <= head <=
  * shown <= tail <= freed + bytes. Each line below has one writer, except `gone` and
  * `wants_room`. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): a line for each writer */
 typedef struct {
     uint8_t *data; /* `bytes` of them, aligned to RING_UNIT */
     void *block;   /* what was allocated */
