@@ -71,12 +71,13 @@ static void rtt(side_t side, double seconds) {
     }
     uint64_t count = 0;
     double began = now_s(), now = began;
-    for (; now < began + seconds; now = now_s()) {
+    while (now < began + seconds) {
         for (unsigned i = 0; i < 64; i++, count++) {
             fill(frame, count);
             if (!write_all(side.fd, frame, FRAME) || !read_all(side.fd, frame, FRAME))
                 die("rtt");
         }
+        now = now_s();
     }
     printf("%.1f\n", (double)count / (now - began));
     close(side.fd);
