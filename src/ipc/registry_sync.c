@@ -39,6 +39,8 @@ typedef struct {
     list_node_t untold; /* of these, names it is to be told of that they were refused */
     name_feed_t feed;   /* our names to it */
     int broken;         /* why the link has to end; MK_OK: it need not */
+    bool is_known;      /* it has told all its names */
+    list_node_t waits;  /* names_wait_t: those who wait for that */
 } mate_t;
 
 typedef struct {
@@ -235,11 +237,25 @@ static void hear_conflict(sync_t *sync, const mate_t *mate,
               fields, is_limit ? 2 : 3);
 }
 
+static void end_waits(runtime_t *rt, mate_t *mate, bool is_known) {
+    mate->is_known = is_known;
+    while (!list_is_empty(&mate->waits)) {
+        names_wait_t *wait = MK_CONTAINER_OF(mate->waits.next, names_wait_t, node);
+        list_remove(&wait->node);
+        wait->on_end(wait, rt, is_known);
+    }
+}
+
 static int on_control(void *ctx, runtime_t *rt, peer_t *peer,
                       const wire_message_t *wire) {
     sync_t *sync = ctx;
-    (void)rt;
     registry_message_t message;
+    if (wire->type == MSG_NAMES_TOLD) {
+        mate_t *mate = find_mate(sync, peer_facts(peer)->node);
+        if (wire->payload_size > 0) return MK_EBADMSG;
+        if (mate != NULL) end_waits(rt, mate, true);
+        return MK_OK;
+    }
     int result = registry_message_decode(wire->type, wire->payload, wire->payload_size,
                                          &message);
     if (result < 0) return result;
@@ -348,6 +364,7 @@ static void forget(sync_t *sync, mate_t *mate) {
         unlist_name(sync, claim);
         peer_tree_remove(&mate->told, claim);
     }
+    end_waits(sync->rt, mate, false);
     name_feed_deinit(&mate->feed);
     mk_free(mate);
 }
@@ -367,6 +384,7 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
     mate->peer = peer;
     peer_tree_init(&mate->told, facts->identity);
     list_init(&mate->untold);
+    list_init(&mate->waits);
     name_feed_init(&mate->feed);
     key_tree_insert(&sync->by_node, &mate->by_node, &mate->node, sizeof mate->node);
     size_t size = strlen(mate->told.identity);
@@ -523,6 +541,14 @@ int registry_sync_again(runtime_t *rt, node_id_t node) {
     name_feed_restart(&mate->feed);
     go_on(find_sync(rt), mate);
     return MK_OK;
+}
+
+bool registry_sync_wait(runtime_t *rt, node_id_t node, names_wait_t *wait) {
+    mate_t *mate = mate_of(rt, node);
+    if (mate == NULL || mate->is_known) return false;
+    list_remove(&wait->node);
+    list_insert_before(&mate->waits, &wait->node);
+    return true;
 }
 
 size_t registry_sync_count(runtime_t *rt, node_id_t node) {
