@@ -73,7 +73,8 @@ static void check_hello(const uint8_t *bytes, size_t size, uint32_t known) {
 
 static void check_target(const uint8_t *bytes, size_t size) {
     mount_target_t target, again;
-    if (mount_target_parse(text_make((const char *)bytes, size), 4200, &target) != MK_OK)
+    if (mount_target_parse(text_make((const char *)bytes, size), 4200, &target) !=
+        MK_OK)
         return;
     REQUIRE(target.host[0] != '\0');
     REQUIRE(target.is_unix == (target.port == 0));

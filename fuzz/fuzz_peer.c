@@ -113,8 +113,12 @@ static actor_id_t dest_of(uint8_t kind) {
 /* Without this no fuzzer would ever guess a nonce. */
 static void say_fitting_hello(bool is_answer) {
     uint8_t bytes[HELLO_SIZE];
-    hello_t hello = {.node = 77, .identity = "stranger", .version = 1, .boot = 5,
-                     .features = PEER_CREDIT | PEER_HEARTBEAT, .heartbeat_ms = 100,
+    hello_t hello = {.node = 77,
+                     .identity = "stranger",
+                     .version = 1,
+                     .boot = 5,
+                     .features = PEER_CREDIT | PEER_HEARTBEAT,
+                     .heartbeat_ms = 100,
                      .credit = 1000};
     memset(hello.nonce, 7, sizeof hello.nonce);
     if (is_answer) memcpy(hello.echo, last.nonce, sizeof hello.echo);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two real processes: one mounts the other, talks with its echo, sees it killed, and has
- * it back by itself when it is started again; over tcp, TLS with a key, and a unix
+/* Two real processes: one mounts the other, talks with its echo, sees it killed, and
+ * has it back by itself when it is started again; over tcp, TLS with a key, and a unix
  * socket. */
 #include "support/test.h"
 
