@@ -20,6 +20,7 @@
 #include "base/writer.h"
 #include "ipc/cluster.h"
 #include "ipc/mount_target.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
 #include "ipc/shake.h"
 #include "ipc/stream_link.h"
@@ -370,7 +371,7 @@ int nodes_mount(runtime_t *rt, const char *text, const nodes_mount_options_t *op
     int result = mount_target_parse(text_of(text), MK_MOUNT_PORT, &to);
     if (result != MK_OK) return result;
     mounts_t *mounts = get_mounts(rt);
-    if (mounts == NULL) return MK_ENOMEM;
+    if (mounts == NULL || node_features_start(rt) < 0) return MK_ENOMEM;
     if (find_target(mounts, to.text) != NULL) return MK_EEXIST;
     target_t *target = make_target(rt, mounts, &to, options);
     if (target == NULL) return MK_ENOMEM;

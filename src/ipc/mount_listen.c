@@ -14,6 +14,7 @@
 #include "base/prng.h"
 #include "base/writer.h"
 #include "ipc/cluster.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
 #include "ipc/shake.h"
 #include "ipc/stream_link.h"
@@ -282,5 +283,6 @@ int nodes_listen(runtime_t *rt, const nodes_listen_options_t *options) {
                   place);
         return MK_EPERM;
     }
+    if (result == MK_OK) result = node_features_start(rt);
     return result == MK_OK ? begin(rt, options, at, place) : result;
 }
