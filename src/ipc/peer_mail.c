@@ -170,7 +170,6 @@ static void deliver(runtime_t *rt, peer_t *peer, const wire_message_t *message) 
     if (actor__send_from(rt, message->source, message->dest, message->type,
                          message->payload, message->payload_size))
         return;
-    bool is_there = actor_is_alive(rt, message->dest);
     /* The kernel has counted a send to nobody. */
     bool is_there = actor_is_alive(rt, message->dest);
     if (is_there) runtime__count_dead_letter(rt);
