@@ -28,6 +28,19 @@
 #define MK_TURN_US 1000
 #endif
 
+/* Messages that wait in a mailbox from which on its owner is crowded: when new memory
+ * would be needed to send it one more, it takes a turn right after the sender, out of
+ * order; 1..2^28. As many blocks as stay in the nearest caches. */
+#ifndef MK_CROWD_MESSAGES
+#define MK_CROWD_MESSAGES 1024
+#endif
+
+/* Microseconds such a turn may go on; 0..1000000. Who cannot empty its mailbox in it is
+ * given no other until its own turn, so it costs the others little. */
+#ifndef MK_CROWD_US
+#define MK_CROWD_US 50
+#endif
+
 /* System-priority turns in a row before one normal turn; 1..65536. Supervisors go
  * first, but a supervisor that is flooded does not starve its children. */
 #ifndef MK_SYSTEM_TURNS
@@ -225,6 +238,18 @@
 /* Milliseconds for a handshake of TLS; 1..2^31. What common servers allow. */
 #ifndef MK_TLS_HANDSHAKE_MS
 #define MK_TLS_HANDSHAKE_MS 10000
+#endif
+
+/* Connections of one port that shake hands at a time; 1 to 2^20. Further peers wait in
+ * the system's queue: a handshake holds some 50 KiB. */
+#ifndef MK_TLS_HANDSHAKES_MAX
+#define MK_TLS_HANDSHAKES_MAX 512
+#endif
+
+/* Bytes of a file with certificates or a key; 1024 to 2^31. The roots of a system have
+ * some 220 KiB. */
+#ifndef MK_TLS_PEM_MAX
+#define MK_TLS_PEM_MAX (1024u * 1024u)
 #endif
 
 /* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
@@ -436,6 +461,24 @@
 /* Bytes of a WebSocket message in; 125 to 2^31. More are refused with 1009. */
 #ifndef MK_WS_MESSAGE_MAX
 #define MK_WS_MESSAGE_MAX (1024u * 1024u)
+#endif
+
+/* Bytes of a WebSocket message out from which on it is compressed, where that is agreed
+ * upon; 1 to 2^31. What is smaller hardly shrinks. */
+#ifndef MK_WS_DEFLATE_MIN
+#define MK_WS_DEFLATE_MIN 128
+#endif
+
+/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the
+ * first brings most of what the last one does, in a quarter of its time. */
+#ifndef MK_WS_DEFLATE_LEVEL
+#define MK_WS_DEFLATE_LEVEL 1
+#endif
+
+/* Window of compressed messages, as a power of two of bytes; 9..15. Less takes less
+ * memory where windows are kept: four times that, and 128 KiB, for what is sent. */
+#ifndef MK_WS_WINDOW_BITS
+#define MK_WS_WINDOW_BITS 15
 #endif
 
 /* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
@@ -689,6 +732,25 @@
  * links of a runtime share; 4096 to 2^24. What comes faster waits for the others. */
 #ifndef MK_LINK_TURN_BYTES
 #define MK_LINK_TURN_BYTES 65536
+#endif
+
+/* Most runtimes of a group; 1..1024. Each pair shares two rings of MK_RING_BYTES, and a
+ * look of the loop goes over all of its own. */
+#ifndef MK_GROUP_MAX
+#define MK_GROUP_MAX 64
+#endif
+
+/* Bytes of a ring between two runtimes of one process, of which each pair has two; a
+ * power of two, 1024 to 2^30. Two thousand small messages under way: more than a loop
+ * handles between two looks, less than the cache next to a core holds. */
+#ifndef MK_RING_BYTES
+#define MK_RING_BYTES 65536u
+#endif
+
+/* Bytes of messages beside a ring, those larger than an eighth of it, that may be under
+ * way; 1024 to 2^30. A single one may be larger. */
+#ifndef MK_RING_SIDE_BYTES
+#define MK_RING_SIDE_BYTES (16u * 1024u * 1024u)
 #endif
 
 #endif

@@ -167,11 +167,11 @@ static peer_fault_t fault_of(const peer_t *peer, const wire_message_t *message) 
 static void deliver(runtime_t *rt, peer_t *peer, const wire_message_t *message) {
     peer->counts.received++;
     peer->counts.received_bytes += message->payload_size;
-    bool is_there = actor_is_alive(rt, message->dest);
     if (actor__send_from(rt, message->source, message->dest, message->type,
                          message->payload, message->payload_size))
         return;
     /* The kernel has counted a send to nobody. */
+    bool is_there = actor_is_alive(rt, message->dest);
     if (is_there) runtime__count_dead_letter(rt);
     peer__note_fault(rt, peer, is_there ? PEER_FAULT_FULL : PEER_FAULT_NOBODY,
                      message->type);

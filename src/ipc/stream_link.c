@@ -14,13 +14,14 @@
  * (3) WRITE is wanted of the stream exactly while is_blocked, so the steady state costs
  * no system call but the write.
  *
- * Input is read into one block that the links of a runtime share: it is empty between
- * two callbacks. What a paused link has read already is kept by it. */
+ * Input is read into the block that all links share; what a paused link has read
+ * already is kept by it. */
 #include "ipc/stream_link.h"
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "ipc/frame_reader.h"
+#include "ipc/link_input.h"
 #include "kernel/deadline.h"
 #include "kernel/flush.h"
 #include "kernel/part.h"
@@ -50,12 +51,11 @@ typedef struct {
     char place[];    /* for describe */
 } stream_link_t;
 
-/* What the links of a runtime share. */
+/* The links of a runtime that are CLOSING; there from the first of them on. */
 typedef struct {
     part_t part;
-    list_node_t closing; /* stream_link_t.node */
-    uint8_t input[MK_LINK_TURN_BYTES];
-} shared_t;
+    list_node_t links; /* stream_link_t.node */
+} closing_t;
 
 static stream_link_t *of_link(const link_t *link) {
     return MK_CONTAINER_OF(link, stream_link_t, link);
@@ -71,27 +71,26 @@ static void let_go(stream_link_t *self, runtime_t *rt) {
     mk_free(self);
 }
 
-static void destroy_shared(part_t *part, runtime_t *rt) {
-    shared_t *shared = MK_CONTAINER_OF(part, shared_t, part);
-    while (!list_is_empty(&shared->closing)) {
-        stream_link_t *self =
-            MK_CONTAINER_OF(shared->closing.next, stream_link_t, node);
+static void destroy_closing(part_t *part, runtime_t *rt) {
+    closing_t *closing = MK_CONTAINER_OF(part, closing_t, part);
+    while (!list_is_empty(&closing->links)) {
+        stream_link_t *self = MK_CONTAINER_OF(closing->links.next, stream_link_t, node);
         stream_close(rt, &self->stream);
         let_go(self, rt);
     }
-    mk_free(shared);
+    mk_free(closing);
 }
 
-static const part_ops_t shared_ops = {.destroy = destroy_shared};
+static const part_ops_t closing_ops = {.destroy = destroy_closing};
 
-static shared_t *get_shared(runtime_t *rt) {
-    part_t *part = part_find(rt, &shared_ops);
-    if (part != NULL) return MK_CONTAINER_OF(part, shared_t, part);
-    shared_t *shared = mk_alloc(sizeof *shared);
-    if (shared == NULL) return NULL;
-    list_init(&shared->closing);
-    if (part_attach(rt, &shared->part, &shared_ops)) return shared;
-    mk_free(shared);
+static closing_t *get_closing(runtime_t *rt) {
+    part_t *part = part_find(rt, &closing_ops);
+    if (part != NULL) return MK_CONTAINER_OF(part, closing_t, part);
+    closing_t *closing = mk_alloc(sizeof *closing);
+    if (closing == NULL) return NULL;
+    list_init(&closing->links);
+    if (part_attach(rt, &closing->part, &closing_ops)) return closing;
+    mk_free(closing);
     return NULL;
 }
 
@@ -250,7 +249,7 @@ static void end_of_input(stream_link_t *self, runtime_t *rt) {
 
 static void on_readable(stream_t *stream, runtime_t *rt) {
     stream_link_t *self = MK_CONTAINER_OF(stream, stream_link_t, stream);
-    uint8_t *input = get_shared(rt)->input;
+    uint8_t *input = link_input(rt);
     int got = stream_read(rt, stream, input, MK_LINK_TURN_BYTES);
     if (MK_UNLIKELY(got < 0)) {
         if (got == MK_EAGAIN) return;
@@ -331,13 +330,13 @@ static void close_later(stream_link_t *self, runtime_t *rt) {
     self->state = LINK_IS_CLOSING;
     self->is_paused = false;
     buffer_deinit(&self->unread);
-    shared_t *shared = get_shared(rt);
-    if (shared == NULL || stream_want(rt, &self->stream, wanted_of(self)) != MK_OK) {
+    closing_t *closing = get_closing(rt);
+    if (closing == NULL || stream_want(rt, &self->stream, wanted_of(self)) != MK_OK) {
         stream_close(rt, &self->stream);
         let_go(self, rt);
         return;
     }
-    list_insert_before(&shared->closing, &self->node);
+    list_insert_before(&closing->links, &self->node);
     deadline_set(rt, &self->limit, MK_STREAM_LINGER_MS);
 }
 
@@ -378,7 +377,7 @@ int stream_link_open(runtime_t *rt, int handle, const stream_link_spec_t *spec,
                      link_t **out) {
     size_t size = spec->place != NULL ? strlen(spec->place) + 1 : STREAM_PEER_MAX;
     stream_link_t *self = NULL;
-    if (get_shared(rt) != NULL) self = mk_calloc(1, sizeof *self + size);
+    if (link_input(rt) != NULL) self = mk_calloc(1, sizeof *self + size);
     if (self == NULL) {
         port_socket_close(handle);
         return MK_ENOMEM;

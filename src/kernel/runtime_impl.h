@@ -53,6 +53,7 @@ _Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one
 
 enum {
     ACTOR_IN_QUEUE = 1u << 0,  /* linked into a ready queue */
+    ACTOR_IS_SLOW = 1u << 1,   /* had mail left after a turn out of order */
     ACTOR_TRAPS = 1u << 2,     /* gets MSG_EXIT instead of ending */
     ACTOR_CLAIMED = 1u << 3,   /* a part holds something for it */
     ACTOR_EXIT_SAID = 1u << 4, /* exit_reason came from actor_exit: nothing overrides */
@@ -113,8 +114,9 @@ static inline bool room__has(room_t room, room_t wanted) {
 typedef enum { QUEUE_NORMAL, QUEUE_SYSTEM, QUEUE_BUSY, QUEUE_COUNT } queue_t;
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
- * then room is 0 so that sends take the slow path. (2) status READY exactly while
- * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
+ * then room is 0 so that sends take the slow path. (2) status READY only while
+ * ACTOR_IN_QUEUE is set, and always then, except when it has STOPPED, or runs or began
+ * to wait in a turn out of order; a WAITING actor has no notice of the
  * awaited type in front, so ordinary mail, for which only IDLE enters the queue, leaves
  * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
@@ -172,6 +174,8 @@ struct runtime {
     message_t
         *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
     uint64_t sends; /* of counts */
+    uint64_t sends_looked; /* of these, before the last look for a crowd */
+    actor_id_t receiver;   /* of the last one to whom had mail already */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t queues[QUEUE_COUNT];
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -204,9 +208,11 @@ struct runtime {
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
     list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
+    list_node_t inlets;  /* inlet_t.node */
     uint64_t put_off_till_ns; /* when they are looked at again */
     uint64_t looked_ns;       /* clock at the last poll */
     uint64_t trimmed_ns;      /* clock when memory was last given back */
+    uint64_t trimmed_turns;   /* counts.turns then */
     uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
@@ -263,8 +269,17 @@ static inline actor_t *queue__pop(scheduler_t *queue) {
     if (actor == NULL) return NULL;
     queue->ready_queue_head = actor->next_ready;
     queue->ready_count--;
-    actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
+    actor->flags &= (uint8_t) ~(ACTOR_IN_QUEUE | ACTOR_IS_SLOW);
     return actor;
+}
+
+/* As queue__push, also for an actor that had a turn out of order: it keeps its place.
+ */
+static inline void queue__push_again(runtime_t *rt, actor_t *actor) {
+    if (MK_UNLIKELY(actor->flags & ACTOR_IN_QUEUE))
+        actor->status = ACTOR_READY;
+    else
+        queue__push(queue__of(rt, actor), actor);
 }
 
 /* True when what `actor` waits for is there. */
@@ -425,6 +440,12 @@ bool runtime__has_ready(const runtime_t *rt);
 bool reactor__init(runtime_t *rt);
 void reactor__deinit(runtime_t *rt);
 void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
+
+/* inlet.c */
+bool inlets__keep_running(const runtime_t *rt);
+/* Returns whether the look may still sleep. */
+bool inlets__before_look(runtime_t *rt, bool sleeps);
+void inlets__after_look(runtime_t *rt);
 
 /* watch.c */
 void watch__advance(runtime_t *rt, uint64_t now_ns);

@@ -150,6 +150,19 @@ static void take_down(shell_t *shell, const message_t *msg) {
     if (down->actor_id == msg->source) shell__call_target_ended(shell, down);
 }
 
+/* What a worker thread has read. */
+static void take_reading(shell_t *shell, const message_t *msg) {
+    offload_done_payload_t done;
+    if (msg->payload_size < sizeof done) return;
+    memcpy(&done, msg->payload, sizeof done);
+    shell_reading_t *reading = done.result;
+    if (done.ticket == shell->reading) {
+        shell->reading = 0;
+        shell__finish_command(shell, reading->finish(shell, reading));
+    } /* else it was interrupted */
+    reading->end(reading);
+}
+
 /* True for what is an order, and from somebody who may give one. */
 static bool is_order(shell_t *shell, const message_t *msg) {
     if (msg->type != MSG_SHELL_INPUT && msg->type != MSG_SHELL_INIT) return false;
@@ -164,7 +177,7 @@ static void take_message(shell_t *shell, message_t *msg) {
     switch (msg->type) {
     case MSG_TIMER: take_timer(shell, msg); break;
     case MSG_DOWN: take_down(shell, msg); break;
-    case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
+    case MSG_OFFLOAD_DONE: take_reading(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default:
         if (!modules_serve(shell->rt, msg) && !mount_requests_serve(shell->rt, msg) &&

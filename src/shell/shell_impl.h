@@ -58,6 +58,14 @@ typedef struct {
     char cut[UTF8_MAX_SIZE];
 } shell_http_t;
 
+/* What a worker thread reads for a command: the first member of its block. */
+typedef struct shell_reading shell_reading_t;
+struct shell_reading {
+    /* It was read: the status of the command. */
+    int (*finish)(shell_t *shell, shell_reading_t *reading);
+    void (*end)(void *reading); /* free it */
+};
+
 struct shell {
     runtime_t *rt;
     actor_id_t self;
@@ -89,7 +97,7 @@ struct shell {
     shell_call_t call;
     shell_http_t http;
     char mounting[MK_TARGET_MAX]; /* what `mount` waits for; "": nothing */
-    uint32_t reading; /* ticket of the file that load or reload waits for; 0: none */
+    uint32_t reading; /* ticket of the files that a command waits for; 0: none */
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
     uint64_t not_shown; /* messages that could only be counted */
@@ -211,8 +219,11 @@ void shell__show_caps(shell_t *shell, text_t rest);
 void shell__print_module(shell_t *shell, actor_id_t id);
 void shell__json_module(shell_t *shell, actor_id_t id);
 
-/* MSG_OFFLOAD_DONE: a file was read. */
-void shell__take_file(shell_t *shell, const message_t *msg);
+/* --- cmd_listen.c --- */
+
+/* http listen, http reread */
+int shell__listen(shell_t *shell, const command_args_t *args);
+int shell__reread(shell_t *shell, const command_args_t *args);
 
 /* --- cmd_nodes.c --- */
 

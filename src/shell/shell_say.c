@@ -78,6 +78,8 @@ void shell__say_usage(shell_t *shell, const command_t *command) {
     if ((command->options & OPTION_MODULE) != 0)
         printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N] [--children N]"
                         " [--sends N]");
+    if ((command->options & OPTION_TLS) != 0)
+        printer_text(p, " [--cert FILE] [--key FILE] [--client-ca FILE]");
     if ((command->options & OPTION_JSON) != 0) printer_text(p, " [--json]");
     if (command->arguments[0] == '\0') return;
     printer_char(p, ' ');

@@ -94,8 +94,10 @@ _Noreturn static void serve(int tell) {
     http_listen_options_t options = {.body_max = 8u << 20, .header_ms = 60000};
     write_file("ten", "0123456789", 1);
     write_file("big", "0123456789", 100000);
-    int port = http_listen(rt, &options);
-    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
+    int ports[2] = {http_listen(rt, &options)};
+    options.ws_deflate = HTTP_WS_DEFLATE_WINDOW; /* WebSockets keep their windows */
+    ports[1] = http_listen(rt, &options);
+    if (ports[0] < 0 || ports[1] < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
         http_route(rt, "GET", "/looks", tell_looks, NULL) < 0 ||
         http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
@@ -103,7 +105,7 @@ _Noreturn static void serve(int tell) {
         http_route(rt, "GET", "/events", send_events, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
         http_route_files(rt, "/files/*", folder) < 0 ||
-        write(tell, &port, sizeof port) != sizeof port)
+        write(tell, ports, sizeof ports) != sizeof ports)
         _exit(3);
     runtime_run(rt);
     _exit(0);
@@ -112,6 +114,7 @@ _Noreturn static void serve(int tell) {
 typedef struct {
     pid_t pid;
     int port;
+    int window_port; /* the same with WebSockets that keep their windows */
 } server_t;
 
 static void open_server(server_t *server) {
@@ -122,8 +125,10 @@ static void open_server(server_t *server) {
     CHECK(server->pid >= 0);
     if (server->pid == 0) serve(told[1]);
     close(told[1]);
-    CHECK_EQ(read(told[0], &server->port, sizeof server->port),
-             (ssize_t)sizeof server->port);
+    int ports[2];
+    CHECK_EQ(read(told[0], ports, sizeof ports), (ssize_t)sizeof ports);
+    server->port = ports[0];
+    server->window_port = ports[1];
     close(told[0]);
 }
 
@@ -226,8 +231,8 @@ static void run_script(const char *interpreter, const char *script) {
     server_t server;
     char command[2048];
     open_server(&server);
-    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d 2>&1", interpreter,
-                   peers(), script, server.port);
+    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d 2>&1",
+                   interpreter, peers(), script, server.port, server.window_port);
     int status = run(command);
     if (status != 0) printf("%s\n", output);
     CHECK_EQ(status, 0);

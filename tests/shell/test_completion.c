@@ -112,7 +112,7 @@ TEST(arguments_are_what_the_command_says) {
         {"send e|", "05: echo"},
         {"top e|", "04: echo"},
         {"crash |", "06: clear"},
-        {"http |", "05: get listen"},
+        {"http |", "05: get listen reread"},
         {"send echo M|", "10: MSG_TIMER MSG_LOG"},
         {"send echo 1 M|", "12:"},
         {"a;send echo MSG_T|", "12: MSG_TIMER"},
