@@ -386,6 +386,10 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
     list_init(&mate->untold);
     list_init(&mate->waits);
     name_feed_init(&mate->feed);
+    /* Without a hello nobody knows who is there: only changes, until it is asked for
+     * (registry_sync_again). */
+    if (facts->identity[0] == '\0') mate->feed.stage = FEED_IN_STEP;
+    mate->is_known = facts->identity[0] == '\0';
     key_tree_insert(&sync->by_node, &mate->by_node, &mate->node, sizeof mate->node);
     size_t size = strlen(mate->told.identity);
     mate->has_identity =

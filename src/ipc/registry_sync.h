@@ -10,7 +10,9 @@
  * told, since each still has its own. Everything a node has also stands below
  * /node/<its identity>/.
  *
- * What a node learned from others it does not pass on. */
+ * What a node learned from others it does not pass on. A node that has not said who it
+ * is (a transport of the program) is told changes only, and all names when
+ * registry_sync_again is called. */
 #ifndef MK_IPC_REGISTRY_SYNC_H
 #define MK_IPC_REGISTRY_SYNC_H
 

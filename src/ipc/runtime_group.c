@@ -17,9 +17,8 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
-#include "ipc/bonds.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
-#include "ipc/registry_sync.h"
 #include "ipc/ring_link.h"
 #include "microkernel/node.h"
 #include "port/thread.h"
@@ -120,8 +119,7 @@ static int make_first(runtime_group_t *group, const runtime_group_options_t *opt
  * ring is its own bound and knows exactly what was not taken, so there is no credit; it
  * ends with its thread, so there is no heartbeat. */
 static int introduce(member_t *member) {
-    int result = registry_sync_start(member->rt);
-    if (result == MK_OK) result = bonds_start(member->rt);
+    int result = node_features_start(member->rt);
     member->facts.node = runtime_get_node_id(member->rt);
     member->facts.features =
         peers_offered(member->rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT);
