@@ -101,12 +101,12 @@ int name_feed_pump(name_feed_t *feed, runtime_t *rt, peer_t *peer) {
             feed->at[0] = '\0';
             continue;
         }
-        char name[MK_PATH_MAX];
-        strcpy(name, entry->key);
+        char name[MK_PATH_MAX] = "";
+        memcpy(name, entry->key, strlen(entry->key) + 1);
         bool is_own = false;
         if (paths__find_local(rt, name, &is_own) != ACTOR_ID_INVALID)
             result = send_state(rt, peer, name);
-        if (result == MK_OK) strcpy(feed->at, name);
+        if (result == MK_OK) memcpy(feed->at, name, sizeof name);
     }
     if (result < 0) return result;
     return feed->stage == FEED_IN_STEP ? MK_OK : MK_EAGAIN;
