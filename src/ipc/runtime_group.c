@@ -19,7 +19,6 @@
 #include "base/writer.h"
 #include "ipc/node_features.h"
 #include "ipc/peer.h"
-#include "ipc/registry_sync.h"
 #include "ipc/ring_link.h"
 #include "kernel/inlet.h"
 #include "microkernel/node.h"

@@ -57,10 +57,15 @@ void shake_cancel(runtime_t *rt, shake_t *shake, hello_code_t code) {
     let_go(rt, shake);
 }
 
+static void give_up(runtime_t *rt, shake_t *shake, int status, uint32_t code,
+                    const char *text, bool in_order);
+
+/* The owners may be parts that end later: they are told. */
 static void destroy(part_t *part, runtime_t *rt) {
     shakes_t *shakes = MK_CONTAINER_OF(part, shakes_t, part);
     while (!list_is_empty(&shakes->shakes))
-        shake_cancel(rt, MK_CONTAINER_OF(shakes->shakes.next, shake_t, node), HELLO_OK);
+        give_up(rt, MK_CONTAINER_OF(shakes->shakes.next, shake_t, node), MK_ESTOPPED, 0,
+                "the node ends", false);
     mk_free(shakes);
 }
 

@@ -23,7 +23,8 @@ typedef struct {
     bool is_ours;        /* this node began the link and speaks first */
     uint32_t timeout_ms; /* for everything, TLS included */
     /* How it went, exactly once unless it is cancelled; never from within shake_start.
-     * The shake is gone when this is called. */
+     * The shake is gone when this is called. When the runtime ends before: MK_ESTOPPED,
+     * and no new one may be begun. */
     void (*on_done)(void *owner, runtime_t *rt, const shake_result_t *result);
     void *owner;
 } shake_spec_t;
