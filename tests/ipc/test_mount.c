@@ -3,6 +3,7 @@
  * they end. */
 #include "ipc/mount_stage.h"
 
+#include "microkernel/names.h"
 #include "microkernel/paths.h"
 
 static asker_t asker, other;
