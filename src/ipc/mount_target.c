@@ -6,7 +6,10 @@
 #include "microkernel/error.h"
 #include "net/address.h"
 
-static const char unix_prefix[] = "unix:";
+/* The slash is the path's: "unix:4200" is a host of that name. */
+static const char unix_prefix[] = "unix:/";
+
+enum { PATH_AT = sizeof unix_prefix - 2 };
 
 static int set_host(mount_target_t *out, text_t host) {
     mk_writer_t writer;
@@ -58,7 +61,7 @@ static int spell(mount_target_t *out) {
     bool is_v6 = !out->is_unix && text_find(host, ':') != host.size;
     writer_init(&writer, out->text, sizeof out->text);
     if (out->is_unix)
-        writer_format(&writer, "%s%s", unix_prefix, out->host);
+        writer_format(&writer, "unix:%s", out->host);
     else
         writer_format(&writer, is_v6 ? "[%s]:%u" : "%s:%u", out->host,
                       (unsigned)out->port);
@@ -71,7 +74,7 @@ int mount_target_parse(text_t text, uint16_t default_port, mount_target_t *out) 
     if (text_starts_with(text, text_of(unix_prefix))) {
         out->is_unix = true;
         out->port = 0;
-        result = set_host(out, text_part(text, sizeof unix_prefix - 1, text.size));
+        result = set_host(out, text_part(text, PATH_AT, text.size));
     } else if (text.size > 0 && text.bytes[0] == '[') {
         result = set_bracketed(out, text);
     } else {

@@ -18,7 +18,8 @@ TEST(target_each_has_one_spelling) {
                 {"4::3:04:d3%4", "[4::3:4:d3%4]:4200", "4::3:4:d3%4", 4200},
                 {"[fe80::1%2]:9", "[fe80::1%2]:9", "fe80::1%2", 9},
                 {"unix:/run/a.sock", "unix:/run/a.sock", "/run/a.sock", 0},
-                {"unix:a:7", "unix:a:7", "a:7", 0}};
+                {"unix:/a:7", "unix:/a:7", "/a:7", 0},
+                {"unix", "unix:4200", "unix", 4200}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mount_target_t target, again;
         CHECK_EQ(mount_target_parse(text_of(rows[i].text), 4200, &target), MK_OK);
@@ -33,7 +34,7 @@ TEST(target_each_has_one_spelling) {
 TEST(target_others_are_refused) {
     static const char *const texts[] = {
         "",      ":1",     "a:0",      "a:65536", "a:x",  "a b",          "a/b",
-        "[::1",  "[::1]x", "[::1]:",   "[::1]:0", "[]",   "[10.0.0.7]:1", "unix:",
+        "[::1",  "[::1]x", "[::1]:",   "[::1]:0", "[]",   "[10.0.0.7]:1", "unix:a.sock",
         "a:1:2", "1:2:3",  "http://a", "[a]:1",   "a:1 ", "[::1]:99999"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         mount_target_t target;
