@@ -85,6 +85,21 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_net)
     endforeach()
 
+    # Nodes: run.sh starts them; each file is a program.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/ipc/*.c)
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(bench_ipc_${name} ${source})
+        mk_compile(bench_ipc_${name})
+        mk_posix(bench_ipc_${name})
+        target_link_libraries(bench_ipc_${name} PRIVATE microkernel)
+        set_target_properties(bench_ipc_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    endforeach()
+    if(MK_HAS_TLS)
+        file(WRITE ${CMAKE_BINARY_DIR}/bin/bench_ipc/has_tls "")
+    endif()
+
     # The wasm engine and its actors: run.sh compiles the modules and starts these.
     foreach(name driver crowd)
         add_executable(bench_wasm_${name} ${PROJECT_SOURCE_DIR}/bench/wasm/${name}.c
