@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_address.c - any bytes as an address: what is taken is written back and read again
- * as the same, in one form; and any sixteen bytes written are read as what they are. */
+/* fuzz_address.c - any bytes as an address: what is taken is written back and read
+ * again as the same, in one form; and any sixteen bytes written are read as what they
+ * are. */
 #include "microkernel/error.h"
 #include "net/address.h"
 

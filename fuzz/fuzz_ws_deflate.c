@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_ws_deflate.c - any bytes as what a peer of a compressed WebSocket sends, through
- * its frames: however they are cut the messages are the same, none is longer than allowed
- * or a text that is no UTF-8, its end is told once, and nothing is left. What the server
- * sends back compressed is what came.
+ * its frames: however they are cut the messages are the same, none is longer than
+ * allowed or a text that is no UTF-8, its end is told once, and nothing is left. What
+ * the server sends back compressed is what came.
  *
  * The first byte says: 1 windows are kept; 2 the frames stand in the input as they are
  * sent, but for the mask; else the input is pieces, each a byte for the head of a frame
@@ -136,16 +136,16 @@ static void read_answers(bool keeps_windows) {
 
 static outcome_t play(const uint8_t *wire, size_t size, bool keeps_windows,
                       size_t part) {
-    static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-                                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                                  "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-    http_listen_options_t options = {.port = PORT,
-                                     .ws_message_max = MESSAGE_MAX,
-                                     .output_mark = 8 * WIRE_MAX,
-                                     .ws_deflate = keeps_windows
-                                                       ? HTTP_WS_DEFLATE_WINDOW
-                                                       : HTTP_WS_DEFLATE_EACH};
+    static const char request[] =
+        "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    http_listen_options_t options = {
+        .port = PORT,
+        .ws_message_max = MESSAGE_MAX,
+        .output_mark = 8 * WIRE_MAX,
+        .ws_deflate = keeps_windows ? HTTP_WS_DEFLATE_WINDOW : HTTP_WS_DEFLATE_EACH};
     sim_reset(1);
     memset(&now, 0, sizeof now);
     came_size = 0;
@@ -176,7 +176,8 @@ static outcome_t play(const uint8_t *wire, size_t size, bool keeps_windows,
 
 static uint8_t wire[WIRE_MAX];
 
-static size_t put_frame(size_t at, unsigned first, const uint8_t *payload, size_t size) {
+static size_t put_frame(size_t at, unsigned first, const uint8_t *payload,
+                        size_t size) {
     static const uint8_t mask[4] = {0};
     if (WIRE_MAX - at < size + WS_HEAD_MAX) return 0;
     size_t head = ws_write_head(wire + at, WS_OP_TEXT, true, false, size, mask);

@@ -250,11 +250,11 @@ typedef struct {
     uint32_t header_ms;
     http_ws_deflate_t deflate;
     uint8_t window_bits; /* 9..15: MK_WS_WINDOW_BITS */
-    bool reconnects;     /* one that was lost, could not connect, or was closed because the
-                            server goes away for a time (1001, 1011 to 1013) is opened
-                            again after a growing time, with the same id; MSG_WS_OPEN
-                            comes each time, and until then nothing can be sent. It ends
-                            with any other close or answer, or with actor_http_close */
+    bool reconnects; /* one that was lost, could not connect, or was closed because the
+                        server goes away for a time (1001, 1011 to 1013) is opened
+                        again after a growing time, with the same id; MSG_WS_OPEN
+                        comes each time, and until then nothing can be sent. It ends
+                        with any other close or answer, or with actor_http_close */
 } http_ws_options_t;
 
 /* As actor_ws_connect; results as http_fetch. */

@@ -456,8 +456,8 @@
 #define MK_WS_DEFLATE_MIN 128
 #endif
 
-/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the first
- * brings most of what the last one does, in a quarter of its time. */
+/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the
+ * first brings most of what the last one does, in a quarter of its time. */
 #ifndef MK_WS_DEFLATE_LEVEL
 #define MK_WS_DEFLATE_LEVEL 1
 #endif
