@@ -56,6 +56,20 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 
+    # Several cores: one program, with the reports of the first.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/cores/*.c)
+    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c
+        ${PROJECT_SOURCE_DIR}/bench/report.c)
+    mk_compile(bench_cores)
+    mk_posix(bench_cores)
+    target_include_directories(bench_cores PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+    target_link_libraries(bench_cores PRIVATE microkernel Threads::Threads)
+    set_target_properties(bench_cores PROPERTIES OUTPUT_NAME cores
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    add_test(NAME bench.cores COMMAND bench_cores --quick)
+    set_tests_properties(bench.cores PROPERTIES
+        TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
+
     # The network: run.sh starts servers and loads; each file is a program.
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/net/*.c)
     foreach(source IN LISTS sources)
@@ -70,6 +84,21 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
         set_target_properties(bench_net_${name} PROPERTIES OUTPUT_NAME ${name}
             RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_net)
     endforeach()
+
+    # Nodes: run.sh starts them; each file is a program.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/ipc/*.c)
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(bench_ipc_${name} ${source})
+        mk_compile(bench_ipc_${name})
+        mk_posix(bench_ipc_${name})
+        target_link_libraries(bench_ipc_${name} PRIVATE microkernel)
+        set_target_properties(bench_ipc_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    endforeach()
+    if(MK_HAS_TLS)
+        file(WRITE ${CMAKE_BINARY_DIR}/bin/bench_ipc/has_tls "")
+    endif()
 
     # The wasm engine and its actors: run.sh compiles the modules and starts these.
     foreach(name driver crowd)

@@ -79,7 +79,7 @@ static int get_keeper(http_service_t *service) {
     service->keeper = actor_spawn(service->rt, keep, NULL, NULL, 2);
     if (service->keeper == 0) return MK_EFULL;
     part_claim(service->rt, service->keeper);
-    (void)actor_register_name(service->rt, "http", service->keeper); /* if it is free */
+    (void)names_register_own(service->rt, "http", service->keeper); /* if it is free */
     return MK_OK;
 }
 

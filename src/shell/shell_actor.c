@@ -10,6 +10,7 @@
  * output, which is then waited for here. Either way nothing blocks: a full output
  * pauses listings, and everything that cannot pause is bounded. */
 #include "shell/modules.h"
+#include "shell/mount_requests.h"
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -94,7 +95,8 @@ static void follow_log(shell_t *shell, int *sink, log_tail_t *tail,
 
 /* Take the name, once, and follow the log. The shell is of use without either. */
 static void begin(shell_t *shell) {
-    if (!shell->has_begun) (void)names_register(shell->rt, shell->name, shell->self);
+    if (!shell->has_begun)
+        (void)names_register_own(shell->rt, shell->name, shell->self);
     shell->has_begun = true;
     follow_log(shell, &shell->log_sinks[0], &shell->log_text, LOG_LINE_TEXT);
     follow_log(shell, &shell->log_sinks[1], &shell->log_json, LOG_LINE_JSON);
@@ -178,7 +180,8 @@ static void take_message(shell_t *shell, message_t *msg) {
     case MSG_OFFLOAD_DONE: take_reading(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default:
-        if (!modules_serve(shell->rt, msg) && !shell__take_http(shell, msg))
+        if (!modules_serve(shell->rt, msg) && !mount_requests_serve(shell->rt, msg) &&
+            !shell__take_http(shell, msg) && !shell__take_mount(shell, msg))
             shell__take_message(shell, msg);
         break;
     }
