@@ -106,6 +106,13 @@ static const settings_t at_first = {
     .descriptors = SIZE_MAX,
 };
 
+/* Where connections of a family come from. */
+typedef struct {
+    port_address_t from;
+    bool is_set;
+    bool is_known;
+} source_of_t;
+
 static struct {
     list_node_t ends;
     bool is_made; /* `ends` is a list */
@@ -114,6 +121,7 @@ static struct {
     route_t *routes;
     size_t connects;
     size_t descriptors;
+    source_of_t sources[2]; /* of INET, INET6 */
     uint16_t last_port;
 } net;
 
@@ -653,6 +661,18 @@ int port_socket_error(int handle) {
     return code;
 }
 
+int port_socket_source(const port_address_t *to, port_address_t *from) {
+    const source_of_t *source = &net.sources[to->family == PORT_FAMILY_INET6];
+    if (to->family == PORT_FAMILY_NONE) return MK_EINVAL;
+    *from = source->is_set ? source->from : *to;
+    return source->is_set && !source->is_known ? MK_EUNREACH : MK_OK;
+}
+
+void sim_net_set_source(const port_address_t *from, bool is_known) {
+    net.sources[from->family == PORT_FAMILY_INET6] =
+        (source_of_t){.from = *from, .is_set = true, .is_known = is_known};
+}
+
 int port_socket_local(int handle, port_address_t *address) {
     const end_t *end = find_end(handle);
     if (end == NULL) return MK_EINVAL;
@@ -808,5 +828,6 @@ void sim__net_reset(uint64_t seed) {
     net.set = at_first;
     net.random = sim__mix(seed, 4, 0);
     net.connects = 0;
+    memset(net.sources, 0, sizeof net.sources);
     net.last_port = FIRST_FREE_PORT - 1;
 }

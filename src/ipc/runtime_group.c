@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/writer.h"
 #include "ipc/node_features.h"
+#include "ipc/registry_sync.h"
 #include "ipc/peer.h"
 #include "ipc/ring_link.h"
 #include "kernel/inlet.h"

@@ -4,6 +4,7 @@
  * its test. */
 #include "microkernel/http.h"
 #include "microkernel/runtime.h"
+#include "port/deflate.h"
 #include "support/test.h"
 
 #include "folder.h"
@@ -231,8 +232,9 @@ static void run_script(const char *interpreter, const char *script) {
     server_t server;
     char command[2048];
     open_server(&server);
-    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d 2>&1",
-                   interpreter, peers(), script, server.port, server.window_port);
+    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d %s 2>&1",
+                   interpreter, peers(), script, server.port, server.window_port,
+                   port_deflate_is_available() ? "" : "plain");
     int status = run(command);
     if (status != 0) printf("%s\n", output);
     CHECK_EQ(status, 0);
