@@ -87,7 +87,7 @@ static void tell(runtime_t *rt, target_t *target, int status, const char *text) 
     done->status = status;
     done->node = target->at;
     memcpy(done->identity, target->identity, sizeof done->identity);
-    strncpy(done->target, target->to.text, sizeof done->target - 1);
+    memcpy(done->target, target->to.text, sizeof done->target);
     strncpy(done->text, text, sizeof done->text - 1);
     (void)actor__notify_with(rt, news);
 }

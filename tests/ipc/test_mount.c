@@ -3,6 +3,7 @@
  * they end. */
 #include "ipc/mount_stage.h"
 
+#include "microkernel/names.h"
 #include "microkernel/paths.h"
 
 static asker_t asker, other;
@@ -138,7 +139,7 @@ static void check_fails(const char *target, int status, const char *words) {
 
 TEST(mount_of_a_bad_target_is_refused_at_once) {
     static const char *const targets[] = {"",       "host:0",  "host:99999", "a b",
-                                          "host:x", "unix:",   "[::1",       "a/b",
+                                          "host:x", "unix:a",  "[::1",       "a/b",
                                           ":4200",  "http://a"};
     open_nodes(1);
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
