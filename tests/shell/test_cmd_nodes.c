@@ -85,6 +85,7 @@ TEST(mount_says_whom_it_mounted_and_names_are_there) {
     check_fails("register echo",
                 "Failed to register 'echo': taken by an actor of node far\n",
                 SHELL_FAILED);
+    CHECK(strstr(run_both("info"), "\nTransports: 1\n") != NULL);
     CHECK(strncmp(run_both("nodes"), "  ID         NODE", 17) == 0);
     CHECK(strstr(world.out, "\n  2          far              up ") != NULL);
     CHECK(strstr(world.out, "127.0.0.1:4200 (not keyed)\n") != NULL);
