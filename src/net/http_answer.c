@@ -12,7 +12,7 @@
 #include "net/http_build.h"
 #include "net/http_date.h"
 #include "net/http_headers.h"
-#include "net/http_server_impl.h"
+#include "net/http_receive.h"
 #include "net/sse_parse.h"
 #include "net/ws_handshake.h"
 #include "port/clock.h"
@@ -80,6 +80,7 @@ static bool can_have_body(const http_conn_t *conn, int status) {
 /* The request is answered: what the connection is at now. */
 static void finish_answer(http_conn_t *conn) {
     http_handle_close(http_conn_rt(conn), &conn->channel.handle);
+    http_receive_drop(conn);
     conn->is_deferred = false;
     conn->state = conn->keeps_alive ? HTTP_CONN_IDLE : HTTP_CONN_CLOSING;
 }
@@ -225,6 +226,7 @@ int http_answer_events(http_conn_t *conn) {
     message.framing = HTTP_BODY_CLOSE;
     message.connection = HTTP_CONNECTION_CLOSE;
     conn->keeps_alive = false;
+    http_receive_drop(conn);
     int result = send_head(conn, &message);
     log_access(conn, 200, 0);
     conn->state = conn->is_head ? HTTP_CONN_CLOSING : HTTP_CONN_EVENTS;

@@ -379,7 +379,8 @@ int http_route_files(runtime_t *rt, const char *pattern, const char *folder) {
     copy->size = path.size;
     memcpy(copy->path, path.bytes, path.size);
     copy->path[path.size] = '\0';
-    int result = http_service_route(rt, "GET", pattern, serve_file, copy, mk_free);
+    http_taker_t taker = {.fn = serve_file, .ctx = copy, .free_ctx = mk_free};
+    int result = http_service_route(rt, "GET", pattern, &taker);
     if (result < 0) mk_free(copy);
     return result;
 }

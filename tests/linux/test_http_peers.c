@@ -44,6 +44,42 @@ static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)http_answer(request, 200, NULL, 0, request->body, request->body_size);
 }
 
+/* Counts a body that comes in pieces, of one peer at a time. */
+static unsigned long long received;
+
+static bool count_piece(runtime_t *rt, http_conn_id_t id, const void *data, size_t size,
+                        void *ctx) {
+    (void)rt;
+    (void)id;
+    (void)data;
+    (void)ctx;
+    received += size;
+    return true;
+}
+
+static void tell_count(runtime_t *rt, http_conn_id_t id, void *ctx) {
+    (void)ctx;
+    char text[32];
+    int size = snprintf(text, sizeof text, "%llu", received);
+    (void)http_respond(rt, id, 200, NULL, 0, text, (size_t)size);
+}
+
+static void count_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    static const http_body_handler_t counter = {.on_data = count_piece,
+                                                .on_end = tell_count};
+    (void)rt;
+    (void)ctx;
+    received = 0;
+    (void)http_receive(request, &counter, NULL, 0);
+}
+
+/* Answers before the body comes. */
+static void refuse_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt;
+    (void)ctx;
+    (void)http_answer(request, 403, NULL, 0, "no", 2);
+}
+
 static void answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)ctx;
     http_conn_id_t id = http_defer(request);
@@ -100,6 +136,8 @@ _Noreturn static void serve(int tell) {
         http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
+        http_route_pieces(rt, "PUT", "/count", count_body, NULL) < 0 ||
+        http_route_pieces(rt, "PUT", "/refuse", refuse_body, NULL) < 0 ||
         http_route(rt, "GET", "/events", send_events, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
         http_route_files(rt, "/files/*", folder) < 0 ||
@@ -179,6 +217,12 @@ TEST(http_peers_curl_gets_what_it_asks_for) {
         {"-s -H 'Expect: 100-continue' -d abc %1/echo", "abc"},
         {"-s -H 'Expect: 100-continue' -d abc -o /dev/null -w '%{http_code}' %1/none",
          "404"},
+        {"-s -T %2/big %1/count", "1000000"},
+        {"-s -H 'Expect: 100-continue' -T %2/big %1/count", "1000000"},
+        {"-s -H 'Transfer-Encoding: chunked' -T %2/big %1/count", "1000000"},
+        {"-s -H 'Expect: 100-continue' -T %2/big -w ' %{size_upload} %{http_code}' "
+         "%1/refuse",
+         "no 0 403"},
         {"-s %1/pieces", "one two three "},
         {"-s -r 2-4 %1/files/ten", "234"},
         {"-s -r -3 %1/files/ten", "789"},
@@ -219,6 +263,34 @@ TEST(http_peers_curl_gets_what_it_asks_for) {
         CHECK_STR(output, rows[i].output);
         CHECK_EQ(status, 0);
     }
+    close_server(&server);
+}
+
+/* Kilobytes of memory that a process had at its peak. */
+static long peak_of(pid_t pid) {
+    char command[128];
+    (void)snprintf(command, sizeof command,
+                   "sed -n 's/^VmHWM: *\\([0-9]*\\) kB/\\1/p' /proc/%ld/status",
+                   (long)pid);
+    CHECK_EQ(run(command), 0);
+    return strtol(output, NULL, 10);
+}
+
+TEST(http_peers_a_body_of_any_size_takes_no_memory) {
+    need("curl", "curl --version >/dev/null 2>&1");
+    server_t server;
+    char command[256];
+    open_server(&server);
+    static const char upload[] = "head -c %s /dev/zero | curl -s -T - "
+                                 "http://127.0.0.1:%d/count";
+    (void)snprintf(command, sizeof command, upload, "1M", server.port);
+    CHECK_EQ(run(command), 0);
+    CHECK_STR(output, "1048576");
+    long before = peak_of(server.pid);
+    (void)snprintf(command, sizeof command, upload, "256M", server.port);
+    CHECK_EQ(run(command), 0);
+    CHECK_STR(output, "268435456");
+    CHECK(peak_of(server.pid) <= before + 512);
     close_server(&server);
 }
 
@@ -411,6 +483,7 @@ TEST(http_peers_a_storm_of_connects_half_of_them_reset_is_served) {
 
 TEST_TABLE(
     http_peers, TEST_ROW(http_peers_curl_gets_what_it_asks_for),
+    TEST_ROW(http_peers_a_body_of_any_size_takes_no_memory),
     TEST_ROW(http_peers_h11_finds_every_answer_good),
     TEST_ROW(http_peers_wsproto_finds_every_frame_good),
     TEST_ROW(http_peers_node_fetches_and_talks),
