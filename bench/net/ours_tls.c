@@ -116,6 +116,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     if (actor_spawn(rt, wait_for_ever, NULL, NULL, 0) == ACTOR_ID_INVALID) return 1;
+    tell_port(listener_port(&listener));
     runtime_run(rt);
     return 1;
 }

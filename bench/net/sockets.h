@@ -70,6 +70,20 @@ static inline int listen_at(int port) {
     return fd;
 }
 
+/* The port of a listening socket. */
+static inline int port_of(int fd) {
+    struct sockaddr_in at;
+    socklen_t size = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &size) != 0) die("getsockname");
+    return ntohs(at.sin_port);
+}
+
+/* Tell whoever started this server where it listens. */
+static inline void tell_port(int port) {
+    printf("%d\n", port);
+    if (fflush(stdout) != 0) die("stdout");
+}
+
 /* Connect (waiting, so that a load begins from a settled state), then never wait. */
 static inline int connect_to(int port) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

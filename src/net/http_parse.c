@@ -92,8 +92,20 @@ static http_step_t refuse(http_parser_t *parser, http_fault_t fault) {
 
 /* --- what fields mean --- */
 
-static bool is(text_t a, const char *b, size_t size) {
-    return text_equals_nocase(a, text_make(b, size));
+/* `a` is the literal `b` of lower-case letters, digits and '-', 4 bytes or more, in
+ * either case. Only a control character, which no name or value has, could be taken for
+ * another byte. */
+static inline bool is(text_t a, const char *b, size_t size) {
+    enum { WORD = 4 };
+    uint32_t mine, other;
+    if (a.size != size) return false;
+    for (size_t at = 0; at < size; at += WORD) {
+        if (at > size - WORD) at = size - WORD;
+        memcpy(&mine, a.bytes + at, WORD);
+        memcpy(&other, b + at, WORD);
+        if ((mine | 0x20202020u) != other) return false;
+    }
+    return true;
 }
 #define IS(text, literal) is((text), (literal), sizeof(literal) - 1)
 
@@ -164,16 +176,16 @@ static http_fault_t take_field(http_parser_t *parser) {
     text_t name = http_fields_name(&parser->fields);
     text_t value = http_fields_value(&parser->fields);
     switch (name.size) {
-    case 4: return IS(name, "Host") ? take_host(parser, value) : HTTP_FAULT_NONE;
-    case 6: return IS(name, "Expect") ? take_expect(parser, value) : HTTP_FAULT_NONE;
+    case 4: return IS(name, "host") ? take_host(parser, value) : HTTP_FAULT_NONE;
+    case 6: return IS(name, "expect") ? take_expect(parser, value) : HTTP_FAULT_NONE;
     case 10:
-        return IS(name, "Connection") ? take_connection(parser, value)
+        return IS(name, "connection") ? take_connection(parser, value)
                                       : HTTP_FAULT_NONE;
     case 14:
-        return IS(name, "Content-Length") ? take_length(parser, value)
+        return IS(name, "content-length") ? take_length(parser, value)
                                           : HTTP_FAULT_NONE;
     case 17:
-        return IS(name, "Transfer-Encoding") ? take_coding(parser, value)
+        return IS(name, "transfer-encoding") ? take_coding(parser, value)
                                              : HTTP_FAULT_NONE;
     default: return HTTP_FAULT_NONE;
     }
@@ -349,12 +361,10 @@ static bool copy_run(char *store, uint32_t *size, uint32_t max, unsigned classes
                      const char **at, const char *end) {
     const char *from = *at;
     size_t room = max - *size;
-    const char *stop = (size_t)(end - from) < room ? end : from + room;
-    char *to = store + *size;
-    while (from < stop && http_char_is(*from, classes))
-        *to++ = *from++;
-    *size += (uint32_t)(from - *at);
-    *at = from;
+    size_t left = (size_t)(end - from) < room ? (size_t)(end - from) : room;
+    size_t copied = http_chars_copy(store + *size, from, left, classes);
+    *size += (uint32_t)copied;
+    *at = from += copied;
     return from < end && !http_char_is(*from, classes);
 }
 
