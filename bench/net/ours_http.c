@@ -34,8 +34,7 @@ int main(int argc, char **argv) {
     runtime_t *rt = runtime_init(0, 16);
     http_listen_options_t options = {.port = (uint16_t)number_of(argv[1])};
     int port = rt != NULL ? http_listen(rt, &options) : -1;
-    if (port < 0 ||
-        http_route(rt, "GET", "/", hello, NULL) < 0 ||
+    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
         http_route(rt, "GET", "/hello/:name", hello, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_echo, NULL) < 0)
         return 1;

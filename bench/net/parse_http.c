@@ -7,8 +7,8 @@
  * others on the machine make it slower and never faster. "bound" only finds the ends of
  * the lines with memchr and copies each line, which is what a parser that keeps the
  * fields cannot do without. */
-#include "net/http_parse.h"
 #include "microkernel/limits.h"
+#include "net/http_parse.h"
 
 #include "sockets.h"
 

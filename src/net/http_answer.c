@@ -85,10 +85,9 @@ static void finish_answer(http_conn_t *conn) {
     conn->state = conn->keeps_alive ? HTTP_CONN_IDLE : HTTP_CONN_CLOSING;
 }
 
-static void log_access(http_conn_t *conn, int status, size_t size) {
+static void write_access(http_conn_t *conn, int status, size_t size) {
     runtime_t *rt = http_conn_rt(conn);
     http_head_t head;
-    if (!conn->port->options.logs_access || !log_is_enabled(rt)) return;
     char peer[STREAM_PEER_MAX];
     char line[128];
     mk_writer_t w;
@@ -107,6 +106,11 @@ static void log_access(http_conn_t *conn, int status, size_t size) {
         log_signed("status", status), log_unsigned("bytes", size)};
     (void)log_event_for(rt, conn->port->options.owner, LOG_INFO, line, fields,
                         sizeof fields / sizeof fields[0]);
+}
+
+static inline void log_access(http_conn_t *conn, int status, size_t size) {
+    if (conn->port->options.logs_access && log_is_enabled(http_conn_rt(conn)))
+        write_access(conn, status, size);
 }
 
 int http_answer_send(http_conn_t *conn, int status, const char *const *headers,

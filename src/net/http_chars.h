@@ -22,11 +22,26 @@ static inline bool http_char_is(char c, unsigned classes) {
     return (http_char_classes[(uint8_t)c] & classes) != 0;
 }
 
-/* Copy the characters of a class at the front; how many. */
+/* How many characters of a class stand at the front. */
+static inline size_t http_chars_run(const char *from, size_t size, unsigned classes) {
+    size_t n = 0;
+    for (; size - n >= 4; n += 4) { /* four tests, one branch */
+        unsigned all = http_char_classes[(uint8_t)from[n]] &
+                       http_char_classes[(uint8_t)from[n + 1]] &
+                       http_char_classes[(uint8_t)from[n + 2]] &
+                       http_char_classes[(uint8_t)from[n + 3]];
+        if ((all & classes) == 0) break;
+    }
+    while (n < size && http_char_is(from[n], classes))
+        n++;
+    return n;
+}
+
+/* The same, and they are copied. */
 static inline size_t http_chars_copy(char *to, const char *from, size_t size,
                                      unsigned classes) {
     size_t n = 0;
-    for (; size - n >= 4; n += 4) { /* four tests, one branch */
+    for (; size - n >= 4; n += 4) {
         unsigned all = http_char_classes[(uint8_t)from[n]] &
                        http_char_classes[(uint8_t)from[n + 1]] &
                        http_char_classes[(uint8_t)from[n + 2]] &

@@ -4,8 +4,8 @@
  *
  * Eight bytes are judged and copied at a time; a word in which one is not as they
  * mostly are tells where that is, and the table says whether it may stand there. Most
- * fields are whole in the input and are taken without walking through the states; the
- * states tell the same of every other one.
+ * fields, and the empty line, are whole in the input and are taken without walking
+ * through the states; the states tell the same of every other one.
  *
  * What is stored never gets ahead of the wire by more than one byte (": " for ":"; the
  * NUL takes the place of CR LF), so the count of wire bytes bounds the store, also of
@@ -232,11 +232,16 @@ http_step_t http_fields_next(http_fields_t *fields, text_t *input) {
     size_t size = input->size < fields->left ? input->size : fields->left;
     const char *at = input->bytes;
     http_step_t step = HTTP_MORE;
-    if (fields->state == AT_BEGIN && fields->count < fields->count_max && size > 0 &&
-        take_whole(fields, &at, at + size))
+    if (fields->state == AT_BEGIN && size >= 2 && at[0] == '\r' && at[1] == '\n') {
+        fields->state = IS_DONE;
+        at += 2;
+        step = HTTP_END;
+    } else if (fields->state == AT_BEGIN && fields->count < fields->count_max &&
+               size > 0 && take_whole(fields, &at, at + size)) {
         step = HTTP_PART;
-    else if (size > 0)
+    } else if (size > 0) {
         step = walk(fields, &at, at + size);
+    }
     size_t taken = size == 0 ? 0 : (size_t)(at - input->bytes);
     *input = text_make(at, input->size - taken);
     fields->left -= taken;

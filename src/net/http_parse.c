@@ -202,7 +202,19 @@ static text_t target_of(const http_parser_t *parser) {
     return text_make(parser->fields.store + begin, parser->target_size);
 }
 
-/* Whom a request is for, and its path. Every text of the result lies in the store. */
+static bool is_origin(const http_parser_t *parser) {
+    return target_of(parser).bytes[0] == '/' && !text_is(method_of(parser), "CONNECT");
+}
+
+/* A path and perhaps a query, as most are. */
+static void split_origin(const http_parser_t *parser, url_t *url) {
+    text_t target = target_of(parser);
+    url->path = text_part(target, 0, parser->path_size);
+    url->query = text_part(target, parser->path_size + 1u, SIZE_MAX);
+}
+
+/* Whom a request is for, and its path, when the target is no path alone. Every text of
+ * the result lies in the store. */
 static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
                                 url_t *url) {
     text_t target = target_of(parser);
@@ -218,12 +230,6 @@ static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
         *form = IS_ASTERISK;
         return text_is(method_of(parser), "OPTIONS") ? HTTP_FAULT_NONE
                                                      : HTTP_FAULT_TARGET;
-    }
-    if (target.bytes[0] == '/') {
-        size_t end = text_find(target, '?');
-        url->path = text_part(target, 0, end);
-        url->query = text_part(target, end + 1, SIZE_MAX);
-        return HTTP_FAULT_NONE;
     }
     *form = IS_ABSOLUTE;
     if (url_parse(target, url, NULL) < 0) return HTTP_FAULT_TARGET;
@@ -268,10 +274,22 @@ static void keep_authority(http_parser_t *parser, const url_authority_t *authori
         parser->name_at = (uint32_t)(authority->host.bytes - parser->fields.store);
 }
 
+/* The target is a path, so Host alone says whom it is for. */
+static http_fault_t judge_origin(http_parser_t *parser) {
+    url_authority_t host;
+    parser->path_size = (uint32_t)text_find(target_of(parser), '?');
+    if ((parser->flags & HAS_HOST) == 0)
+        return parser->minor > 0 ? HTTP_FAULT_HOST_MISSING : HTTP_FAULT_NONE;
+    http_fault_t fault = read_host(parser, 0, &host);
+    if (fault == HTTP_FAULT_NONE) keep_authority(parser, &host);
+    return fault;
+}
+
 static http_fault_t judge_request(http_parser_t *parser) {
     unsigned form;
     url_t url;
     url_authority_t host;
+    if (is_origin(parser)) return judge_origin(parser);
     http_fault_t fault = read_target(parser, &form, &url);
     if (fault != HTTP_FAULT_NONE) return fault;
     parser->flags = (uint16_t)(parser->flags | form);
@@ -319,9 +337,12 @@ void http_parser_head(const http_parser_t *parser, http_head_t *head) {
     MK_ASSERT(parser->state == IS_DONE);
     memset(head, 0, sizeof *head);
     if (parser->kind == HTTP_REQUEST) {
-        unsigned form;
+        unsigned form = parser->flags & (IS_ABSOLUTE | IS_AUTHORITY | IS_ASTERISK);
         url_t url;
-        (void)read_target(parser, &form, &url);
+        if (form == 0)
+            split_origin(parser, &url);
+        else
+            (void)read_target(parser, &form, &url);
         head->method = method_of(parser);
         head->target = target_of(parser);
         head->path =
@@ -502,6 +523,37 @@ static http_fault_t walk_line(http_parser_t *parser, const char **at, const char
     return fault;
 }
 
+/* A whole request line at once, when it is there and as they mostly are. False: nothing
+ * is taken. */
+static bool take_whole_line(http_parser_t *parser, const char **at, const char *end) {
+    enum { VERSION_SIZE = 11 }; /* " HTTP/1.1" and the line's end */
+    char *store = parser->fields.store;
+    const char *from = *at;
+    size_t left = (size_t)(end - from);
+    size_t method = http_chars_copy(
+        store, from, left < HTTP_METHOD_MAX ? left : HTTP_METHOD_MAX, HTTP_TOKEN);
+    if (method == 0 || method == left || from[method] != ' ') return false;
+    from += method + 1;
+    left -= method + 1;
+    uint32_t max = parser->limits.target_max;
+    size_t target =
+        http_chars_copy(store + method + 1, from, left < max ? left : max, HTTP_TARGET);
+    from += target;
+    if (target == 0 || left - target < VERSION_SIZE || memcmp(from, " HTTP/1.", 8) != 0)
+        return false;
+    unsigned minor = (unsigned char)from[8] - (unsigned)'0';
+    if (minor > 9 || from[9] != '\r' || from[10] != '\n') return false;
+    store[method] = '\0';
+    parser->method_size = (uint32_t)method;
+    parser->target_size = (uint32_t)target;
+    parser->major = 1;
+    parser->minor = (uint8_t)minor;
+    parser->at = 8;
+    begin_fields(parser);
+    *at = from + VERSION_SIZE;
+    return true;
+}
+
 static http_step_t parse_fields(http_parser_t *parser, text_t *input) {
     for (;;) {
         http_step_t step = http_fields_next(&parser->fields, input);
@@ -521,6 +573,7 @@ http_step_t http_parse(http_parser_t *parser, text_t *input) {
         const char *at = input->bytes;
         const char *end = at + input->size;
         http_fault_t fault = HTTP_FAULT_NONE;
+        if (parser->state == AT_START) (void)take_whole_line(parser, &at, end);
         while (fault == HTTP_FAULT_NONE && at < end && parser->state < IN_FIELDS)
             fault = walk_line(parser, &at, end);
         *input = text_make(at, (size_t)(end - at));
