@@ -340,6 +340,9 @@ static bool own_port(runtime_t *rt, actor_t *self, message_t *msg, void *state) 
     case MSG_HTTP_CONN_CLOSED: move_id(status->conn_id, ID_GIVEN, ID_OVER); break;
     case MSG_WS_OPEN: REQUIRE(find_id(status->conn_id) != NULL); break;
     case MSG_WS_MESSAGE: REQUIRE(find_id(status->conn_id)->state >= ID_WS); break;
+    case MSG_WS_ERROR: /* its first field is the id, too */
+        move_id(status->conn_id, ID_WS, ID_OVER);
+        break;
     case MSG_WS_CLOSED:
         REQUIRE(status->close_code != 0);
         move_id(status->conn_id, ID_WS, ID_OVER);

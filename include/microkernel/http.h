@@ -215,7 +215,9 @@ typedef struct {
                         began for want of a connection, is opened again with
                         Last-Event-ID, after what `retry` says and a growing time;
                         MSG_SSE_OPEN comes each time. It ends with 204 (MSG_SSE_CLOSED)
-                        and with any other answer that is no event stream */
+                        and with any other answer that is no event stream. Redirects
+                        are followed, as in http_fetch_options_t, up to 20; the next
+                        try begins at `url` again */
     const char *last_event_id; /* to go on behind; NULL: none */
     uint32_t silence_ms; /* without a byte, after which it counts as broken; 0: never */
 } http_sse_options_t;

@@ -26,10 +26,14 @@
 
 enum { OPENING, OPEN, FULL, WAITING };
 
-enum { FULL_RETRY_MS = 10 }; /* between two looks at a full mailbox */
+enum {
+    FULL_RETRY_MS = 10, /* between two looks at a full mailbox */
+    REDIRECTS_MAX = 20  /* in a row, as browsers do (Fetch standard, section 4.4) */
+};
 
 typedef struct {
     http_task_t task;
+    http_ask_t first;    /* where each try begins; redirects change the task's */
     deadline_t deadline; /* of FULL and WAITING */
     backoff_t backoff;
     prng_t chance;
@@ -39,12 +43,14 @@ typedef struct {
     uint8_t *rest; /* owned: of FULL, the input behind it */
     size_t rest_size;
     uint8_t state;
+    uint8_t redirects; /* followed since the try began */
     bool reconnects;
     char store[MK_SSE_EVENT_MAX]; /* of the parser */
 } sse_client_t;
 
 static void clean_client(http_task_t *task) {
     sse_client_t *client = (sse_client_t *)task;
+    http_ask_deinit(&client->first);
     mk_free(client->held);
     mk_free(client->rest);
 }
@@ -96,7 +102,7 @@ static void fail_memory(runtime_t *rt, sse_client_t *client) {
 
 /* --- connections --- */
 
-/* The head with the last id; ours are left out of redirects, so it is built anew. */
+/* The head with the last id, which may have changed. */
 static int build_head(sse_client_t *client, mk_writer_t *why) {
     char last[SSE_ID_MAX + 32];
     text_t id = sse_parser_last_id(&client->parser);
@@ -109,14 +115,25 @@ static int build_head(sse_client_t *client, mk_writer_t *why) {
                           0, HTTP_CONNECTION_DEFAULT, why);
 }
 
-static int open_stream(runtime_t *rt, http_task_t *task, mk_writer_t *why) {
-    sse_client_t *client = (sse_client_t *)task;
+/* Send the request of the task. */
+static int send_request(runtime_t *rt, sse_client_t *client, mk_writer_t *why) {
     int result = build_head(client, why);
     if (result != MK_OK) return result;
     client->task.call.needs_new = true;
     http_ask_fill(&client->task.ask, &client->task.call);
     client->state = OPENING;
     return http_call_start(rt, &client->task.call);
+}
+
+static int open_stream(runtime_t *rt, http_task_t *task, mk_writer_t *why) {
+    sse_client_t *client = (sse_client_t *)task;
+    if (client->redirects > 0) {
+        http_ask_deinit(&task->ask);
+        int result = http_ask_copy(&task->ask, &client->first);
+        if (result != MK_OK) return result;
+        client->redirects = 0;
+    }
+    return send_request(rt, client, why);
 }
 
 /* The connection is gone. */
@@ -162,13 +179,33 @@ static bool is_event_stream(const http_head_t *head) {
     return text_equals_nocase(type, text_of("text/event-stream"));
 }
 
+/* The stream is elsewhere. False: it cannot be followed, and `why` has the words. */
+static bool follow(runtime_t *rt, sse_client_t *client, int status, text_t location,
+                   mk_writer_t *why) {
+    http_redirect_t redirect = {false, false};
+    if (client->redirects == REDIRECTS_MAX) {
+        writer_format(why, "more than %d redirects", (int)REDIRECTS_MAX);
+        return false;
+    }
+    if (http_ask_redirect(&client->task.ask, status, location, &redirect, why) != MK_OK)
+        return false;
+    client->redirects++;
+    http_call_cancel(rt, &client->task.call);
+    return send_request(rt, client, why) == MK_OK;
+}
+
 static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
     sse_client_t *client = client_of(call);
-    char text[64];
+    text_t location;
+    char text[256];
     mk_writer_t w;
     writer_init(&w, text, sizeof text);
     if (head->status == 204) {
         close_with(rt, client, 204);
+    } else if (http_status_redirects(head->status) &&
+               http_headers_find(head->fields, "Location", &location)) {
+        if (follow(rt, client, head->status, location, &w)) return;
+        fail_answer(rt, client, w.size > 0 ? text : "the redirect cannot be followed");
     } else if (head->status != 200) {
         writer_format(&w, "status %d", head->status);
         fail_answer(rt, client, text);
@@ -230,8 +267,10 @@ static bool take_input(runtime_t *rt, sse_client_t *client, text_t input) {
     for (;;) {
         sse_event_t event;
         sse_step_t step = sse_parse(&client->parser, &input, &event);
-        if (client->parser.retry_ms > 0)
-            client->backoff.base_ms = client->parser.retry_ms;
+        if (client->parser.has_retry) {
+            uint32_t retry_ms = client->parser.retry_ms;
+            client->backoff.base_ms = retry_ms > 0 ? retry_ms : 1;
+        }
         if (step == SSE_MORE) return true;
         if (step == SSE_BAD) {
             fail_answer(rt, client, "an event, or its id or type, is too long");
@@ -328,6 +367,7 @@ static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
     int result = http_ask_init(&client->task.ask, &wish, false, why);
+    if (result == MK_OK) result = http_ask_copy(&client->first, &client->task.ask);
     if (result != MK_OK) return result;
     sse_parser_init(&client->parser, client->store, sizeof client->store);
     result = set_last_id(client, options->last_event_id, why);
