@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ void server_open(server_t *server, void (*serve)(int tell)) {
     server->pid = fork();
     CHECK(server->pid >= 0);
     if (server->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* also when the test is killed */
         serve(told[1]);
         _exit(3);
     }
