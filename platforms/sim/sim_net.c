@@ -113,6 +113,7 @@ static struct {
     uint64_t random;
     route_t *routes;
     size_t connects;
+    size_t writes;
     size_t descriptors;
     uint16_t last_port;
 } net;
@@ -628,6 +629,7 @@ int port_socket_write(int handle, const port_slice_t *slices, size_t count) {
         sent += size;
     }
     settle(end);
+    if (sent > 0) net.writes++;
     return sent > 0 ? (int)sent : MK_ENOMEM;
 }
 
@@ -792,6 +794,10 @@ size_t sim_net_connects(void) {
     return net.connects;
 }
 
+size_t sim_net_writes(void) {
+    return net.writes;
+}
+
 void sim__net_reset(uint64_t seed) {
     make_net();
     while (!list_is_empty(&net.ends))
@@ -804,5 +810,6 @@ void sim__net_reset(uint64_t seed) {
     net.set = at_first;
     net.random = sim__mix(seed, 4, 0);
     net.connects = 0;
+    net.writes = 0;
     net.last_port = FIRST_FREE_PORT - 1;
 }

@@ -72,8 +72,9 @@ typedef enum {
  * beyond the delay of the net. MK_OK or MK_ENOMEM. */
 int sim_net_set_route(const port_address_t *to, sim_route_t route, uint64_t delay_ns);
 
-/* Connects that were begun since sim_reset. */
+/* Connects that were begun, and writes that took something, since sim_reset. */
 size_t sim_net_connects(void);
+size_t sim_net_writes(void);
 
 /* --- names --- */
 
