@@ -59,12 +59,6 @@ static size_t copy_once(void) {
     return size;
 }
 
-static double processor_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 int main(int argc, char **argv) {
     enum { BATCH = 1000 };
     if (argc != 3) return 2;

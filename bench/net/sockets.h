@@ -42,6 +42,13 @@ static inline double now_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Seconds of the processor that this process has used. */
+static inline double processor_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* As many descriptors as the system allows. */
 static inline void raise_descriptors(void) {
     struct rlimit limit;
