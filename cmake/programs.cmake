@@ -11,6 +11,9 @@ file(GLOB expectations CONFIGURE_DEPENDS
 if(TARGET microkernel)
     foreach(source IN LISTS sources)
         get_filename_component(name ${source} NAME_WE)
+        if(name MATCHES "^https_" AND NOT MK_HAS_TLS)
+            continue()
+        endif()
         add_executable(example_${name} ${source})
         mk_warn(example_${name})
         target_link_libraries(example_${name} PRIVATE microkernel)
@@ -52,6 +55,20 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
         set_tests_properties(bench.${name} PROPERTIES
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
+
+    # Several cores: one program, with the reports of the first.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/cores/*.c)
+    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c
+        ${PROJECT_SOURCE_DIR}/bench/report.c)
+    mk_compile(bench_cores)
+    mk_posix(bench_cores)
+    target_include_directories(bench_cores PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+    target_link_libraries(bench_cores PRIVATE microkernel Threads::Threads)
+    set_target_properties(bench_cores PROPERTIES OUTPUT_NAME cores
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    add_test(NAME bench.cores COMMAND bench_cores --quick)
+    set_tests_properties(bench.cores PROPERTIES
+        TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
 
     # The network: run.sh starts servers and loads; each file is a program.
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/net/*.c)

@@ -61,7 +61,10 @@ foreach(folder IN LISTS folders)
     if(folder STREQUAL "tls_none")
         set(tls platform_tls_none)
     endif()
-    mk_objects_of(objects ${closure} platform_${platform} ${tls})
+    if(folder STREQUAL "deflate" AND NOT MK_HAS_DEFLATE)
+        continue()
+    endif()
+    mk_objects_of(objects ${closure} platform_${platform} ${tls} platform_deflate)
 
     foreach(source IN LISTS sources)
         if(NOT TARGET mk_test_support)
@@ -105,6 +108,13 @@ foreach(folder IN LISTS folders)
     endforeach()
 endforeach()
 
+# testssl.sh looks for some minutes on a slow machine, where a browser takes its time, too.
+foreach(slow linux.testssl linux.browser)
+    if(TEST ${slow})
+        set_tests_properties(${slow} PROPERTIES TIMEOUT 600)
+    endif()
+endforeach()
+
 # tests/sdk: the guests have to be compiled before they can be spoken to; the first time
 # that takes as long as their compilers take.
 if(TEST sdk.build AND TEST sdk.guests)
@@ -119,7 +129,7 @@ endif()
 add_custom_target(closes)
 foreach(folder IN LISTS MK_FOLDERS)
     if(TARGET mk_${folder})
-        mk_objects_of(objects ${MK_CLOSURE_${folder}} platform_sim platform_tls)
+        mk_objects_of(objects ${MK_CLOSURE_${folder}} platform_sim platform_tls platform_deflate)
         add_executable(closes_${folder} EXCLUDE_FROM_ALL
             ${PROJECT_SOURCE_DIR}/tests/layers/closes.c ${objects})
         mk_warn(closes_${folder})
@@ -130,7 +140,7 @@ foreach(folder IN LISTS MK_FOLDERS)
     endif()
 endforeach()
 if(TARGET mk_base)
-    mk_objects_of(objects base platform_sim platform_tls)
+    mk_objects_of(objects base platform_sim platform_tls platform_deflate)
     add_executable(closes_base_mutant EXCLUDE_FROM_ALL
         ${PROJECT_SOURCE_DIR}/tests/layers/closes.c
         ${PROJECT_SOURCE_DIR}/tests/layers/upward_call/base/mutant.c ${objects})
@@ -145,7 +155,7 @@ file(GLOB helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.c)
 if(sources)
     list(REMOVE_ITEM helpers ${sources})
 endif()
-mk_objects_of(objects ${MK_FOLDERS} platform_sim platform_tls)
+mk_objects_of(objects ${MK_FOLDERS} platform_sim platform_tls platform_deflate)
 foreach(source IN LISTS sources)
     get_filename_component(program ${source} NAME_WE) # fuzz_<name>
     string(REGEX REPLACE "^fuzz_" "" name ${program})

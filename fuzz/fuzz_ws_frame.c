@@ -15,7 +15,7 @@
         }                                                                              \
     } while (0)
 
-enum { MESSAGE_MAX = 4096 };
+enum { MESSAGE_MAX = 4096, COMPRESSED_MAX = MESSAGE_MAX + MESSAGE_MAX / 64 + 64 };
 
 typedef struct {
     uint16_t code;     /* of the refusal or the close */
@@ -53,7 +53,8 @@ static outcome_t decode(const uint8_t *input, size_t size, unsigned options,
                 if (event.is_first) message = sum = 0;
                 is_inside = !event.is_last;
                 message += event.size;
-                REQUIRE(message <= MESSAGE_MAX);
+                REQUIRE(message <=
+                        (event.is_compressed ? COMPRESSED_MAX : MESSAGE_MAX));
                 for (size_t i = 0; i < event.size; i++)
                     sum = sum * 31 + event.bytes[i];
                 if (event.is_last) {

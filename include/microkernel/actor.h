@@ -127,8 +127,11 @@ bool actor_is_alive(runtime_t *rt, actor_id_t id);
 /* Link the running actor with `other`, both ways: when one ends abnormally the other
  * ends with the same reason, unless it traps exits; then it gets MSG_EXIT (also for
  * normal ends). Linking twice is one link. When `other` does not exist the running
- * actor is treated as if it had just ended with EXIT_NO_ACTOR. False: outside a
- * behaviour, `other` is the running actor, or memory is short. */
+ * actor is treated as if it had just ended with EXIT_NO_ACTOR; it may be an actor of
+ * another node, which counts as ended with EXIT_NODE_LOST when that node is not
+ * connected or goes. False: outside a behaviour, `other` is the running actor, or
+ * memory is short.
+ */
 bool actor_link(runtime_t *rt, actor_id_t other);
 
 /* Undo actor_link. False when there was no link. Inside a behaviour. */
@@ -139,8 +142,10 @@ bool actor_unlink(runtime_t *rt, actor_id_t other);
 void actor_trap_exits(runtime_t *rt, bool on);
 
 /* Have the running actor told (MSG_DOWN, once) when `target` ends; at once, with
- * EXIT_NO_ACTOR, if it does not exist, or EXIT_NODE_LOST if its node is not connected.
- * 0 outside a behaviour or when memory is short. */
+ * EXIT_NO_ACTOR, if it does not exist. It may be an actor of another node: then
+ * EXIT_NODE_LOST also says that its node is not connected or went, and EXIT_QUOTA or
+ * EXIT_NO_MEMORY that the node cannot watch it. 0 outside a behaviour or when memory is
+ * short. */
 monitor_id_t actor_monitor(runtime_t *rt, actor_id_t target);
 
 /* Drop a monitor of the running actor; its MSG_DOWN will not come unless it waits in

@@ -227,6 +227,17 @@ typedef struct {
 int http_sse_connect(runtime_t *rt, const http_sse_options_t *options,
                      http_conn_id_t *id, char *why, size_t cap);
 
+/* permessage-deflate (RFC 7692) of a WebSocket: agreed upon where both sides want it
+ * and this build has zlib; messages of MK_WS_DEFLATE_MIN bytes or more are sent
+ * compressed if that makes them smaller. Text that an attacker can choose and secrets
+ * do not belong into one compressed message: their sizes tell. */
+typedef enum {
+    HTTP_WS_DEFLATE_EACH, /* each message by itself: an idle WebSocket holds nothing */
+    HTTP_WS_DEFLATE_NOT,
+    HTTP_WS_DEFLATE_WINDOW /* messages refer to earlier ones and get smaller; holds some
+                              300 KiB for each WebSocket, see MK_WS_WINDOW_BITS */
+} http_ws_deflate_t;
+
 /* How to open a WebSocket. As above. */
 typedef struct {
     const char *url;
@@ -239,6 +250,13 @@ typedef struct {
     size_t n_protocols;           /* at most 16 */
     uint32_t connect_ms;
     uint32_t header_ms;
+    http_ws_deflate_t deflate;
+    uint8_t window_bits; /* 9..15: MK_WS_WINDOW_BITS */
+    bool reconnects; /* one that was lost, could not connect, or was closed because the
+                        server goes away for a time (1001, 1011 to 1013) is opened
+                        again after a growing time, with the same id; MSG_WS_OPEN
+                        comes each time, and until then nothing can be sent. It ends
+                        with any other close or answer, or with actor_http_close */
 } http_ws_options_t;
 
 /* As actor_ws_connect; results as http_fetch. */
@@ -257,9 +275,9 @@ typedef struct {
 } http_trust_t;
 
 /* Use this for connections that are made from now on. Reads files when it is the
- * system's roots: best called before runtime_run; the first https without it does it
- * itself. MK_OK, MK_EINVAL (no such PEM), MK_ENOTSUP (no TLS here), MK_EIO, MK_ENOMEM,
- * and `why`, `cap` bytes, has the words. */
+ * system's roots: call it before runtime_run then; the first https without it has a
+ * worker thread read them, and waits. MK_OK, MK_EINVAL (no such PEM), MK_ENOTSUP (no
+ * TLS here), MK_EIO, MK_ENOMEM, and `why`, `cap` bytes, has the words. */
 int http_client_trust(runtime_t *rt, const http_trust_t *trust, char *why, size_t cap);
 
 /* --- both sides of a WebSocket: its owner, inside a behaviour --- */
@@ -323,7 +341,47 @@ bool actor_sse_push(runtime_t *rt, http_conn_id_t conn_id, const char *event,
  * 426), and false returned. */
 bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id);
 
+/* What a server says to who asks for a WebSocket. */
+typedef struct {
+    const char *const *protocols; /* subprotocols that are spoken here: the first of the
+                                     client's list that is one of them is chosen */
+    size_t n_protocols;           /* at most 16, each of at most 200 bytes */
+    bool needs_protocol;          /* who asks for none of them is refused with 400 */
+} http_ws_accept_t;
+
+/* The same with options (NULL: none), which are borrowed. `*protocol`, unless NULL, is
+ * the index of the subprotocol that was chosen, or -1. */
+bool actor_ws_accept_with(runtime_t *rt, http_conn_id_t conn_id,
+                          const http_ws_accept_t *accept, int *protocol);
+
 /* --- server: more than one port, address or process needs --- */
+
+/* Whether a server asks its clients for a certificate. One that is shown must be good
+ * in any case. */
+typedef enum {
+    HTTP_TLS_ASK_NOT,
+    HTTP_TLS_ASK_OPTIONAL, /* a client may have none */
+    HTTP_TLS_ASK_REQUIRED
+} http_tls_ask_t;
+
+/* How a port speaks https and wss. Certificates and keys are PEM, as texts or as names
+ * of files; a text goes before a file, which is then only read later. */
+typedef struct {
+    const char *certificate; /* ours, then its chain */
+    size_t certificate_size;
+    const char *key; /* of it, without a passphrase */
+    size_t key_size;
+    const char *client_roots; /* who may vouch for clients; needed to ask them */
+    size_t client_roots_size;
+    const char *certificate_file;
+    const char *key_file;
+    const char *client_roots_file;
+    http_tls_ask_t ask;
+    uint32_t reread_ms;    /* certificate and key are read again this often, on a worker
+                              thread, and used when they have changed; 0: never */
+    uint32_t handshake_ms; /* MK_TLS_HANDSHAKE_MS */
+    uint32_t handshakes_max; /* MK_TLS_HANDSHAKES_MAX */
+} http_listen_tls_t;
 
 /* How to listen. A zeroed struct means 127.0.0.1, a free port, the routes of the
  * runtime, and the bounds of limits.h; so does each field that is 0. */
@@ -348,6 +406,9 @@ typedef struct {
     uint32_t connections_max;  /* MK_HTTP_CONNECTIONS_MAX */
     uint64_t body_max;         /* MK_HTTP_BODY_MAX */
     uint64_t ws_message_max;   /* MK_WS_MESSAGE_MAX */
+    http_ws_deflate_t ws_deflate;
+    uint8_t ws_window_bits;       /* 9..15: MK_WS_WINDOW_BITS */
+    const http_listen_tls_t *tls; /* https and wss, with ALPN "http/1.1"; NULL: plain */
 } http_listen_options_t;
 
 /* Listen. Returns the port (0 with "unix:"); MK_EEXIST: it is taken; MK_EPERM: not
@@ -359,6 +420,34 @@ typedef struct {
  * listening, to ask it to end (MSG_SHUTDOWN) is http_stop. */
 int http_listen(runtime_t *rt, const http_listen_options_t *options);
 
+/* As http_listen, and `why`, `cap` bytes, has the words when it fails. With TLS it may
+ * also be MK_ENOTSUP: this build has none; MK_EINVAL: no such PEM, or a key of another
+ * certificate; MK_ENOENT, MK_EPERM, MK_EIO or MK_ETOOBIG (MK_TLS_PEM_MAX): a file. The
+ * files are read before it returns: call it before runtime_run, or give the texts. A
+ * peer that speaks plain HTTP to such a port is answered 400 in plain HTTP; other
+ * handshakes that fail get an alert; the log has a line for each. */
+int http_listen_why(runtime_t *rt, const http_listen_options_t *options, char *why,
+                    size_t cap);
+
+/* Make a certificate that vouches for itself, for `host` (a name or an address) and
+ * `days` days from now, and its key: one PEM text, NUL-terminated, that serves as
+ * certificate, as key, and as the roots of whoever shall trust it. The bytes;
+ * MK_EINVAL: no proper host; MK_ETOOBIG: `cap` is too small (2048 are enough);
+ * MK_ENOTSUP: no TLS in this build; MK_ENOMEM. */
+int http_make_certificate(const char *host, unsigned days, char *pem, size_t cap);
+
+/* Use another certificate and key in handshakes of a port that begin from now on;
+ * connections go on. MK_OK; MK_ENOENT: no such port, or it is plain; MK_EINVAL or
+ * MK_ENOMEM: the old ones stay, and `why`, `cap` bytes, has the words. */
+int http_listen_certificate(runtime_t *rt, uint16_t port, const char *certificate,
+                            size_t certificate_size, const char *key, size_t key_size,
+                            char *why, size_t cap);
+
+/* Read the files of the certificate and the key again, on a worker thread; then as
+ * above, with the outcome in the log. MK_OK: it has begun, or is under way; MK_ENOENT:
+ * no such port, or it has no files; MK_ENOMEM or MK_EFULL. */
+int http_listen_reread(runtime_t *rt, uint16_t port);
+
 /* As actor_http_unlisten, whoever owns the port. MK_OK or MK_ENOENT. */
 int http_unlisten(runtime_t *rt, uint16_t port);
 
@@ -369,15 +458,16 @@ void http_stop(runtime_t *rt, uint32_t grace_ms);
 
 /* What the server did since it began, and what it holds. */
 typedef struct {
-    uint64_t accepted;    /* connections */
-    uint64_t requests;    /* complete heads */
-    uint64_t refused;     /* requests that were refused as malformed or too big */
-    uint64_t timeouts;    /* connections that missed a deadline */
-    uint64_t shed;        /* idle connections closed to make room */
-    size_t connections;   /* now */
-    size_t websockets;    /* of these */
-    size_t event_streams; /* of these */
-    size_t memory_bytes;  /* of all connections: state, input and output held */
+    uint64_t accepted;          /* connections */
+    uint64_t requests;          /* complete heads */
+    uint64_t refused;           /* requests that were refused as malformed or too big */
+    uint64_t timeouts;          /* connections that missed a deadline */
+    uint64_t shed;              /* idle connections closed to make room */
+    uint64_t handshakes_failed; /* of TLS */
+    size_t connections;         /* now */
+    size_t websockets;          /* of these */
+    size_t event_streams;       /* of these */
+    size_t memory_bytes;        /* of all connections: state, input and output held */
 } http_counters_t;
 
 /* The counters of a runtime; all 0 before its first listener. */
@@ -472,6 +562,13 @@ const char *http_param(const http_request_t *request, const char *name);
  * NUL behind them. NULL: there is none. */
 const char *http_header(const http_request_t *request, const char *name, size_t *size);
 
+/* The request came over TLS. */
+bool http_is_secure(const http_request_t *request);
+
+/* Write whom the certificate of the client is for, NUL-terminated: its first DNS name,
+ * else its common name. The bytes written; 0: it showed none, or `cap` is 0. */
+size_t http_client_name(const http_request_t *request, char *name, size_t cap);
+
 /* Answer now; the rest as in actor_http_respond. MK_OK; MK_ESTATE: answered already;
  * MK_EINVAL: a status or header that is not allowed; MK_ENOMEM. */
 int http_answer(const http_request_t *request, int status, const char *const *headers,
@@ -519,6 +616,12 @@ typedef struct {
  * id; 0: it was no good upgrade and is answered, or memory is short. */
 http_conn_id_t http_ws_accept(const http_request_t *request,
                               const http_ws_handler_t *handler, void *ctx);
+
+/* The same with options, as actor_ws_accept_with. */
+http_conn_id_t http_ws_accept_with(const http_request_t *request,
+                                   const http_ws_accept_t *accept,
+                                   const http_ws_handler_t *handler, void *ctx,
+                                   int *protocol);
 
 /* As actor_ws_send_... and actor_ws_close, whoever owns the WebSocket. MK_OK;
  * MK_ENOENT; MK_EINVAL; MK_EFULL: the mark is reached, on_room comes; MK_ENOMEM. */

@@ -28,6 +28,19 @@
 #define MK_TURN_US 1000
 #endif
 
+/* Messages that wait in a mailbox from which on its owner is crowded: when new memory
+ * would be needed to send it one more, it takes a turn right after the sender, out of
+ * order; 1..2^28. As many blocks as stay in the nearest caches. */
+#ifndef MK_CROWD_MESSAGES
+#define MK_CROWD_MESSAGES 1024
+#endif
+
+/* Microseconds such a turn may go on; 0..1000000. Who cannot empty its mailbox in it is
+ * given no other until its own turn, so it costs the others little. */
+#ifndef MK_CROWD_US
+#define MK_CROWD_US 50
+#endif
+
 /* System-priority turns in a row before one normal turn; 1..65536. Supervisors go
  * first, but a supervisor that is flooded does not starve its children. */
 #ifndef MK_SYSTEM_TURNS
@@ -225,6 +238,18 @@
 /* Milliseconds for a handshake of TLS; 1..2^31. What common servers allow. */
 #ifndef MK_TLS_HANDSHAKE_MS
 #define MK_TLS_HANDSHAKE_MS 10000
+#endif
+
+/* Connections of one port that shake hands at a time; 1 to 2^20. Further peers wait in
+ * the system's queue: a handshake holds some 50 KiB. */
+#ifndef MK_TLS_HANDSHAKES_MAX
+#define MK_TLS_HANDSHAKES_MAX 512
+#endif
+
+/* Bytes of a file with certificates or a key; 1024 to 2^31. The roots of a system have
+ * some 220 KiB. */
+#ifndef MK_TLS_PEM_MAX
+#define MK_TLS_PEM_MAX (1024u * 1024u)
 #endif
 
 /* Steps of handshakes in one look of the loop; 1..1024. Each may take half a
@@ -438,6 +463,24 @@
 #define MK_WS_MESSAGE_MAX (1024u * 1024u)
 #endif
 
+/* Bytes of a WebSocket message out from which on it is compressed, where that is agreed
+ * upon; 1 to 2^31. What is smaller hardly shrinks. */
+#ifndef MK_WS_DEFLATE_MIN
+#define MK_WS_DEFLATE_MIN 128
+#endif
+
+/* Level of zlib at which messages are compressed; 1..9. The loop waits for it: the
+ * first brings most of what the last one does, in a quarter of its time. */
+#ifndef MK_WS_DEFLATE_LEVEL
+#define MK_WS_DEFLATE_LEVEL 1
+#endif
+
+/* Window of compressed messages, as a power of two of bytes; 9..15. Less takes less
+ * memory where windows are kept: four times that, and 128 KiB, for what is sent. */
+#ifndef MK_WS_WINDOW_BITS
+#define MK_WS_WINDOW_BITS 15
+#endif
+
 /* Milliseconds of silence after which a WebSocket is pinged, and after the ping until
  * it counts as lost; 100 to 2^31 each. Intermediaries drop what is silent for 60 s. */
 #ifndef MK_WS_PING_MS
@@ -453,9 +496,93 @@
 #define MK_WS_CLOSE_MS 3000
 #endif
 
+/* --- nodes: names, monitors, links --- */
+
+/* Names of one other node that are remembered, and changes that may wait for it; 16 to
+ * 2^24. About 150 bytes each: what a peer that makes up names can take. More are
+ * refused, and it is told. */
+#ifndef MK_PEER_NAMES
+#define MK_PEER_NAMES 65536
+#endif
+
+/* Names told to a peer in one look of the loop while it learns them all; 1..65536. Each
+ * takes a microsecond or two of a PC. */
+#ifndef MK_NAME_BATCH
+#define MK_NAME_BATCH 256
+#endif
+
+/* Milliseconds after which a name whose owner ended goes to who else claims it; 1 to
+ * 60000. Longer than a supervisor takes to start the owner again. */
+#ifndef MK_NAME_GRACE_MS
+#define MK_NAME_GRACE_MS 1000
+#endif
+
+/* Actors of this node that one other node may watch or be linked to, counted once for
+ * each watcher; 16 to 2^24. About 150 bytes each. */
+#ifndef MK_PEER_BONDS
+#define MK_PEER_BONDS 65536
+#endif
+
 /* Crash records kept in memory; 1..65536. A screenful and a bit. */
 #ifndef MK_CRASH_RECORDS
 #define MK_CRASH_RECORDS 64
+#endif
+
+/* --- Nodes --- */
+
+/* Bytes of mail that another node may have under way to this one unless a hello says
+ * otherwise; 1024 to 2^31. Each message counts 32 bytes more than its payload. What
+ * 1 Gbit/s keeps busy over 30 ms; a chip sets 8192. */
+#ifndef MK_PEER_CREDIT
+#define MK_PEER_CREDIT (4u * 1024u * 1024u)
+#endif
+
+/* Milliseconds until another node is told what of its mail has arrived, when it is
+ * little; 1..10000. What is not told counts as lost when the link goes. */
+#ifndef MK_PEER_ACK_MS
+#define MK_PEER_ACK_MS 20
+#endif
+
+/* Milliseconds without a word after which another node is asked, and how many such
+ * beats in a row are the end of it; 10 to 2^31, and 1..1000. Half a minute is too long
+ * for those who wait, two seconds too short for a busy chip. */
+#ifndef MK_PEER_HEARTBEAT_MS
+#define MK_PEER_HEARTBEAT_MS 5000
+#endif
+#ifndef MK_PEER_SILENCE
+#define MK_PEER_SILENCE 3
+#endif
+
+/* Port on which other nodes mount this one unless told otherwise; 1..65535. That of all
+ * versions. */
+#ifndef MK_MOUNT_PORT
+#define MK_MOUNT_PORT 4200
+#endif
+
+/* Nodes that may be shaking hands with a listener at a time; 1..65536. More than a
+ * fleet that lost its power brings in a second; bounds what strangers can hold. */
+#ifndef MK_MOUNT_PENDING
+#define MK_MOUNT_PENDING 64
+#endif
+
+/* Milliseconds for TLS and the hellos, when this node mounts also for connecting; 100
+ * to 2^31. Some round trips of a bad line and a slow chip's arithmetic. */
+#ifndef MK_MOUNT_HELLO_MS
+#define MK_MOUNT_HELLO_MS 10000
+#endif
+
+/* Milliseconds before a mount that was lost is tried again, at first and at most, and
+ * how long it has to hold to count as good; 1 to 2^31. A node that starts anew is back
+ * in a second; one that is away for long is not asked more often than twice a minute.
+ */
+#ifndef MK_MOUNT_RETRY_MS
+#define MK_MOUNT_RETRY_MS 500
+#endif
+#ifndef MK_MOUNT_RETRY_MAX_MS
+#define MK_MOUNT_RETRY_MAX_MS 20000
+#endif
+#ifndef MK_MOUNT_STABLE_MS
+#define MK_MOUNT_STABLE_MS 30000
 #endif
 
 /* --- WebAssembly: what a module may ask for, refused with the limit's name --- */
@@ -577,6 +704,53 @@
  * copied. */
 #ifndef MK_WASM_FILE_BYTES
 #define MK_WASM_FILE_BYTES (16u * 1024u * 1024u)
+#endif
+
+/* --- nodes --- */
+
+/* Bytes of the payload of one message between nodes; 1024 to 2^30. No mailbox takes
+ * more by default; a node that announces more is lying or lost. */
+#ifndef MK_WIRE_PAYLOAD_MAX
+#define MK_WIRE_PAYLOAD_MAX (16u * 1024u * 1024u)
+#endif
+
+/* Bytes of messages that are written at once instead of when the loop next looks;
+ * 1024 to 2^30. Larger writes cost less per byte only by a little, and would leave the
+ * cache. */
+#ifndef MK_LINK_BATCH
+#define MK_LINK_BATCH 65536
+#endif
+
+/* Bytes of messages that may wait on a link before sends are refused, and that a single
+ * larger message may exceed; MK_LINK_BATCH to 2^31. A tenth of a second of a gigabit
+ * network is thrice that. */
+#ifndef MK_LINK_OUTPUT_MAX
+#define MK_LINK_OUTPUT_MAX (4u * 1024u * 1024u)
+#endif
+
+/* Bytes taken from one link in one look of the loop, and of the memory for it that the
+ * links of a runtime share; 4096 to 2^24. What comes faster waits for the others. */
+#ifndef MK_LINK_TURN_BYTES
+#define MK_LINK_TURN_BYTES 65536
+#endif
+
+/* Most runtimes of a group; 1..1024. Each pair shares two rings of MK_RING_BYTES, and a
+ * look of the loop goes over all of its own. */
+#ifndef MK_GROUP_MAX
+#define MK_GROUP_MAX 64
+#endif
+
+/* Bytes of a ring between two runtimes of one process, of which each pair has two; a
+ * power of two, 1024 to 2^30. Two thousand small messages under way: more than a loop
+ * handles between two looks, less than the cache next to a core holds. */
+#ifndef MK_RING_BYTES
+#define MK_RING_BYTES 65536u
+#endif
+
+/* Bytes of messages beside a ring, those larger than an eighth of it, that may be under
+ * way; 1024 to 2^30. A single one may be larger. */
+#ifndef MK_RING_SIDE_BYTES
+#define MK_RING_SIDE_BYTES (16u * 1024u * 1024u)
 #endif
 
 #endif

@@ -5,7 +5,13 @@
  * blank at either end, belongs to one actor, and goes when that actor ends. An actor
  * may have any number of names. What begins with '/' is a path (paths.h); the functions
  * named actor_... take both. Number of names: limited by memory. All functions belong
- * to the runtime's thread, inside and outside behaviours. */
+ * to the runtime's thread, inside and outside behaviours.
+ *
+ * Names of actors of connected nodes are in the registry, too, and are taken for as
+ * long as they are there. Of two nodes that give the same name at the same time each
+ * keeps its own, and others the one they heard of first; the other node logs that. When
+ * the owner ends and nobody takes the name for MK_NAME_GRACE_MS, the next one gets it.
+ */
 #ifndef MICROKERNEL_NAMES_H
 #define MICROKERNEL_NAMES_H
 
@@ -18,13 +24,14 @@
 extern "C" {
 #endif
 
-/* Payload of MSG_NAME_REGISTER, from node to node. */
+/* What MSG_NAME_REGISTER tells, as a C struct; on its way it is shorter (docs/WIRE.md).
+ */
 typedef struct {
     char name[MK_NAME_MAX]; /* NUL-terminated */
     actor_id_t actor_id;
 } name_register_payload_t;
 
-/* Payload of MSG_NAME_UNREGISTER, from node to node. */
+/* What MSG_NAME_UNREGISTER tells; see above. */
 typedef struct {
     char name[MK_NAME_MAX]; /* NUL-terminated */
 } name_unregister_payload_t;
@@ -40,6 +47,11 @@ bool actor_register_name(runtime_t *rt, const char *name, actor_id_t id);
  * MK_ENOMEM; MK_EBUSY: called by an observer; MK_ESTATE: a path, and ns_actor_init was
  * never called. */
 int names_register(runtime_t *rt, const char *name, actor_id_t id);
+
+/* As names_register, for what every node has of its own, such as its log or its shell:
+ * other nodes know it as "/node/<identity>/<name>" and not by the bare name, which they
+ * use for their own. Paths below "/sys" are a node's own in any case. */
+int names_register_own(runtime_t *rt, const char *name, actor_id_t id);
 
 /* Take a name or path away again. False when nobody has it. */
 bool actor_unregister_name(runtime_t *rt, const char *name);

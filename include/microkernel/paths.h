@@ -10,6 +10,11 @@
  *   2. else the registered path, the one of this node before that of a mounted node,
  *      that before the cloud's.
  *
+ * The whole tree of a mounted node, and its flat names, also stand below
+ * "/node/<its identity>/"; there "/node/x", "/x" and the flat name "x" of that node are
+ * all called x, and the first of these three that it has is meant. Only a path that
+ * this node itself registered there comes before.
+ *
  * The tree is in use from the first ns_actor_init on and stays so when that actor ends.
  * All functions belong to the runtime's thread, inside and outside behaviours. */
 #ifndef MICROKERNEL_PATHS_H
@@ -96,13 +101,14 @@ typedef struct {
     int32_t event; /* 1: registered, 2: unregistered */
 } ns_notify_t;
 
-/* Payload of MSG_PATH_REGISTER, from node to node. */
+/* What MSG_PATH_REGISTER tells, as a C struct; on its way it is shorter (docs/WIRE.md).
+ */
 typedef struct {
     char path[NS_PATH_MAX]; /* NUL-terminated */
     actor_id_t actor_id;
 } path_register_payload_t;
 
-/* Payload of MSG_PATH_UNREGISTER, from node to node. */
+/* What MSG_PATH_UNREGISTER tells; see above. */
 typedef struct {
     char path[NS_PATH_MAX]; /* NUL-terminated */
 } path_unregister_payload_t;

@@ -14,6 +14,7 @@
 #ifndef MICROKERNEL_SHELL_H
 #define MICROKERNEL_SHELL_H
 
+#include "microkernel/http.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/mk_readline.h"
 #include "microkernel/types.h"
@@ -169,6 +170,11 @@ int shell_console_start(runtime_t *rt, const shell_console_options_t *options,
  * own beside them. Returns the port, an error of http_listen, or MK_EEXIST: a route of
  * the program has one of these names. */
 int shell_web_listen(runtime_t *rt, uint16_t port);
+
+/* The same over TLS (http.h); `tls` NULL: in plain. `why`, `cap` bytes, unless NULL,
+ * has the words when it fails. Returns as http_listen_why, or MK_EEXIST. */
+int shell_web_listen_tls(runtime_t *rt, uint16_t port, const http_listen_tls_t *tls,
+                         char *why, size_t cap);
 
 #ifdef __cplusplus
 }

@@ -151,6 +151,7 @@ static int read_part_open(int fd, uint64_t offset, void *bytes, size_t size,
     if (!S_ISREG(found.st_mode)) return MK_EPERM;
     facts->size = (uint64_t)found.st_size;
     facts->changed_s = (uint64_t)found.st_mtim.tv_sec;
+    facts->is_private = (found.st_mode & (S_IRWXG | S_IRWXO)) == 0;
     facts->version = ((uint64_t)found.st_mtim.tv_sec << 30) ^
                      (uint64_t)found.st_mtim.tv_nsec ^ ((uint64_t)found.st_ino << 40);
     size_t done = 0;

@@ -116,6 +116,10 @@ static void set_option(int handle, int level, int option, int value) {
     (void)setsockopt(handle, level, option, &value, sizeof value);
 }
 
+void port_socket_set_no_delay(int handle) {
+    set_option(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
 /* Closes `handle` and gives the code of the errno that was. */
 static int give_up(int handle) {
     int code = socket_error(errno);

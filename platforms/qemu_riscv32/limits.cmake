@@ -26,6 +26,8 @@ set(MK_CHIP_LIMITS
     MK_DNS_ADDRESSES_MAX=4      # of one family; what is tried in a second
     MK_DNS_CACHE_MAX=8          # names of one family, of some 200 bytes
     MK_DNS_PENDING_MAX=8        # names of one family
+    MK_RING_BYTES=2048          # bytes; one core, so only a test has any
+    MK_RING_SIDE_BYTES=4096     # bytes
     # include/microkernel/log.h
     MK_LOG_QUEUE_BYTES=4096     # bytes; some 30 lines between two turns of the loop
     # include/microkernel/shell.h

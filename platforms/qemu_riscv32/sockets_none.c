@@ -15,6 +15,10 @@ int port_socket_connect_unix(const char *path) {
     return MK_ENOTSUP;
 }
 
+void port_socket_set_no_delay(int handle) {
+    (void)handle;
+}
+
 int port_socket_connected(int handle) {
     (void)handle;
     return MK_ENOTSUP;

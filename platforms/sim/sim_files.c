@@ -24,7 +24,8 @@ typedef struct entry {
     unsigned char *bytes; /* NULL while empty */
     size_t size;
     bool is_folder;
-    char path[]; /* in its one spelling */
+    bool is_shared; /* others may read it */
+    char path[];    /* in its one spelling */
 } entry_t;
 
 static struct {
@@ -280,6 +281,7 @@ static int read_part_locked(const char *path, uint64_t offset, void *bytes, size
     if (entry == NULL) return MK_ENOENT;
     facts->size = entry->size;
     facts->changed_s = 0;
+    facts->is_private = !entry->is_shared;
     facts->version = crc32_add(0, entry->bytes, entry->size);
     if (offset >= entry->size) return 0;
     size_t left = entry->size - (size_t)offset;
@@ -438,6 +440,16 @@ int sim_file_put(const char *path, const void *bytes, size_t size) {
     sim__unlock();
     mk_free(spelled);
     return result;
+}
+
+void sim_file_share(const char *path, bool is_shared) {
+    char *spelled = spell(path);
+    if (spelled == NULL) return;
+    sim__lock();
+    entry_t *entry = find(spelled, strlen(spelled));
+    if (entry != NULL) entry->is_shared = is_shared;
+    sim__unlock();
+    mk_free(spelled);
 }
 
 const void *sim_file_peek(const char *path, size_t *size_out) {

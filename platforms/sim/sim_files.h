@@ -35,6 +35,9 @@ void sim_disk_set_room(size_t room_bytes);
  * MK_OK or MK_ENOMEM. */
 int sim_file_put(const char *path, const void *bytes, size_t size);
 
+/* Whether others than its owner may read a file; not so at first. */
+void sim_file_share(const char *path, bool is_shared);
+
 /* The content, borrowed until the next file call; NULL when there is no such file. */
 const void *sim_file_peek(const char *path, size_t *size_out);
 

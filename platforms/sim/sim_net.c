@@ -452,6 +452,10 @@ int port_socket_connect_unix(const char *path) {
     return begin_connect(end, handle, SIM_ROUTE_OPEN, 0);
 }
 
+void port_socket_set_no_delay(int handle) {
+    (void)handle; /* nothing is ever held back here */
+}
+
 int port_socket_connected(int handle) {
     const end_t *end = find_end(handle);
     if (end == NULL || end->kind != END_STREAM) return MK_EINVAL;

@@ -29,6 +29,11 @@ int port_tls_config_reload(port_tls_config_t *config, text_t certificate, text_t
     return MK_ENOTSUP;
 }
 
+int port_tls_make_certificate(const char *host, unsigned days, char *pem, size_t cap) {
+    (void)host, (void)days, (void)pem, (void)cap;
+    return MK_ENOTSUP;
+}
+
 int port_tls_open(port_tls_t **out, port_tls_config_t *config, const char *host,
                   const port_tls_carrier_t *carrier, void *ctx) {
     (void)config, (void)host, (void)carrier, (void)ctx;
@@ -78,6 +83,11 @@ int port_tls_flush(port_tls_t *tls) {
 const char *port_tls_why(const port_tls_t *tls) {
     (void)tls;
     return "";
+}
+
+bool port_tls_met_text(const port_tls_t *tls) {
+    (void)tls;
+    return false;
 }
 
 void port_tls_facts(const port_tls_t *tls, port_tls_facts_t *out) {

@@ -57,6 +57,8 @@ static int read_carrier(BIO *bio, char *bytes, int cap) {
         return -1;
     }
     if (tls->state == TLS_HANDSHAKE) {
+        if (tls->handshake_bytes == 0)
+            tls->has_met_text = (bytes[0] | 0x20) >= 'a' && (bytes[0] | 0x20) <= 'z';
         tls->handshake_bytes += (uint32_t)got;
         tls->is_flooded = tls->handshake_bytes > MK_TLS_HANDSHAKE_BYTES;
     }
@@ -167,8 +169,8 @@ static int settle(port_tls_t *tls, int result) {
 
 /* --- beginning and end --- */
 
-/* A DNS name as it travels: letters, digits, '-', '_' and dots. */
-static bool is_name(text_t host) {
+bool tls__is_host_name(const char *text) {
+    text_t host = text_of(text);
     if (host.size == 0 || host.size > HOST_SIZE) return false;
     for (size_t i = 0; i < host.size; i++) {
         char c = host.bytes[i];
@@ -198,7 +200,7 @@ static int expect_host(port_tls_t *tls) {
     X509_VERIFY_PARAM *rules = SSL_get0_param(tls->ssl);
     if (expect_address(tls)) return MK_OK;
     ERR_clear_error();
-    if (!is_name(text_of(tls->host))) return MK_EINVAL;
+    if (!tls__is_host_name(tls->host)) return MK_EINVAL;
     if (X509_VERIFY_PARAM_set1_host(rules, tls->host, 0) != 1 ||
         SSL_set_tlsext_host_name(tls->ssl, tls->host) != 1)
         return MK_ENOMEM;
@@ -363,6 +365,10 @@ int port_tls_finish(port_tls_t *tls) {
 }
 
 /* --- facts --- */
+
+bool port_tls_met_text(const port_tls_t *tls) {
+    return tls->has_met_text;
+}
 
 const char *port_tls_why(const port_tls_t *tls) {
     if (tls->why) return tls->why;

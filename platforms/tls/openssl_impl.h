@@ -97,10 +97,11 @@ struct port_tls {
     uint32_t handshake_bytes; /* that came before the handshake was done */
     uint16_t idle_messages;   /* handshake messages since, without data between */
     uint8_t state;            /* tls_state_t; only openssl_connection.c writes it */
-    bool is_dry;      /* the carrier had nothing; at most a part of a record is here */
-    bool is_ended;    /* the carrier said MK_EEND */
-    bool is_finished; /* we said goodbye */
-    bool is_flooded;  /* a bound was passed */
+    bool is_dry;       /* the carrier had nothing; at most a part of a record is here */
+    bool is_ended;     /* the carrier said MK_EEND */
+    bool is_finished;  /* we said goodbye */
+    bool is_flooded;   /* a bound was passed */
+    bool has_met_text; /* the first byte that came is a letter */
     bool is_distrusted;  /* the certificate of the peer was not accepted */
     bool is_key_unknown; /* a client named a key that we have not got */
 };
@@ -113,6 +114,9 @@ static inline port_tls_t *tls__of(const SSL *ssl) {
 
 /* The functions that a carrier's BIO has; NULL when memory is short. */
 BIO_METHOD *tls__carrier_method(void);
+
+/* A DNS name as it travels: letters, digits, '-', '_' and dots; at most 253 bytes. */
+bool tls__is_host_name(const char *host);
 
 /* Count what the peer sends besides data. */
 void tls__watch_messages(SSL_CTX *ctx);

@@ -57,4 +57,31 @@ void bytes_write_u64_be(bytes_writer_t *w, uint64_t value);
 void bytes_write_u64_le(bytes_writer_t *w, uint64_t value);
 void bytes_write(bytes_writer_t *w, const void *bytes, size_t size);
 
+/* One field at a place that is known to be there, whatever its alignment; inline, for
+ * the way of a message. */
+static inline void bytes_put_u32_be(uint8_t *at, uint32_t value) {
+    at[0] = (uint8_t)(value >> 24);
+    at[1] = (uint8_t)(value >> 16);
+    at[2] = (uint8_t)(value >> 8);
+    at[3] = (uint8_t)value;
+}
+static inline void bytes_put_u64_be(uint8_t *at, uint64_t value) {
+    at[0] = (uint8_t)(value >> 56);
+    at[1] = (uint8_t)(value >> 48);
+    at[2] = (uint8_t)(value >> 40);
+    at[3] = (uint8_t)(value >> 32);
+    at[4] = (uint8_t)(value >> 24);
+    at[5] = (uint8_t)(value >> 16);
+    at[6] = (uint8_t)(value >> 8);
+    at[7] = (uint8_t)value;
+}
+static inline uint32_t bytes_get_u32_be(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+static inline uint64_t bytes_get_u64_be(const uint8_t *at) {
+    return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 |
+           (uint64_t)at[3] << 32 | (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 |
+           (uint64_t)at[6] << 8 | at[7];
+}
+
 #endif

@@ -38,6 +38,9 @@ typedef struct {
      * The owner still has to close it. `reason`: MK_ECLOSED, MK_EBADMSG (what came is
      * no message of ours), MK_ETIMEOUT, ...; `text` says it in words, borrowed. */
     void (*on_down)(link_t *link, runtime_t *rt, int reason, const char *text);
+    /* A link that had to shake hands first (TLS) has done so; is_trusted is set by
+     * then. Sends are taken before, too, and wait. NULL: not interested. */
+    void (*on_open)(link_t *link, runtime_t *rt);
 } link_events_t;
 
 typedef struct {

@@ -22,6 +22,7 @@ static inline void append(runtime_t *rt, actor_t *actor, message_t *msg) {
     if (MK_LIKELY(actor->head != NULL)) {
         actor->tail->mk_next = msg;
         actor->tail = msg;
+        rt->receiver = msg->dest;
         return;
     }
     actor->head = actor->tail = msg;
@@ -35,7 +36,7 @@ static void put_in_front(runtime_t *rt, actor_t *actor, message_t *msg) {
     if (actor->head == NULL) actor->tail = msg;
     actor->head = msg;
     rt->sends++;
-    queue__push(queue__of(rt, actor), actor);
+    queue__push_again(rt, actor);
 }
 
 static bool drops_mail(const actor_t *actor) {
@@ -301,6 +302,7 @@ actor_extra_t *actor__extra(runtime_t *rt, actor_t *actor) {
     list_init(&extra->links);
     list_init(&extra->monitors);
     list_init(&extra->watchers);
+    list_init(&extra->bonds);
     return actor->extra = extra;
 }
 

@@ -6,6 +6,7 @@
  * one in the list of each actor. */
 #include "base/alloc.h"
 #include "kernel/runtime_impl.h"
+#include "microkernel/error.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ typedef struct {
     list_node_t of_watcher; /* in its extra.monitors */
     list_node_t of_target;  /* in its extra.watchers */
     message_t *notice;      /* reserved MSG_DOWN */
+    bond_t *bond;           /* to a target of another node; else NULL */
 } monitor_t;
 
 static void fill_notice(message_t *notice, actor_id_t who, monitor_id_t monitor,
@@ -69,9 +71,8 @@ static link_half_t *find_link(const actor_t *actor, const actor_t *peer) {
     return NULL;
 }
 
-/* `owner` is told, or ends, because `who` ended. */
-static void signal_exit(runtime_t *rt, actor_t *owner, message_t **notice,
-                        actor_id_t who, uint8_t reason, const char *text) {
+void link__signal(runtime_t *rt, actor_t *owner, message_t **notice, actor_id_t who,
+                  uint8_t reason, const char *text) {
     if (owner->flags & ACTOR_TRAPS) {
         fill_notice(*notice, who, 0, reason, text);
         actor__deliver_notice(rt, owner, *notice, who, MSG_EXIT);
@@ -90,8 +91,8 @@ static bool signal_absent(runtime_t *rt, actor_t *self, actor_id_t other) {
         rt->counts.no_memory++;
         return false;
     }
-    signal_exit(rt, self, &notice, other, is_local ? EXIT_NO_ACTOR : EXIT_NODE_LOST,
-                is_local ? "linked to nobody" : "linked to a node that is not there");
+    link__signal(rt, self, &notice, other, is_local ? EXIT_NO_ACTOR : EXIT_NODE_LOST,
+                 is_local ? "linked to nobody" : "linked to a node that is not there");
     if (notice != NULL) message__end(rt, notice);
     return true;
 }
@@ -124,6 +125,11 @@ bool actor_link(runtime_t *rt, actor_id_t other) {
     if (rt == NULL || rt->current == NULL || other == actor_self(rt)) return false;
     actor_t *self = rt->current;
     actor_t *peer = actor__find(rt, other);
+    if (peer == NULL && actor_id_node(other) != rt->node) {
+        int result = bond__link(rt, self, other);
+        if (result == MK_OK || result == MK_EEXIST) return true;
+        if (result == MK_ENOMEM) return false;
+    }
     if (peer == NULL) return signal_absent(rt, self, other);
     if (find_link(self, peer) != NULL) return true;
     if (actor__extra(rt, self) == NULL || actor__extra(rt, peer) == NULL) return false;
@@ -133,8 +139,8 @@ bool actor_link(runtime_t *rt, actor_id_t other) {
 }
 
 bool actor_unlink(runtime_t *rt, actor_id_t other) {
-    if (rt == NULL || rt->current == NULL || actor_id_node(other) != rt->node)
-        return false;
+    if (rt == NULL || rt->current == NULL) return false;
+    if (actor_id_node(other) != rt->node) return bond__unlink(rt, rt->current, other);
     actor_t *peer = id_table_find(&rt->actors, actor_id_seq(other));
     link_half_t *half = peer != NULL ? find_link(rt->current, peer) : NULL;
     if (half == NULL) return false;
@@ -151,6 +157,7 @@ void actor_trap_exits(runtime_t *rt, bool on) {
 }
 
 static void free_monitor(runtime_t *rt, monitor_t *monitor) {
+    if (monitor->bond != NULL) bond__drop_monitor(rt, monitor->bond);
     if (monitor->notice != NULL) message__end(rt, monitor->notice);
     list_remove(&monitor->of_watcher);
     list_remove(&monitor->of_target);
@@ -169,6 +176,20 @@ static void fire_monitor(runtime_t *rt, monitor_t *monitor, uint8_t reason,
         monitor->notice = NULL;
     }
     free_monitor(rt, monitor);
+}
+
+/* A new monitor whose target is of another node; returns what actor_monitor does. */
+static monitor_id_t watch_far(runtime_t *rt, actor_t *self, monitor_t *monitor) {
+    monitor_id_t id = monitor->id;
+    int result = bond__monitor(rt, self, monitor->target, id, &monitor->bond);
+    if (result == MK_OK) return id;
+    if (result == MK_ENOMEM) {
+        rt->counts.no_memory++;
+        free_monitor(rt, monitor);
+        return 0;
+    }
+    fire_monitor(rt, monitor, EXIT_NODE_LOST, "");
+    return id;
 }
 
 monitor_id_t actor_monitor(runtime_t *rt, actor_id_t target) {
@@ -198,8 +219,19 @@ monitor_id_t actor_monitor(runtime_t *rt, actor_id_t target) {
     else if (actor_id_node(target) == rt->node)
         fire_monitor(rt, monitor, EXIT_NO_ACTOR, "");
     else
-        fire_monitor(rt, monitor, EXIT_NODE_LOST, "");
+        return watch_far(rt, self, monitor);
     return id;
+}
+
+bond_t *monitor__bond(runtime_t *rt, monitor_id_t id, bool take) {
+    monitor_t *monitor = id_table_find(&rt->monitor_ids, id);
+    bond_t *bond = monitor != NULL ? monitor->bond : NULL;
+    if (bond != NULL && take) monitor->bond = NULL;
+    return bond;
+}
+
+void monitor__fire(runtime_t *rt, monitor_id_t id, uint8_t reason, const char *text) {
+    fire_monitor(rt, id_table_find(&rt->monitor_ids, id), reason, text);
 }
 
 bool actor_demonitor(runtime_t *rt, monitor_id_t id) {
@@ -212,12 +244,13 @@ bool actor_demonitor(runtime_t *rt, monitor_id_t id) {
 
 void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text) {
     actor_extra_t *extra = actor->extra;
+    bonds__on_exit(rt, actor, reason, text);
     actor_id_t who = actor__id(rt, actor);
     while (!list_is_empty(&extra->links)) {
         link_half_t *half = MK_CONTAINER_OF(extra->links.next, link_half_t, node);
         actor_t *peer = actor__find(rt, actor_id_make(rt->node, half->other->owner));
         if (peer != NULL)
-            signal_exit(rt, peer, &half->other->notice, who, reason, text);
+            link__signal(rt, peer, &half->other->notice, who, reason, text);
         free_link(rt, half);
     }
     while (!list_is_empty(&extra->watchers))
@@ -230,6 +263,7 @@ void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *t
 void links__discard(runtime_t *rt, actor_t *actor) {
     actor_extra_t *extra = actor->extra;
     if (extra == NULL) return;
+    bonds__discard(rt, actor);
     while (!list_is_empty(&extra->links))
         free_link(rt, MK_CONTAINER_OF(extra->links.next, link_half_t, node));
     while (!list_is_empty(&extra->watchers))

@@ -64,6 +64,7 @@ bool mk_message_is_reserved(msg_type_t type) {
     case MSG_OFFLOAD_DONE:
     case MSG_STATE_REPLY:
     case MSG_WASM_TURN:
+    case MSG_MOUNT_DONE:
     case MSG_HTTP_ROOM: return true;
     default: return false;
     }

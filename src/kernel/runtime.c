@@ -22,6 +22,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     rt->node = node_id;
     rt->max_actors = max_actors;
     list_init(&rt->put_off);
+    list_init(&rt->inlets);
     for (unsigned i = 0; i < QUEUE_COUNT; i++)
         scheduler_init(&rt->queues[i]);
     id_table_init(&rt->actors);
@@ -32,6 +33,7 @@ runtime_t *runtime_init(node_id_t node_id, size_t max_actors) {
     for (size_t i = 0; i < MESSAGE_CLASSES; i++)
         pool_init(&rt->messages[i], (i + 1) * BLOCK_UNIT);
     list_init(&rt->soon);
+    list_init(&rt->flushes);
     rt->turns_batch = 1;
     if (!reactor__init(rt)) {
         reactor__deinit(rt);
@@ -113,9 +115,10 @@ static inline actor_t *pick(runtime_t *rt) {
         actor_t *actor = queue__pop(&rt->queues[queue]);
         if (actor == NULL) return NULL;
         if (MK_UNLIKELY(queue == QUEUE_BUSY)) actor->queue = queue__home(actor);
-        if (MK_LIKELY(actor->status != ACTOR_STOPPED)) return actor;
-        /* Retired while it waited; only its block is left. */
-        pool_give(&rt->actor_pool, actor);
+        if (MK_LIKELY(actor->status == ACTOR_READY)) return actor;
+        /* Retired while it waited; only its block is left. Or it awaits something since
+         * a turn out of order. */
+        if (actor->status == ACTOR_STOPPED) pool_give(&rt->actor_pool, actor);
     }
 }
 
@@ -160,16 +163,18 @@ typedef struct {
     const message_t *last; /* a turn takes what waits when it begins */
     unsigned budget;       /* messages until the clock is asked */
     unsigned left;         /* of them */
+    uint32_t span_us;      /* how long it may go on then */
     bool ends;             /* the behaviour returned false */
 } turn_t;
 
-/* The messages of a turn are used up: a long queue may go on until MK_TURN_US have
- * passed, so that a receiver of many senders keeps up with them. */
+/* The messages of a turn are used up: a long queue may go on for a while, so that a
+ * receiver of many senders keeps up with them. */
 static bool may_go_on(runtime_t *rt, turn_t *turn) {
     if (turn->budget == 1) return false;
     if (rt->turn_ends_ns == TURN_ENDS_NOW) return false;
     uint64_t now_ns = port_clock_monotonic_ns();
-    if (rt->turn_ends_ns == 0) rt->turn_ends_ns = now_ns + (uint64_t)MK_TURN_US * 1000;
+    if (rt->turn_ends_ns == 0)
+        rt->turn_ends_ns = now_ns + (uint64_t)turn->span_us * 1000;
     turn->left = turn->budget;
     return now_ns < rt->turn_ends_ns;
 }
@@ -245,14 +250,16 @@ static inline message_t *handle_run(runtime_t *rt, actor_t *actor, message_t *fi
     return goes_on ? next : NULL;
 }
 
-static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
+static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget,
+                            uint32_t span_us) {
     uint64_t began_ns = rt->is_timed ? port_clock_monotonic_ns() : 0;
     uint64_t before = actor->handled;
     actor->status = ACTOR_RUNNING;
     rt->current = actor;
     rt->self = actor__id(rt, actor);
     rt->turn_ends_ns = 0;
-    turn_t turn = {.last = actor->tail, .budget = budget, .left = budget};
+    turn_t turn = {
+        .last = actor->tail, .budget = budget, .left = budget, .span_us = span_us};
     message_t *msg = actor->head;
     while (msg != NULL)
         msg = handle_run(rt, actor, msg, &turn);
@@ -267,17 +274,36 @@ static inline void run_turn(runtime_t *rt, actor_t *actor, unsigned budget) {
     } else if (MK_LIKELY(actor->status == ACTOR_RUNNING ||
                          actor->status == ACTOR_IDLE)) {
         actor->status = ACTOR_IDLE;
-        if (actor->head != NULL) queue__push(queue__of(rt, actor), actor);
+        if (actor->head != NULL) queue__push_again(rt, actor);
     } else if (actor->status == ACTOR_WAITING && actor__has_awaited(actor)) {
-        queue__push(queue__of(rt, actor), actor);
+        queue__push_again(rt, actor);
     }
     if (rt->dying != 0) exit__reap(rt);
+}
+
+/* Every so many sends the last receiver that had mail already is looked at: who is sent
+ * as much as fills the caches does not wait behind all of its senders, but takes a turn
+ * out of order. It keeps its place in the queue, and comes there to what has arrived by
+ * then. */
+static MK_NOINLINE void look_for_crowd(runtime_t *rt) {
+    rt->sends_looked = rt->sends;
+    actor_t *actor = actor__find(rt, rt->receiver);
+    if (actor == NULL || actor->status != ACTOR_READY ||
+        actor->capacity - room__messages(actor->room) < MK_CROWD_MESSAGES ||
+        actor->queue != QUEUE_NORMAL || (actor->flags & ACTOR_IS_SLOW))
+        return;
+    uint32_t room_before = room__messages(actor->room);
+    run_turn(rt, actor, MK_TURN_MESSAGES, MK_CROWD_US);
+    uint32_t room = room__messages(actor->room);
+    if (room - room_before < actor->capacity - room) actor->flags |= ACTOR_IS_SLOW;
+    if (actor->status == ACTOR_IDLE) actor->status = ACTOR_READY;
 }
 
 /* ---- looks ---- */
 
 static void give_memory_back(runtime_t *rt) {
     rt->trimmed_ns = rt->looked_ns;
+    rt->trimmed_turns = rt->counts.turns;
     if (pool_wants_trim(&rt->actor_pool))
         pool_trim(&rt->actor_pool, rt->actors.slots, id_table_slots(&rt->actors),
                   false);
@@ -298,8 +324,20 @@ static bool is_nap(const runtime_t *rt, uint64_t deadline_ns) {
            rt->looked_ns < rt->trimmed_ns + nap_ns;
 }
 
+/* An inlet does not say when it will have something next, and those that talk across
+ * threads sleep after every few messages. So the first sleep after some turns is a nap;
+ * only when nothing has come by its end memory is given back. */
+static uint64_t nap_first(const runtime_t *rt, uint64_t deadline_ns) {
+    if (rt->counts.turns == rt->trimmed_turns || !inlets__keep_running(rt))
+        return deadline_ns;
+    uint64_t nap_ends_ns = rt->looked_ns + (uint64_t)MK_NAP_MS * 1000000u - 1;
+    return deadline_ns < nap_ends_ns ? deadline_ns : nap_ends_ns;
+}
+
 static void look(runtime_t *rt, uint64_t deadline_ns) {
-    reactor__poll(rt, deadline_ns);
+    bool sleeps = inlets__before_look(rt, deadline_ns != 0);
+    reactor__poll(rt, sleeps ? deadline_ns : 0);
+    inlets__after_look(rt);
     post__deliver(rt);
     offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
@@ -319,8 +357,10 @@ static void run_ready(runtime_t *rt) {
     for (uint32_t left = rt->turns_batch; left > 0; left--) {
         actor_t *actor = pick(rt);
         if (actor == NULL) return;
-        run_turn(rt, actor, MK_TURN_MESSAGES);
+        run_turn(rt, actor, MK_TURN_MESSAGES, MK_TURN_US);
         if (is_stop_wanted(rt)) return;
+        if (MK_UNLIKELY(rt->sends - rt->sends_looked >= MK_CROWD_MESSAGES))
+            look_for_crowd(rt);
     }
     uint64_t now_ns = port_clock_monotonic_ns();
     uint64_t spent_ns = now_ns - rt->looked_ns;
@@ -337,7 +377,8 @@ static uint64_t next_ns(const runtime_t *rt) {
 /* True when something may still happen without any actor being ready. */
 static bool can_wait(runtime_t *rt) {
     return rt->source_count != 0 || timers__count(rt) != 0 || rt->deadline_count != 0 ||
-           offload__pending(rt) != 0 || post__is_waiting(rt);
+           offload__pending(rt) != 0 || post__is_waiting(rt) ||
+           !list_is_empty(&rt->flushes) || inlets__keep_running(rt);
 }
 
 void runtime_run(runtime_t *rt) {
@@ -346,6 +387,7 @@ void runtime_run(runtime_t *rt) {
     if (rt->dying != 0) exit__reap(rt);
     while (!is_stop_wanted(rt)) {
         run_ready(rt);
+        flush__pending(rt);
         if (is_stop_wanted(rt)) break;
         if (rt->actors.count == 0) break;
         if (runtime__has_ready(rt)) {
@@ -353,21 +395,26 @@ void runtime_run(runtime_t *rt) {
             continue;
         }
         if (!can_wait(rt)) break;
-        bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt);
-        uint64_t deadline_ns = must_look_only ? 0 : next_ns(rt);
+        bool must_look_only = post__is_waiting(rt) || offload__can_go_on(rt) ||
+                              !list_is_empty(&rt->flushes);
+        uint64_t deadline_ns = must_look_only ? 0 : nap_first(rt, next_ns(rt));
         if (!is_nap(rt, deadline_ns)) give_memory_back(rt);
         look(rt, deadline_ns);
     }
+    flush__pending(rt); /* a stop in a look */
     atomic_store_explicit(&rt->stop_wanted, false, memory_order_relaxed);
+    (void)inlets__before_look(rt, false); /* what was sent last shall not wait */
     give_memory_back(rt);
 }
 
 void runtime_step(runtime_t *rt) {
     if (rt == NULL || is_inside(rt)) return;
     if (rt->dying != 0) exit__reap(rt);
+    flush__pending(rt);
     look(rt, 0);
     actor_t *actor = pick(rt);
-    if (actor != NULL) run_turn(rt, actor, 1);
+    if (actor != NULL) run_turn(rt, actor, 1, 0);
+    flush__pending(rt);
 }
 
 void runtime_stop(runtime_t *rt) {

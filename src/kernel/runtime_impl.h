@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "kernel/bond.h"
 #include "kernel/id_table.h"
 #include "kernel/part.h"
 #include "kernel/pool.h"
@@ -52,6 +53,7 @@ _Static_assert(sizeof(message_block_t) <= BLOCK_UNIT, "header and 8 bytes in one
 
 enum {
     ACTOR_IN_QUEUE = 1u << 0,  /* linked into a ready queue */
+    ACTOR_IS_SLOW = 1u << 1,   /* had mail left after a turn out of order */
     ACTOR_TRAPS = 1u << 2,     /* gets MSG_EXIT instead of ending */
     ACTOR_CLAIMED = 1u << 3,   /* a part holds something for it */
     ACTOR_EXIT_SAID = 1u << 4, /* exit_reason came from actor_exit: nothing overrides */
@@ -66,6 +68,7 @@ typedef struct {
     list_node_t links;                /* link_half_t.node */
     list_node_t monitors;             /* monitor_t.of_watcher: those it holds */
     list_node_t watchers;             /* monitor_t.of_target: those on it */
+    list_node_t bonds;                /* bond_t.of_near: those with other nodes */
     message_t *parent_notice;         /* reserved MSG_CHILD_EXIT; NULL without parent */
     uint64_t dropped;                 /* messages refused or dropped */
     uint64_t pushed_out;              /* of these, messages that waited already */
@@ -73,7 +76,7 @@ typedef struct {
     uint32_t mailbox_bytes;           /* limit if not MK_MAILBOX_BYTES, else 0 */
     uint32_t timer_count;             /* timers it has armed */
     uint32_t watch_count;             /* length of watches */
-    uint32_t link_count;              /* length of links */
+    uint32_t link_count;              /* length of links, and links among bonds */
     uint32_t monitor_count;           /* length of monitors */
     char exit_text[MK_EXIT_TEXT_MAX]; /* why it ends; "" until said */
 } actor_extra_t;
@@ -111,8 +114,9 @@ static inline bool room__has(room_t room, room_t wanted) {
 typedef enum { QUEUE_NORMAL, QUEUE_SYSTEM, QUEUE_BUSY, QUEUE_COUNT } queue_t;
 
 /* Invariants: (1) room + counted messages waiting = capacity while it is not STOPPED;
- * then room is 0 so that sends take the slow path. (2) status READY exactly while
- * ACTOR_IN_QUEUE is set and it is not STOPPED; a WAITING actor has no notice of the
+ * then room is 0 so that sends take the slow path. (2) status READY only while
+ * ACTOR_IN_QUEUE is set, and always then, except when it has STOPPED, or runs or began
+ * to wait in a turn out of order; a WAITING actor has no notice of the
  * awaited type in front, so ordinary mail, for which only IDLE enters the queue, leaves
  * it alone. (3) it is in runtime.actors until
  * exit.c retires it; after that, if still queued, it waits to be freed by the queue. */
@@ -170,6 +174,8 @@ struct runtime {
     message_t
         *run_mark;  /* one of the run, less than MK_TURN_MESSAGES before `message` */
     uint64_t sends; /* of counts */
+    uint64_t sends_looked; /* of these, before the last look for a crowd */
+    actor_id_t receiver;   /* of the last one to whom had mail already */
     message_t *spare[MESSAGE_CLASSES + 1]; /* by units; see message__take_spare */
     scheduler_t queues[QUEUE_COUNT];
     uint64_t turn_ends_ns; /* when a long turn must end; 0: not long yet; or
@@ -190,6 +196,7 @@ struct runtime {
     pool_t chunk_pool;     /* wheel_chunk_t */
     list_node_t soon;      /* deadlines of the next look */
     size_t deadline_count; /* armed ones */
+    list_node_t flushes;   /* flush_t.node: asked for since the last look */
 
     id_table_t monitor_ids; /* monitor_t */
 
@@ -201,13 +208,17 @@ struct runtime {
     watch_table_t watch_table; /* watched descriptors */
     size_t watch_count;
     list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
+    list_node_t inlets;  /* inlet_t.node */
     uint64_t put_off_till_ns; /* when they are looked at again */
     uint64_t looked_ns;       /* clock at the last poll */
     uint64_t trimmed_ns;      /* clock when memory was last given back */
+    uint64_t trimmed_turns;   /* counts.turns then */
     uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
     router_t *router;
+    const bond_ops_t *bond_ops; /* NULL: nobody carries bonds */
+    void *bond_ctx;             /* handed to them */
 
     _Atomic bool stop_wanted;
     _Atomic bool attention; /* set after stop_wanted, dying, a status, when the message
@@ -258,8 +269,17 @@ static inline actor_t *queue__pop(scheduler_t *queue) {
     if (actor == NULL) return NULL;
     queue->ready_queue_head = actor->next_ready;
     queue->ready_count--;
-    actor->flags &= (uint8_t)~ACTOR_IN_QUEUE;
+    actor->flags &= (uint8_t) ~(ACTOR_IN_QUEUE | ACTOR_IS_SLOW);
     return actor;
+}
+
+/* As queue__push, also for an actor that had a turn out of order: it keeps its place.
+ */
+static inline void queue__push_again(runtime_t *rt, actor_t *actor) {
+    if (MK_UNLIKELY(actor->flags & ACTOR_IN_QUEUE))
+        actor->status = ACTOR_READY;
+    else
+        queue__push(queue__of(rt, actor), actor);
 }
 
 /* True when what `actor` waits for is there. */
@@ -372,6 +392,22 @@ void exit__discard(runtime_t *rt, actor_t *actor);
 /* links.c */
 void links__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
 void links__discard(runtime_t *rt, actor_t *actor);
+/* `owner` is told, or ends, because `who` ended; `*notice` is NULL if it was used. */
+void link__signal(runtime_t *rt, actor_t *owner, message_t **notice, actor_id_t who,
+                  uint8_t reason, const char *text);
+/* The bond of a monitor (NULL: none); with `take` the monitor loses it. */
+bond_t *monitor__bond(runtime_t *rt, monitor_id_t id, bool take);
+void monitor__fire(runtime_t *rt, monitor_id_t id, uint8_t reason, const char *text);
+
+/* bond.c */
+/* Link the running actor; as bond_ops_t.make. */
+int bond__link(runtime_t *rt, actor_t *self, actor_id_t far);
+bool bond__unlink(runtime_t *rt, actor_t *self, actor_id_t far);
+int bond__monitor(runtime_t *rt, actor_t *self, actor_id_t far, monitor_id_t monitor,
+                  bond_t **out);
+void bond__drop_monitor(runtime_t *rt, bond_t *bond);
+void bonds__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *text);
+void bonds__discard(runtime_t *rt, actor_t *actor);
 
 /* timers.c */
 /* The actor is no longer in the table. */
@@ -391,6 +427,12 @@ void deadlines__meet_soon(runtime_t *rt, uint64_t now_ms);
 /* When the first of those wants to be asked; UINT64_MAX: there is none. */
 uint64_t deadlines__next_soon_ms(const runtime_t *rt);
 
+/* flush.c: do what was asked for; not inside a behaviour */
+void flush__all(runtime_t *rt);
+static inline void flush__pending(runtime_t *rt) {
+    if (MK_UNLIKELY(!list_is_empty(&rt->flushes))) flush__all(rt);
+}
+
 /* runtime.c: an actor will run without anything happening before */
 bool runtime__has_ready(const runtime_t *rt);
 
@@ -398,6 +440,12 @@ bool runtime__has_ready(const runtime_t *rt);
 bool reactor__init(runtime_t *rt);
 void reactor__deinit(runtime_t *rt);
 void reactor__poll(runtime_t *rt, uint64_t deadline_ns);
+
+/* inlet.c */
+bool inlets__keep_running(const runtime_t *rt);
+/* Returns whether the look may still sleep. */
+bool inlets__before_look(runtime_t *rt, bool sleeps);
+void inlets__after_look(runtime_t *rt);
 
 /* watch.c */
 void watch__advance(runtime_t *rt, uint64_t now_ns);

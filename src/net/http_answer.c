@@ -256,30 +256,54 @@ int http_answer_event(http_conn_t *conn, const char *type, const char *data,
 
 /* --- upgrades --- */
 
-bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head) {
+static void refuse_upgrade(http_conn_t *conn, int status, const char *why) {
+    const char *header = status == 405   ? "Allow: GET"
+                         : status == 426 ? "Sec-WebSocket-Version: 13"
+                                         : NULL;
+    http_answer_refuse(conn, status, why, header, true);
+}
+
+bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head,
+                         const http_ws_accept_t *accept, int *protocol) {
+    static const http_ws_accept_t plain;
+    enum { LINE_MAX = 256 };
+    char lines[3][LINE_MAX], key_answer[WS_ACCEPT_CAP];
+    const char *fields[4] = {"Upgrade: websocket", lines[0]};
+    size_t len = 2;
     text_t key;
+    mk_writer_t w;
     const char *why = "";
+    if (accept == NULL) accept = &plain;
     int status = ws_judge_request(head, &key, &why);
+    *protocol =
+        ws_choose_protocol(head->fields, accept->protocols, accept->n_protocols);
+    if (status == 101 && accept->needs_protocol && *protocol < 0) {
+        status = 400;
+        why = "no subprotocol in common";
+    }
     if (status != 101) {
-        const char *header = status == 405   ? "Allow: GET"
-                             : status == 426 ? "Sec-WebSocket-Version: 13"
-                                             : NULL;
-        http_answer_refuse(conn, status, why, header, true);
+        refuse_upgrade(conn, status, why);
         return false;
     }
-    char accept[WS_ACCEPT_CAP];
-    ws_write_accept(key, accept);
-    char line[sizeof "Sec-WebSocket-Accept: " + WS_ACCEPT_CAP];
-    mk_writer_t w;
-    writer_init(&w, line, sizeof line);
-    writer_str(&w, "Sec-WebSocket-Accept: ");
-    writer_str(&w, accept);
-    const char *const headers[] = {"Upgrade: websocket", line};
+    ws_write_accept(key, key_answer);
+    writer_init(&w, lines[0], LINE_MAX);
+    writer_format(&w, "Sec-WebSocket-Accept: %s", key_answer);
+    writer_init(&w, lines[1], LINE_MAX);
+    writer_str(&w, "Sec-WebSocket-Extensions: ");
+    if (ws_deflate_accept(head->fields, &conn->port->ws_options.deflate, &conn->deflate,
+                          &w))
+        fields[len++] = lines[1];
+    writer_init(&w, lines[2], LINE_MAX);
+    writer_str(&w, "Sec-WebSocket-Protocol: ");
+    if (*protocol >= 0) {
+        writer_str(&w, accept->protocols[*protocol]);
+        fields[len++] = lines[2];
+    }
     http_message_t message;
     memset(&message, 0, sizeof message);
     message.status = 101;
-    message.headers = headers;
-    message.headers_len = 2;
+    message.headers = fields;
+    message.headers_len = len;
     message.connection = HTTP_CONNECTION_UPGRADE;
     if (send_head(conn, &message) < 0) return false;
     log_access(conn, 101, 0);

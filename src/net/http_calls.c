@@ -11,6 +11,7 @@
 #include "microkernel/error.h"
 #include "net/http_headers.h"
 #include "net/http_server_impl.h"
+#include "net/tls_stream.h"
 
 #include <string.h>
 
@@ -93,6 +94,19 @@ const char *http_header(const http_request_t *request, const char *name, size_t 
     return value.bytes;
 }
 
+bool http_is_secure(const http_request_t *request) {
+    return request != NULL && request->call->conn->port->tls != NULL;
+}
+
+size_t http_client_name(const http_request_t *request, char *name, size_t cap) {
+    mk_writer_t w;
+    if (request == NULL || cap == 0) return 0;
+    writer_init(&w, name, cap);
+    if (!request->call->conn->is_over)
+        tls_stream_peer_name(&request->call->conn->channel.stream, &w);
+    return w.size;
+}
+
 /* The request can still be answered from within its handler. */
 static bool is_open(const http_request_t *request) {
     const http_conn_t *conn = request->call->conn;
@@ -120,20 +134,29 @@ http_conn_id_t http_defer(const http_request_t *request) {
     return http_defer_to(request, 0);
 }
 
-http_conn_id_t http_ws_accept(const http_request_t *request,
-                              const http_ws_handler_t *handler, void *ctx) {
+http_conn_id_t http_ws_accept_with(const http_request_t *request,
+                                   const http_ws_accept_t *accept,
+                                   const http_ws_handler_t *handler, void *ctx,
+                                   int *protocol) {
+    int chosen;
     if (handler == NULL) return 0;
     http_conn_id_t id = http_defer(request);
     if (id == 0) return 0;
     http_conn_t *conn = request->call->conn;
     conn->is_deferred = false;
-    if (!http_answer_upgrade(conn, request->call->head)) {
+    if (!http_answer_upgrade(conn, request->call->head, accept, &chosen)) {
         http_handle_close(request->call->rt, &conn->channel.handle);
         return 0;
     }
     conn->handler = handler;
     conn->ctx = ctx;
+    if (protocol != NULL) *protocol = chosen;
     return id;
+}
+
+http_conn_id_t http_ws_accept(const http_request_t *request,
+                              const http_ws_handler_t *handler, void *ctx) {
+    return http_ws_accept_with(request, NULL, handler, ctx, NULL);
 }
 
 /* --- later --- */
@@ -234,21 +257,28 @@ bool actor_sse_push(runtime_t *rt, http_conn_id_t conn_id, const char *event,
 
 /* --- WebSockets --- */
 
-bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id) {
+bool actor_ws_accept_with(runtime_t *rt, http_conn_id_t conn_id,
+                          const http_ws_accept_t *accept, int *protocol) {
     http_conn_t *conn = find_conn(rt, conn_id, true, HTTP_CONN_WAIT);
     http_head_t head;
+    int chosen = -1;
     if (conn == NULL) return false;
     bool is_good = false;
     if (http_conn_head(conn, &head))
-        is_good = http_answer_upgrade(conn, &head);
+        is_good = http_answer_upgrade(conn, &head, accept, &chosen);
     else
         http_answer_refuse(conn, 400, "no upgrade to websocket", NULL, true);
     if (is_good) {
         conn->handler = NULL;
         conn->ctx = NULL;
     }
+    if (is_good && protocol != NULL) *protocol = chosen;
     http_conn_settle(conn);
     return is_good;
+}
+
+bool actor_ws_accept(runtime_t *rt, http_conn_id_t conn_id) {
+    return actor_ws_accept_with(rt, conn_id, NULL, NULL);
 }
 
 static int send_ws(runtime_t *rt, http_conn_id_t id, bool must_own, bool is_binary,

@@ -13,6 +13,7 @@
 #include "kernel/part.h"
 #include "net/connector.h"
 #include "net/http_client.h"
+#include "net/http_secure.h"
 
 /* States of a call, see http_client.h. */
 enum { HTTP_CALL_IDLE, HTTP_CALL_WAITING, HTTP_CALL_CONNECTING, HTTP_CALL_ACTIVE };
@@ -40,7 +41,8 @@ struct http_link {
     http_client_t *client;
     http_rest_t rest;
     list_node_t in_client;
-    connector_t *connector; /* until it is connected */
+    connector_t *connector;    /* until it is connected */
+    http_secure_wait_t secure; /* then, until it is known whom to trust */
     http_call_t *call;
     size_t body_sent; /* bytes of the call's body given to the channel */
     char *kept;       /* the unfinished head between two reads; NULL: none */

@@ -12,6 +12,8 @@
 #include "microkernel/error.h"
 #include "microkernel/log.h"
 #include "net/http_receive.h"
+#include "net/stream_layer.h"
+#include "net/tls_stream.h"
 
 #include <string.h>
 
@@ -30,8 +32,8 @@ static void start_ws(http_conn_t *conn, text_t early) {
     if (early.size == 0 && pending != NULL)
         early = text_make((const char *)buffer_bytes(&pending->data),
                           buffer_size(&pending->data));
-    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options, conn->handler,
-             conn->ctx, (uint8_t *)(uintptr_t)early.bytes, early.size);
+    ws_start(http_conn_rt(conn), &conn->channel, &conn->port->ws_options, conn->deflate,
+             conn->handler, conn->ctx, (uint8_t *)(uintptr_t)early.bytes, early.size);
     http_pending_free(pending);
 }
 
@@ -88,7 +90,8 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
             set_clock(conn, HTTP_CLOCK_HEARTBEAT, MK_SSE_HEARTBEAT_MS);
         break;
     case HTTP_CONN_CLOSING:
-    case HTTP_CONN_UPGRADE: break;
+    case HTTP_CONN_UPGRADE:
+    case HTTP_CONN_SHAKES: break;
     }
 }
 
@@ -112,6 +115,7 @@ void http_conn_tell_loss(http_conn_t *conn) {
 }
 
 static void end(http_conn_t *conn, bool in_order) {
+    if (conn->state == HTTP_CONN_SHAKES) http_port_count_handshake(conn->port, false);
     http_conn_tell_loss(conn);
     http_receive_drop(conn);
     channel_end(http_conn_rt(conn), &conn->channel, in_order);
@@ -234,11 +238,39 @@ static void on_writable(stream_t *stream, runtime_t *rt) {
     settle(conn, true);
 }
 
+/* The handshake failed. Who speaks plain HTTP is told so in plain HTTP. */
+static void refuse_handshake(http_conn_t *conn, const char *why) {
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+                                 "Content-Type: text/plain; charset=utf-8\r\n"
+                                 "Content-Length: 45\r\n"
+                                 "Connection: close\r\n\r\n"
+                                 "400 Bad Request: this port speaks https only\n";
+    stream_t *stream = &conn->channel.stream;
+    bool is_text = tls_stream_met_text(stream);
+    conn->port->service->counts.handshakes_failed++;
+    http_port_log(conn->port, conn, LOG_INFO, "TLS refused", is_text ? 400 : 0, why);
+    if (!is_text) return;
+    port_slice_t slice = {answer, sizeof answer - 1};
+    (void)stream_socket_write(stream, &slice, 1); /* it fits into an empty socket */
+}
+
+static void on_open(stream_t *stream, runtime_t *rt) {
+    http_conn_t *conn = http_conn_of(channel_of_stream(stream));
+    (void)rt;
+    conn->state = HTTP_CONN_FRESH;
+    http_port_count_handshake(conn->port, false);
+    start_clock(conn, true);
+}
+
 static void on_closed(stream_t *stream, runtime_t *rt, int reason, const char *text) {
     (void)rt;
     (void)reason;
-    (void)text;
     http_conn_t *conn = http_conn_of(channel_of_stream(stream));
+    if (conn->state == HTTP_CONN_SHAKES) {
+        refuse_handshake(conn, text);
+        end(conn, true); /* a reset would overtake the answer, or the alert */
+        return;
+    }
     conn->channel.is_broken = true;
     settle(conn, false);
 }
@@ -247,7 +279,7 @@ const stream_events_t http_conn_events = {
     .on_readable = on_readable,
     .on_writable = on_writable,
     .on_closed = on_closed,
-    .on_open = NULL,
+    .on_open = on_open,
 };
 
 /* A deadline passed. */
@@ -334,6 +366,18 @@ ws_options_t http_conn_ws_options(void) {
                           .close_ms = MK_WS_CLOSE_MS};
 }
 
+/* False: there is no memory for it. */
+static bool start_handshake(http_conn_t *conn) {
+    http_port_tls_t *tls = conn->port->tls;
+    stream_t *stream = &conn->channel.stream;
+    runtime_t *rt = http_conn_rt(conn);
+    if (tls_stream_start(rt, stream, tls->config, NULL) != MK_OK) return false;
+    tls_stream_allow(rt, stream, tls->handshake_ms);
+    conn->state = HTTP_CONN_SHAKES;
+    http_port_count_handshake(conn->port, true);
+    return true;
+}
+
 void http_conn_start(http_port_t *port, int handle) {
     http_service_t *service = port->service;
     runtime_t *rt = service->rt;
@@ -356,7 +400,10 @@ void http_conn_start(http_port_t *port, int handle) {
     port->conns_len++;
     service->counts.accepted++;
     conn->state = HTTP_CONN_FRESH;
-    start_clock(conn, true);
+    if (port->tls == NULL)
+        start_clock(conn, true);
+    else if (!start_handshake(conn))
+        end(conn, false);
 }
 
 void http_conn_drop(runtime_t *rt, http_conn_t *conn) {
@@ -375,6 +422,7 @@ void http_conn_stop(runtime_t *rt, http_conn_t *conn) {
     if (conn->is_receiving) conn->receiver->keeps_alive = false;
     if (conn->state <= HTTP_CONN_IDLE && !http_conn_has_kept(conn))
         conn->is_over = true;
-    if (conn->state == HTTP_CONN_EVENTS) conn->is_over = true;
+    if (conn->state == HTTP_CONN_EVENTS || conn->state == HTTP_CONN_SHAKES)
+        conn->is_over = true;
     settle(conn, false);
 }

@@ -28,6 +28,7 @@ static http_origin_t *forget_link(runtime_t *rt, http_link_t *link) {
     if (client->fed == link) client->fed = NULL;
     connector_cancel(rt, link->connector);
     link->connector = NULL;
+    list_remove(&link->secure.in_waits);
     mk_free(link->kept);
     link->kept = NULL;
     link->rest.origin->connections--;
@@ -325,6 +326,26 @@ static const stream_events_t link_events = {
     .on_open = on_open,
 };
 
+/* TLS on the stream, as soon as it is known whom to trust. */
+static void secure_link(runtime_t *rt, http_link_t *link) {
+    stream_t *stream = &link->channel.stream;
+    int result = http_secure_start(rt, stream, link->call->host, &link->secure);
+    if (result == MK_EAGAIN) result = stream_want(rt, stream, 0); /* until then */
+    if (result != MK_OK)
+        http_call_fail(rt, link->call, HTTP_FAILED_LOCAL, result,
+                       mk_error_text(result));
+}
+
+static void on_secure(http_secure_wait_t *wait, runtime_t *rt, int result) {
+    http_link_t *link = MK_CONTAINER_OF(wait, http_link_t, secure);
+    if (result == MK_OK) result = stream_want(rt, &link->channel.stream, STREAM_READ);
+    if (result == MK_OK)
+        secure_link(rt, link);
+    else
+        http_call_fail(rt, link->call, HTTP_FAILED_LOCAL, result,
+                       mk_error_text(result));
+}
+
 static void on_connected(void *owner, runtime_t *rt, int handle, const char *text) {
     http_link_t *link = owner;
     http_call_t *call = link->call;
@@ -337,11 +358,11 @@ static void on_connected(void *owner, runtime_t *rt, int handle, const char *tex
         return;
     }
     int result = stream_open(rt, stream, handle, &link_events);
-    if (result == MK_OK && call->is_secure)
-        result = http_secure_start(rt, stream, call->host);
     if (result != MK_OK)
         http_call_fail(rt, call, HTTP_FAILED_LOCAL, result, mk_error_text(result));
-    else if (!call->is_secure)
+    else if (call->is_secure)
+        secure_link(rt, link);
+    else
         on_open(stream, rt);
 }
 
@@ -370,6 +391,8 @@ int http_link_connect(runtime_t *rt, http_client_t *client, http_call_t *call) {
     link->rest.origin = call->origin;
     list_init(&link->rest.in_origin);
     list_init(&link->rest.in_age);
+    list_init(&link->secure.in_waits);
+    link->secure.on_ready = on_secure;
     call->origin->connections++;
     list_insert_before(&client->links, &link->in_client);
     client->link_count++;

@@ -79,7 +79,7 @@ static int get_keeper(http_service_t *service) {
     service->keeper = actor_spawn(service->rt, keep, NULL, NULL, 2);
     if (service->keeper == 0) return MK_EFULL;
     part_claim(service->rt, service->keeper);
-    (void)actor_register_name(service->rt, "http", service->keeper); /* if it is free */
+    (void)names_register_own(service->rt, "http", service->keeper); /* if it is free */
     return MK_OK;
 }
 
@@ -94,8 +94,21 @@ static void free_port_if_over(http_port_t *port) {
     http_service_t *service = port->service;
     if (!port->is_closed || port->conns_len > 0) return;
     list_remove(&port->in_service);
+    http_port_tls_close(port->tls);
     mk_free(port);
     end_keeper(service);
+}
+
+void http_port_count_handshake(http_port_t *port, bool has_begun) {
+    http_port_tls_t *tls = port->tls;
+    bool was_full = tls->handshakes >= tls->handshakes_max;
+    if (has_begun)
+        tls->handshakes++;
+    else
+        tls->handshakes--;
+    bool is_full = tls->handshakes >= tls->handshakes_max;
+    if (is_full != was_full && !port->is_closed)
+        listener_pause(port->service->rt, &port->listener, is_full);
 }
 
 void http_port_forget(http_port_t *port, http_conn_t *conn) {
@@ -186,6 +199,7 @@ static void fill_in(http_listen_options_t *options) {
     if (options->body_max == 0) options->body_max = MK_HTTP_BODY_MAX;
     if (options->ws_message_max == 0) options->ws_message_max = MK_WS_MESSAGE_MAX;
     options->address = NULL;
+    options->tls = NULL;
 }
 
 static int open_listener(runtime_t *rt, http_port_t *port, const char *address,
@@ -200,7 +214,28 @@ static int open_listener(runtime_t *rt, http_port_t *port, const char *address,
     return listener_open(rt, &port->listener, &at, &port_events);
 }
 
-int http_listen(runtime_t *rt, const http_listen_options_t *options) {
+/* The listener and what it needs; the port is in the service then. */
+static int open_port(http_port_t *port, const http_listen_options_t *options,
+                     mk_writer_t *why) {
+    http_service_t *service = port->service;
+    runtime_t *rt = service->rt;
+    int result = MK_OK;
+    if (options->tls != NULL)
+        result = http_port_tls_open(rt, options->tls, &port->tls, why);
+    if (result == MK_OK && options->owner == 0) result = get_keeper(service);
+    if (result == MK_OK)
+        result = open_listener(rt, port, options->address, options->port);
+    if (result < 0) return result;
+    port->number = listener_port(&port->listener);
+    if (port->tls != NULL) http_port_tls_start(port->tls, port->number);
+    list_init(&port->in_service);
+    list_insert_before(&service->ports, &port->in_service);
+    if (options->owner != 0) part_claim(rt, options->owner);
+    return port->number;
+}
+
+static int listen_at(runtime_t *rt, const http_listen_options_t *options,
+                     mk_writer_t *why) {
     static const http_listen_options_t defaults;
     if (rt == NULL) return MK_EINVAL;
     if (options == NULL) options = &defaults;
@@ -214,20 +249,33 @@ int http_listen(runtime_t *rt, const http_listen_options_t *options) {
     fill_in(&port->options);
     port->ws_options = http_conn_ws_options();
     port->ws_options.message_max = port->options.ws_message_max;
+    port->ws_options.deflate =
+        ws_deflate_wish(options->ws_deflate, options->ws_window_bits);
     list_init(&port->conns);
-    int result = options->owner == 0 ? get_keeper(service) : MK_OK;
-    if (result == MK_OK)
-        result = open_listener(rt, port, options->address, options->port);
-    if (result < 0) {
-        mk_free(port);
-        end_keeper(service);
-        return result;
-    }
-    port->number = listener_port(&port->listener);
-    list_init(&port->in_service);
-    list_insert_before(&service->ports, &port->in_service);
-    if (options->owner != 0) part_claim(rt, options->owner);
-    return port->number;
+    int result = open_port(port, options, why);
+    if (result >= 0) return result;
+    http_port_tls_close(port->tls);
+    mk_free(port);
+    end_keeper(service);
+    return result;
+}
+
+int http_listen_why(runtime_t *rt, const http_listen_options_t *options, char *why,
+                    size_t cap) {
+    mk_writer_t w;
+    writer_init(&w, why, why != NULL ? cap : 0);
+    int result = listen_at(rt, options, &w);
+    if (result < 0 && w.size == 0) writer_str(&w, mk_error_text(result));
+    return result;
+}
+
+int http_listen(runtime_t *rt, const http_listen_options_t *options) {
+    char why[256];
+    int result = http_listen_why(rt, options, why, sizeof why);
+    if (result >= 0 || options == NULL || options->tls == NULL) return result;
+    log_field_t fields[] = {log_text("why", why), log_unsigned("port", options->port)};
+    (void)log_event(rt, LOG_ERROR, "no https", fields, 2);
+    return result;
 }
 
 /* No new connections; those that idle end. May free the port. */
@@ -268,6 +316,28 @@ static int unlisten(runtime_t *rt, uint16_t number, actor_id_t owner) {
 
 int http_unlisten(runtime_t *rt, uint16_t port) {
     return unlisten(rt, port, 0);
+}
+
+int http_listen_certificate(runtime_t *rt, uint16_t port, const char *certificate,
+                            size_t certificate_size, const char *key, size_t key_size,
+                            char *why, size_t cap) {
+    mk_writer_t w;
+    writer_init(&w, why, why != NULL ? cap : 0);
+    http_service_t *service = http_service_find(rt);
+    http_port_t *found = service != NULL ? find_port(service, port, 0) : NULL;
+    if (found == NULL || found->tls == NULL) {
+        writer_str(&w, "no port with TLS has this number");
+        return MK_ENOENT;
+    }
+    return http_port_tls_change(found->tls, text_make(certificate, certificate_size),
+                                text_make(key, key_size), &w);
+}
+
+int http_listen_reread(runtime_t *rt, uint16_t port) {
+    http_service_t *service = http_service_find(rt);
+    http_port_t *found = service != NULL ? find_port(service, port, 0) : NULL;
+    if (found == NULL || found->tls == NULL) return MK_ENOENT;
+    return http_port_tls_reread(found->tls);
 }
 
 static void tell_listen_error(runtime_t *rt, actor_id_t owner, uint16_t port,

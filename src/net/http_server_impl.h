@@ -9,6 +9,7 @@
  *   http_answer.c  what is written: answers, streams of events, upgrades
  *   http_calls.c   the published functions
  *   http_files.c   folders served as files
+ *   http_port_tls.c  the certificate of a port
  */
 #ifndef MK_NET_HTTP_SERVER_IMPL_H
 #define MK_NET_HTTP_SERVER_IMPL_H
@@ -20,6 +21,7 @@
 #include "net/channel.h"
 #include "net/http_body.h"
 #include "net/http_parse.h"
+#include "net/http_port_tls.h"
 #include "net/http_route.h"
 #include "net/listener.h"
 #include "net/ws.h"
@@ -65,7 +67,8 @@ struct http_port {
     list_node_t in_service;
     list_node_t conns; /* http_conn_t.in_port; those that idle, longest first */
     size_t conns_len;
-    http_listen_options_t options; /* with the defaults filled in; no address */
+    http_port_tls_t *tls;          /* owned; NULL: plain */
+    http_listen_options_t options; /* with the defaults filled in; no address or tls */
     ws_options_t ws_options;
     uint16_t number; /* of the port; 0: unix */
     bool is_closed;  /* no more connections; goes with the last one */
@@ -81,7 +84,8 @@ typedef enum {
     HTTP_CONN_PIECES,  /* its answer comes in pieces: handler deadline */
     HTTP_CONN_EVENTS,  /* an event stream: heartbeat */
     HTTP_CONN_CLOSING, /* the last output is being written: write deadline */
-    HTTP_CONN_UPGRADE  /* 101 is sent, ws_start comes */
+    HTTP_CONN_UPGRADE, /* 101 is sent, ws_start comes */
+    HTTP_CONN_SHAKES   /* a handshake of TLS, which has its own deadline */
 } http_conn_state_t;
 
 /* What the deadline is for. */
@@ -120,6 +124,7 @@ struct http_conn {
                 const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
             };
             void *ctx;                /* of the handler */
+            ws_deflate_t deflate;     /* in UPGRADE: what is agreed upon */
             uint8_t state;            /* http_conn_state_t */
             uint8_t clock;            /* HTTP_CLOCK_... */
             uint8_t minor : 1;        /* of the request's version */
@@ -179,6 +184,10 @@ static inline runtime_t *http_conn_rt(const http_conn_t *conn) {
 /* The service of a runtime; `get` makes it, NULL when memory is short. */
 http_service_t *http_service_find(runtime_t *rt);
 http_service_t *http_service_get(runtime_t *rt);
+
+/* One more or one less of its connections shakes hands: peers wait while there are too
+ * many. */
+void http_port_count_handshake(http_port_t *port, bool has_begun);
 
 /* A connection is over: forget it. */
 void http_port_forget(http_port_t *port, http_conn_t *conn);
@@ -264,8 +273,10 @@ int http_answer_events(http_conn_t *conn);
 int http_answer_event(http_conn_t *conn, const char *type, const char *data,
                       size_t data_size);
 
-/* Answer 101, or refuse; the state becomes UPGRADE. True: it is 101. */
-bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head);
+/* Answer 101, or refuse; the state becomes UPGRADE. `accept` may be NULL; `*protocol`
+ * is the index of the subprotocol that was chosen, or -1. True: it is 101. */
+bool http_answer_upgrade(http_conn_t *conn, const http_head_t *head,
+                         const http_ws_accept_t *accept, int *protocol);
 
 /* Send "100 Continue". */
 void http_answer_continue(http_conn_t *conn);

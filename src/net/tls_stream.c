@@ -340,6 +340,17 @@ int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
     return MK_OK;
 }
 
+void tls_stream_allow(runtime_t *rt, stream_t *stream, uint32_t handshake_ms) {
+    layer_t *layer = stream->layer;
+    if (stream->ops == &tls_ops && !layer->is_settled)
+        deadline_set(rt, &layer->deadline, handshake_ms);
+}
+
+bool tls_stream_met_text(const stream_t *stream) {
+    const layer_t *layer = stream->layer;
+    return stream->ops == &tls_ops && port_tls_met_text(layer->tls);
+}
+
 bool tls_stream_facts(const stream_t *stream, port_tls_facts_t *out) {
     const layer_t *layer = stream->layer;
     if (stream->ops != &tls_ops || stream->state != STREAM_IS_OPEN) return false;

@@ -19,6 +19,14 @@
 int tls_stream_start(runtime_t *rt, stream_t *stream, port_tls_config_t *config,
                      const char *host);
 
+/* Allow so long for the whole handshake that was just started, instead of
+ * MK_TLS_HANDSHAKE_MS. */
+void tls_stream_allow(runtime_t *rt, stream_t *stream, uint32_t handshake_ms);
+
+/* The handshake failed (on_closed) because the peer, a client, speaks plain text. The
+ * socket can be written to in plain text (stream_layer.h). */
+bool tls_stream_met_text(const stream_t *stream);
+
 /* What was agreed upon, from on_open until the stream is closed. False: the stream has
  * no TLS, or not yet. */
 bool tls_stream_facts(const stream_t *stream, port_tls_facts_t *out);

@@ -16,20 +16,16 @@
  *
  * Pongs go ahead of what waits already, and only the latest ping is answered when
  * several came meanwhile (RFC 6455, section 5.5.3): a flood of them costs nothing. */
-#include "net/ws.h"
+#include "net/ws_impl.h"
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
 #include "kernel/inside.h"
-#include "kernel/part.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
-#include "port/random.h"
 
 #include <string.h>
-
-enum { WS_OPEN, WS_CLOSING, WS_ENDING, WS_OVER };
 
 enum {
     ACTOR_READ_SIZE = 16384, /* bytes read at once for an actor: what can be delivered
@@ -37,112 +33,8 @@ enum {
     PAUSE_MS = 5             /* between looks at a full mailbox */
 };
 
-struct ws_input {
-    ws_decoder_t decoder;
-    buffer_t message; /* behind room for its payload's head; empty: none is collected */
-    bool has_pong;    /* `pong` waits to be sent ahead of other output */
-    uint8_t pong_size;
-    uint8_t pong[WS_CONTROL_MAX];
-};
-
 static ws_t *ws_of(channel_t *channel) {
     return (ws_t *)(void *)channel;
-}
-
-/* --- masks of a client --- */
-
-/* Unpredictable bytes, drawn many at once. */
-typedef struct {
-    part_t part;
-    size_t left;
-    uint8_t bytes[256];
-} masks_t;
-
-static void destroy_masks(part_t *part, runtime_t *rt) {
-    (void)rt;
-    mk_free(part);
-}
-
-static const part_ops_t masks_ops = {NULL, NULL, destroy_masks};
-
-static int draw_mask(runtime_t *rt, uint8_t mask[4]) {
-    masks_t *masks = (masks_t *)part_find(rt, &masks_ops);
-    if (masks == NULL) {
-        masks = mk_calloc(1, sizeof *masks);
-        if (masks == NULL) return MK_ENOMEM;
-        (void)part_attach(rt, &masks->part, &masks_ops);
-    }
-    if (masks->left < 4) {
-        if (port_random_fill(masks->bytes, sizeof masks->bytes) < 0) return MK_EIO;
-        masks->left = sizeof masks->bytes;
-    }
-    masks->left -= 4;
-    memcpy(mask, masks->bytes + masks->left, 4);
-    return MK_OK;
-}
-
-/* --- output --- */
-
-static int send_frame(runtime_t *rt, ws_t *ws, ws_op_t op, const void *data,
-                      size_t size, bool must) {
-    uint8_t head[WS_HEAD_MAX];
-    uint8_t mask[4];
-    uint8_t *copy = NULL;
-    bool masks = !ws->options->is_server;
-    if (masks) {
-        if (!must && channel_waiting(&ws->channel) > ws->channel.output_mark) {
-            ws->channel.is_full = true;
-            return MK_EFULL; /* before the work is done */
-        }
-        copy = mk_alloc(size);
-        if (copy == NULL || draw_mask(rt, mask) < 0) {
-            mk_free(copy);
-            return MK_ENOMEM;
-        }
-        if (size > 0) memcpy(copy, data, size);
-        ws_mask(copy, size, mask, 0);
-        data = copy;
-    }
-    size_t head_size = ws_write_head(head, op, true, false, size, masks ? mask : NULL);
-    port_slice_t slices[] = {{head, head_size}, {data, size}};
-    bool was_empty = channel_waiting(&ws->channel) == 0;
-    int result = channel_send(rt, &ws->channel, slices, 2, must);
-    mk_free(copy);
-    if (was_empty) ws->front = (uint32_t)channel_waiting(&ws->channel);
-    return result;
-}
-
-static int send_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
-    uint8_t payload[WS_CONTROL_MAX];
-    int size = ws_write_close(payload, code, reason);
-    if (size < 0) return size;
-    return send_frame(rt, ws, WS_OP_CLOSE, payload, (size_t)size, true);
-}
-
-static void reverse(uint8_t *bytes, size_t size) {
-    for (size_t i = 0; i < size / 2; i++) {
-        uint8_t byte = bytes[i];
-        bytes[i] = bytes[size - 1 - i];
-        bytes[size - 1 - i] = byte;
-    }
-}
-
-/* Put the pong where the first frame begins that was not begun yet. */
-static void queue_pong(runtime_t *rt, ws_t *ws) {
-    struct ws_input *input = ws->input;
-    if (input == NULL || !input->has_pong) return;
-    input->has_pong = false;
-    size_t before = channel_waiting(&ws->channel);
-    int result = send_frame(rt, ws, WS_OP_PONG, input->pong, input->pong_size, true);
-    if (result < 0 || before == 0 || ws->front >= before) return;
-    /* Turn [later frames][pong] into [pong][later frames]. */
-    buffer_t *waiting = ws->channel.waiting;
-    uint8_t *bytes = waiting->block + waiting->begin + ws->front;
-    size_t later = before - ws->front;
-    size_t size = buffer_size(waiting) - ws->front;
-    reverse(bytes, size);
-    reverse(bytes, size - later);
-    reverse(bytes + size - later, later);
 }
 
 /* --- the end --- */
@@ -150,6 +42,8 @@ static void queue_pong(runtime_t *rt, ws_t *ws) {
 static void free_input(ws_t *ws) {
     if (ws->input == NULL) return;
     buffer_deinit(&ws->input->message);
+    port_deflate_close(ws->input->expander);
+    port_deflate_close(ws->input->compressor);
     mk_free(ws->input);
     ws->input = NULL;
 }
@@ -162,8 +56,8 @@ static void end(runtime_t *rt, ws_t *ws, bool in_order) {
 
 /* Nothing is kept in it any more. */
 static void free_idle_input(ws_t *ws) {
-    if (ws->input != NULL && !ws->input->has_pong &&
-        ws_decoder_is_idle(&ws->input->decoder))
+    if (ws->input != NULL && !ws->input->has_pong && !ws->deflate.keeps_out &&
+        ws->input->expander == NULL && ws_decoder_is_idle(&ws->input->decoder))
         free_input(ws);
 }
 
@@ -208,15 +102,22 @@ static void log_fault(runtime_t *rt, ws_t *ws, unsigned code, const char *why) {
 /* The peer broke the rules: it gets its close, the owner the reason. */
 static void fail(runtime_t *rt, ws_t *ws, unsigned code, const char *why) {
     log_fault(rt, ws, code, why);
-    if (ws->state == WS_OPEN) (void)send_close(rt, ws, code, text_of(why));
+    if (ws->state == WS_OPEN) (void)ws_send_close(rt, ws, code, text_of(why));
     ws->state = WS_ENDING;
     deadline_set(rt, &ws->channel.deadline, ws->options->close_ms);
     tell_end(rt, ws, (uint16_t)code, why);
 }
 
+/* The exchange goes on with another connection. */
+static bool revive(runtime_t *rt, ws_t *ws, bool was_open, uint16_t code) {
+    return was_open && ws->channel.handle.id != 0 && ws->options->revive != NULL &&
+           ws->options->revive(rt, ws, code);
+}
+
 static void lose(runtime_t *rt, ws_t *ws) {
+    bool was_open = ws->state == WS_OPEN;
     ws->state = WS_OVER;
-    tell_end(rt, ws, WS_CLOSE_LOST, NULL);
+    if (!revive(rt, ws, was_open, WS_CLOSE_LOST)) tell_end(rt, ws, WS_CLOSE_LOST, NULL);
 }
 
 /* What comes next; may free it. */
@@ -257,14 +158,20 @@ static void give(runtime_t *rt, ws_t *ws, bool is_binary, uint8_t *bytes, size_t
                                 ws->ctx);
 }
 
-/* Where what is unfinished is kept. */
+static void init_decoder(const ws_t *ws, ws_decoder_t *decoder) {
+    ws_decoder_init(decoder, ws->options->is_server, ws->deflate.is_on,
+                    ws->options->message_max);
+}
+
+/* Where what is unfinished is kept, made with that decoder; NULL: no memory. */
 static struct ws_input *get_input(ws_t *ws, const ws_decoder_t *decoder) {
     if (ws->input != NULL) return ws->input;
-    struct ws_input *input = mk_alloc(sizeof *input);
+    struct ws_input *input = mk_calloc(1, sizeof *input);
     if (input == NULL) return NULL;
     input->decoder = *decoder;
-    input->has_pong = false;
-    buffer_init(&input->message, SIZE_MAX / 2);
+    const uint64_t most = ws->options->message_max;
+    buffer_init(&input->message,
+                most < SIZE_MAX / 2 ? (size_t)most + CHANNEL_HEADROOM : SIZE_MAX / 2);
     ws->input = input;
     return input;
 }
@@ -273,7 +180,7 @@ static void answer_ping(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder,
                         const ws_event_t *ping) {
     if (ws->state != WS_OPEN) return;
     if (channel_waiting(&ws->channel) == 0) {
-        (void)send_frame(rt, ws, WS_OP_PONG, ping->bytes, ping->size, true);
+        (void)ws_send_frame(rt, ws, WS_OP_PONG, ping->bytes, ping->size, true);
         return;
     }
     struct ws_input *input = get_input(ws, *decoder);
@@ -284,29 +191,88 @@ static void answer_ping(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder,
     *decoder = &input->decoder;
 }
 
+static bool make_room(buffer_t *message) {
+    static const uint8_t room[CHANNEL_HEADROOM];
+    return buffer_size(message) > 0 ||
+           buffer_append(message, room, sizeof room) == MK_OK;
+}
+
+/* The message is collected. */
+static void give_collected(runtime_t *rt, ws_t *ws, struct ws_input *input,
+                           bool is_binary) {
+    buffer_t *message = &input->message;
+    size_t size = buffer_size(message) - CHANNEL_HEADROOM;
+    uint8_t *bytes = message->block + message->begin + CHANNEL_HEADROOM;
+    give(rt, ws, is_binary, bytes, size);
+    buffer_deinit(message);
+}
+
 /* A piece of a message that came in several. False: no memory. */
 static bool collect(runtime_t *rt, ws_t *ws, struct ws_input *input,
                     const ws_event_t *event) {
-    static const uint8_t room[CHANNEL_HEADROOM];
-    buffer_t *message = &input->message;
-    if (buffer_size(message) == 0 && buffer_append(message, room, sizeof room) < 0)
+    if (!make_room(&input->message) ||
+        buffer_append(&input->message, event->bytes, event->size) < 0)
         return false;
-    if (buffer_append(message, event->bytes, event->size) < 0) return false;
-    if (!event->is_last) return true;
-    size_t size = buffer_size(message) - sizeof room;
-    uint8_t *bytes = message->block + message->begin + sizeof room;
-    give(rt, ws, event->is_binary, bytes, size);
-    buffer_deinit(message);
+    if (event->is_last) give_collected(rt, ws, input, event->is_binary);
     return true;
+}
+
+/* What was expanded since, if it is a text, is one so far. */
+static bool is_text_good(struct ws_input *input, const ws_event_t *event,
+                         size_t before) {
+    const buffer_t *message = &input->message;
+    if (event->is_binary) return true;
+    return utf8_check_add(&input->text, (const char *)buffer_bytes(message) + before,
+                          buffer_size(message) - before) &&
+           (!event->is_last || utf8_check_is_whole(&input->text));
+}
+
+/* A piece of a compressed message. */
+static void expand(runtime_t *rt, ws_t *ws, struct ws_input *input,
+                   const ws_event_t *event) {
+    buffer_t *message = &input->message;
+    if (event->is_first) input->text = (utf8_check_t){0, 0, 0};
+    if (!make_room(message)) {
+        fail(rt, ws, 1011, "out of memory");
+        return;
+    }
+    size_t before = buffer_size(message);
+    int result = ws_expand(rt, &ws->deflate, &input->expander, event->bytes,
+                           event->size, event->is_last, message);
+    if (result == MK_EFULL)
+        fail(rt, ws, WS_CLOSE_TOO_BIG, "message too big");
+    else if (result == MK_EBADMSG)
+        fail(rt, ws, WS_CLOSE_TEXT, "a message that is not compressed as agreed");
+    else if (result != MK_OK)
+        fail(rt, ws, 1011, "out of memory");
+    else if (!is_text_good(input, event, before))
+        fail(rt, ws, WS_CLOSE_TEXT, "text that is no UTF-8");
+    else if (event->is_last)
+        give_collected(rt, ws, input, event->is_binary);
+}
+
+/* A piece of a message that cannot be handed out where it lies. */
+static void take_piece(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder,
+                       const ws_event_t *event) {
+    struct ws_input *input = get_input(ws, *decoder);
+    if (input == NULL) {
+        fail(rt, ws, 1011, "out of memory");
+        return;
+    }
+    *decoder = &input->decoder;
+    if (event->is_compressed)
+        expand(rt, ws, input, event);
+    else if (!collect(rt, ws, input, event))
+        fail(rt, ws, 1011, "out of memory");
 }
 
 static void take_close(runtime_t *rt, ws_t *ws, const ws_event_t *event) {
     bool was_open = ws->state == WS_OPEN;
     ws->state = WS_ENDING;
-    if (was_open) (void)send_close(rt, ws, event->code, text_make(NULL, 0));
+    if (was_open) (void)ws_send_close(rt, ws, event->code, text_make(NULL, 0));
     deadline_set(rt, &ws->channel.deadline, ws->options->close_ms);
-    tell_end(rt, ws, event->code == WS_CLOSE_NONE ? WS_CLOSE_NORMAL : event->code,
-             NULL);
+    uint16_t code = event->code == WS_CLOSE_NONE ? WS_CLOSE_NORMAL : event->code;
+    if (!revive(rt, ws, was_open, code)) tell_end(rt, ws, code, NULL);
 }
 
 /* One step. False: the input is used up. */
@@ -316,16 +282,10 @@ static bool take_step(runtime_t *rt, ws_t *ws, ws_decoder_t **decoder, uint8_t *
     ws_step_t step = ws_decode(*decoder, bytes, size, &event);
     switch (step) {
     case WS_DATA:
-        if (event.is_first && event.is_last) {
+        if (event.is_first && event.is_last && !event.is_compressed)
             give(rt, ws, event.is_binary, event.bytes, event.size);
-            break;
-        }
-        struct ws_input *input = get_input(ws, *decoder);
-        if (input == NULL || !collect(rt, ws, input, &event)) {
-            fail(rt, ws, 1011, "out of memory");
-            break;
-        }
-        *decoder = &input->decoder;
+        else
+            take_piece(rt, ws, decoder, &event);
         break;
     case WS_PING: answer_ping(rt, ws, decoder, &event); break;
     case WS_PONG: break;
@@ -342,8 +302,7 @@ static void take_input(runtime_t *rt, ws_t *ws, uint8_t *bytes, size_t size) {
     if (ws->input != NULL)
         decoder = &ws->input->decoder;
     else
-        ws_decoder_init(&fresh, ws->options->is_server, false,
-                        ws->options->message_max);
+        init_decoder(ws, &fresh);
     ws->is_pinged = false;
     ws->is_busy = true;
     channel_cork(rt, &ws->channel);
@@ -424,7 +383,7 @@ static void tell_room(runtime_t *rt, ws_t *ws) {
 
 static void on_writable(stream_t *stream, runtime_t *rt) {
     ws_t *ws = ws_of(channel_of_stream(stream));
-    if (ws->state == WS_OPEN) queue_pong(rt, ws);
+    if (ws->state == WS_OPEN) ws_queue_pong(rt, ws);
     free_idle_input(ws);
     size_t before = channel_waiting(&ws->channel);
     bool has_room = channel_flush(rt, &ws->channel);
@@ -465,7 +424,7 @@ static void on_due(deadline_t *deadline, runtime_t *rt) {
         lose(rt, ws);
     } else {
         ws->is_pinged = true;
-        (void)send_frame(rt, ws, WS_OP_PING, NULL, 0, true);
+        (void)ws_send_frame(rt, ws, WS_OP_PING, NULL, 0, true);
         deadline_set(rt, &ws->channel.deadline, ws->options->pong_ms);
     }
     settle(rt, ws);
@@ -488,14 +447,24 @@ static const http_handle_ops_t ws_handle_ops = {close_handle};
 
 /* --- calls --- */
 
+/* Without memory for a window what we send refers to nothing, which is always right. */
+static void keep_windows(ws_t *ws) {
+    ws_decoder_t fresh;
+    if (!ws->deflate.keeps_out) return;
+    init_decoder(ws, &fresh);
+    ws->deflate.keeps_out = get_input(ws, &fresh) != NULL;
+}
+
 void ws_start(runtime_t *rt, channel_t *channel, const ws_options_t *options,
-              const http_ws_handler_t *handler, void *ctx, uint8_t *early,
-              size_t early_size) {
+              ws_deflate_t deflate, const http_ws_handler_t *handler, void *ctx,
+              uint8_t *early, size_t early_size) {
     ws_t *ws = ws_of(channel);
     ws->options = options;
     ws->handler = handler;
     ws->ctx = ctx;
     ws->input = NULL;
+    ws->deflate = deflate;
+    keep_windows(ws);
     ws->front = (uint32_t)channel_waiting(channel);
     ws->state = WS_OPEN;
     ws->is_pinged = false;
@@ -525,8 +494,7 @@ ws_t *ws_find(runtime_t *rt, http_conn_id_t id, bool must_own) {
 int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t size) {
     if (ws->state != WS_OPEN || ws->channel.is_broken) return MK_ESTATE;
     if (!is_binary && utf8_valid_size(data, size) != size) return MK_EINVAL;
-    int result =
-        send_frame(rt, ws, is_binary ? WS_OP_BINARY : WS_OP_TEXT, data, size, false);
+    int result = ws_send_message(rt, ws, is_binary, data, size);
     if (result != MK_ECLOSED) return result;
     deadline_set(rt, &ws->channel.deadline, 0); /* the loop finds it broken */
     return MK_ESTATE;
@@ -535,7 +503,7 @@ int ws_send(runtime_t *rt, ws_t *ws, bool is_binary, const void *data, size_t si
 int ws_close(runtime_t *rt, ws_t *ws, unsigned code, text_t reason) {
     if (ws->state != WS_OPEN) return MK_ESTATE;
     if (!ws_code_is_valid(code)) return MK_EINVAL;
-    int result = send_close(rt, ws, code, reason);
+    int result = ws_send_close(rt, ws, code, reason);
     if (result == MK_EINVAL || result == MK_ETOOBIG) return MK_EINVAL;
     if (result == MK_ENOMEM) return result;
     ws->state = WS_CLOSING;
@@ -555,6 +523,10 @@ void ws_drop(runtime_t *rt, ws_t *ws) {
 
 size_t ws_memory(const ws_t *ws) {
     size_t size = channel_memory(&ws->channel);
-    if (ws->input != NULL) size += sizeof *ws->input + ws->input->message.cap;
+    const struct ws_input *input = ws->input;
+    if (input == NULL) return size;
+    size += sizeof *input + input->message.cap;
+    if (input->expander != NULL) size += port_deflate_memory(input->expander);
+    if (input->compressor != NULL) size += port_deflate_memory(input->compressor);
     return size;
 }

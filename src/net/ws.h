@@ -13,6 +13,7 @@
 
 #include "microkernel/http.h"
 #include "net/channel.h"
+#include "net/ws_deflate.h"
 #include "net/ws_frame.h"
 
 typedef struct ws ws_t;
@@ -21,11 +22,16 @@ typedef struct ws ws_t;
 typedef struct {
     /* Free the block of one that has ended. */
     void (*release)(ws_t *ws);
-    bool is_server;       /* the peer is a client: it masks, we do not */
-    uint64_t message_max; /* bytes of a message in */
-    uint32_t ping_ms;     /* silence after which a ping is sent */
-    uint32_t pong_ms;     /* silence after that before it counts as lost */
-    uint32_t close_ms;    /* for the closing handshake */
+    bool is_server;            /* the peer is a client: it masks, we do not */
+    uint64_t message_max;      /* bytes of a message in */
+    uint32_t ping_ms;          /* silence after which a ping is sent */
+    uint32_t pong_ms;          /* silence after that before it counts as lost */
+    uint32_t close_ms;         /* for the closing handshake */
+    ws_deflate_wish_t deflate; /* for the handshake */
+    /* It was lost while it was open, or the peer went away for a time (`code`). True:
+     * the exchange goes on, the handle was moved from the WebSocket and its owner is
+     * not told. NULL: never. */
+    bool (*revive)(runtime_t *rt, ws_t *ws, uint16_t code);
 } ws_options_t;
 
 struct ws {
@@ -34,23 +40,24 @@ struct ws {
     const http_ws_handler_t *handler; /* NULL: the owner of the handle gets messages */
     void *ctx;                        /* of the handler */
     struct ws_input *input; /* a message or frame that is not complete, a pong that is
-                               not sent; NULL: neither */
+                               not sent, windows that are kept; NULL: none of them */
     uint32_t front;         /* bytes at the front of the output that waits behind which
                                a frame begins */
+    ws_deflate_t deflate;   /* what was agreed upon */
     uint8_t state;          /* see ws.c */
-    bool is_pinged;         /* a ping is under way */
-    bool is_paused;         /* input rests until the owner's mailbox has room */
-    bool is_busy;           /* input is being handed out: it may not be freed */
+    uint8_t is_pinged : 1;  /* a ping is under way */
+    uint8_t is_paused : 1;  /* input rests until the owner's mailbox has room */
+    uint8_t is_busy : 1;    /* input is being handed out: it may not be freed */
 };
 
 /* Go on with an open channel as a WebSocket; its handle is the exchange that was the
- * handshake. `early` are bytes that came behind the handshake
+ * handshake, which agreed upon `deflate`. `early` are bytes that came behind it
  * already (changed; borrowed until return). The owner gets MSG_WS_OPEN. What stands
  * behind the channel in the block is overwritten. May end the WebSocket at once: look
  * for the id before using it. Called on the loop or inside a behaviour. */
 void ws_start(runtime_t *rt, channel_t *channel, const ws_options_t *options,
-              const http_ws_handler_t *handler, void *ctx, uint8_t *early,
-              size_t early_size);
+              ws_deflate_t deflate, const http_ws_handler_t *handler, void *ctx,
+              uint8_t *early, size_t early_size);
 
 /* The WebSocket of an id; NULL: it is none, or `must_own` and it is not the running
  * actor's. */

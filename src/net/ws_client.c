@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ws_client.c - opening a WebSocket: an HTTP request that asks to go on as one, and the
- * judgement of the answer. From the 101 on it is ws.c's. */
+ * judgement of the answer. From the 101 on it is ws.c's.
+ *
+ * One that reconnects keeps its request: when the WebSocket is lost, its handle, and so
+ * its id, comes back here and waits for the next try. The block lives as long as the
+ * handle is here, or any WebSocket that came of it, since their options stand in it. */
 #include "base/alloc.h"
+#include "base/backoff.h"
 #include "base/check.h"
 #include "kernel/inside.h"
 #include "microkernel/http.h"
@@ -15,9 +20,17 @@
 #include <string.h>
 
 typedef struct {
-    http_task_t task;
+    http_task_t task;    /* its handle has id 0: it is with a WebSocket, or closed */
+    deadline_t deadline; /* of the next try */
+    unsigned holders;    /* whoever has the handle, and WebSockets of ours */
+    bool reconnects;
+    backoff_t backoff;
+    prng_t chance;
+    ws_options_t options;   /* of a WebSocket that is opened again */
     const char **protocols; /* offered; owned, with their texts behind; NULL: none */
     size_t protocols_len;
+    ws_deflate_wish_t wish;
+    ws_deflate_t deflate; /* what is agreed upon */
     char key[WS_KEY_CAP];
 } ws_client_t;
 
@@ -38,23 +51,39 @@ static void clean_client(http_task_t *task) {
 
 static const http_task_kind_t opening_kind;
 
+static void free_client(ws_client_t *client) {
+    if (--client->holders == 0) http_task_free(&opening_kind, &client->task);
+}
+
 static void close_client(runtime_t *rt, http_handle_t *handle) {
-    http_task_t *task = http_task_of_handle(handle);
+    ws_client_t *client = (ws_client_t *)http_task_of_handle(handle);
     http_conn_id_t id;
-    message_destroy(http_task_end(rt, task, &id));
-    http_task_free(&opening_kind, task);
+    message_destroy(http_task_end(rt, &client->task, &id));
+    deadline_clear(rt, &client->deadline);
+    free_client(client);
 }
 
 static const http_handle_ops_t opening_ops = {close_client};
 
-static ws_client_t *client_of(http_call_t *call) {
-    return (ws_client_t *)http_task_of(call);
+/* The connection is lost, or could not be had: the next try. */
+static void wait_for_next(runtime_t *rt, ws_client_t *client) {
+    uint64_t delay =
+        backoff_down(&client->backoff, runtime_now_ms(rt), &client->chance);
+    http_call_cancel(rt, &client->task.call);
+    deadline_set(rt, &client->deadline,
+                 delay < UINT32_MAX ? (uint32_t)delay : UINT32_MAX);
 }
 
 static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *failure) {
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
+    if (client->reconnects && failure->kind != HTTP_FAILED_ANSWER) {
+        wait_for_next(rt, client);
+        return;
+    }
     http_conn_id_t id;
-    message_t *outcome = http_task_end(rt, http_task_of(call), &id);
-    http_task_free(&opening_kind, http_task_of(call));
+    message_t *outcome = http_task_end(rt, &client->task, &id);
+    deadline_clear(rt, &client->deadline);
+    free_client(client);
     http_tell_failure(rt, outcome, MSG_WS_ERROR, id, failure, NULL);
 }
 
@@ -82,11 +111,12 @@ static bool tell_head(runtime_t *rt, const ws_client_t *client,
 }
 
 static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
-    ws_client_t *client = client_of(call);
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
     const char *why = "";
     int protocol;
-    int result = ws_judge_response(head, client->key, client->protocols,
-                                   client->protocols_len, false, &protocol, &why);
+    int result =
+        ws_judge_response(head, client->key, client->protocols, client->protocols_len,
+                          &client->wish, &protocol, &client->deflate, &why);
     if (result != MK_OK) {
         char text[128];
         mk_writer_t w;
@@ -100,10 +130,17 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
 
 static void on_upgrade(http_call_t *call, runtime_t *rt, channel_t *channel,
                        uint8_t *early, size_t early_size) {
-    ws_client_t *client = client_of(call);
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
+    ws_deflate_t deflate = client->deflate;
+    const ws_options_t *options = &client_options;
     http_handle_move(rt, &client->task.handle, &channel->handle, &opening_ops);
-    http_task_free(&opening_kind, &client->task);
-    ws_start(rt, channel, &client_options, NULL, NULL, early, early_size);
+    if (client->reconnects) {
+        backoff_up(&client->backoff, runtime_now_ms(rt));
+        options = &client->options; /* what we held is the WebSocket's now */
+    } else {
+        free_client(client);
+    }
+    ws_start(rt, channel, options, deflate, NULL, NULL, early, early_size);
 }
 
 /* Any other head fails in on_head, so no body comes. */
@@ -114,7 +151,8 @@ static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
 }
 
 static void on_end(http_call_t *call, runtime_t *rt) {
-    fail(rt, client_of(call), MK_EREFUSED, "the server did not upgrade");
+    fail(rt, (ws_client_t *)http_task_of(call), MK_EREFUSED,
+         "the server did not upgrade");
 }
 
 static const http_call_events_t opening_events = {.on_head = on_head,
@@ -122,6 +160,63 @@ static const http_call_events_t opening_events = {.on_head = on_head,
                                                   .on_end = on_end,
                                                   .on_fail = on_fail,
                                                   .on_upgrade = on_upgrade};
+
+/* --- reconnecting --- */
+
+static ws_client_t *client_of(const ws_t *ws) {
+    return MK_CONTAINER_OF((ws_options_t *)(uintptr_t)ws->options, ws_client_t,
+                           options);
+}
+
+static void release_lasting(ws_t *ws) {
+    ws_client_t *client = client_of(ws);
+    mk_free(ws);
+    free_client(client);
+}
+
+/* The server will be back: it goes away, has met a condition, restarts, is busy. */
+static bool is_passing(uint16_t code) {
+    return code == WS_CLOSE_LOST || code == WS_CLOSE_GOING ||
+           (code >= 1011 && code <= 1013);
+}
+
+static bool revive(runtime_t *rt, ws_t *ws, uint16_t code) {
+    ws_client_t *client = client_of(ws);
+    if (!is_passing(code)) return false;
+    http_handle_move(rt, &ws->channel.handle, &client->task.handle, &opening_ops);
+    client->holders++;
+    wait_for_next(rt, client);
+    return true;
+}
+
+static int build_head(ws_client_t *client, mk_writer_t *why);
+
+static int open_again(runtime_t *rt, ws_client_t *client) {
+    char text[128];
+    mk_writer_t why;
+    writer_init(&why, text, sizeof text);
+    int result = build_head(client, &why); /* with another key */
+    if (result != MK_OK) return result;
+    http_ask_fill(&client->task.ask, &client->task.call);
+    client->task.call.needs_new = true;
+    return http_call_start(rt, &client->task.call);
+}
+
+static void on_due(deadline_t *deadline, runtime_t *rt) {
+    ws_client_t *client = MK_CONTAINER_OF(deadline, ws_client_t, deadline);
+    if (open_again(rt, client) != MK_OK) wait_for_next(rt, client);
+}
+
+static void prepare_reconnect(ws_client_t *client) {
+    uint64_t seed = 0;
+    (void)port_random_fill(&seed, sizeof seed);
+    prng_init(&client->chance, seed);
+    backoff_init(&client->backoff, MK_RECONNECT_MS, MK_RECONNECT_MAX_MS,
+                 MK_RECONNECT_STABLE_MS);
+    client->options = client_options;
+    client->options.release = release_lasting;
+    client->options.revive = revive;
+}
 
 /* --- beginning --- */
 
@@ -166,6 +261,7 @@ static int build_head(ws_client_t *client, mk_writer_t *why) {
     uint8_t nonce[WS_NONCE_SIZE];
     char key[WS_KEY_CAP + 32];
     char protocols[LINE_MAX];
+    char extensions[WS_DEFLATE_LINE_MAX + 32];
     mk_writer_t w;
     if (port_random_fill(nonce, sizeof nonce) != MK_OK) {
         writer_str(why, "no random bytes for a key");
@@ -182,10 +278,15 @@ static int build_head(ws_client_t *client, mk_writer_t *why) {
         writer_str(why, "the names of the subprotocols are too long");
         return MK_EINVAL;
     }
-    const char *more[] = {"Upgrade: websocket", "Sec-WebSocket-Version: 13", key,
-                          protocols};
-    return http_ask_build(&client->task.ask, more, client->protocols_len > 0 ? 4 : 3,
-                          HTTP_BODY_NONE, 0, HTTP_CONNECTION_UPGRADE, why);
+    writer_init(&w, extensions, sizeof extensions);
+    writer_str(&w, "Sec-WebSocket-Extensions: ");
+    ws_deflate_offer(&client->wish, &w);
+    const char *more[5] = {"Upgrade: websocket", "Sec-WebSocket-Version: 13", key};
+    size_t len = 3;
+    if (client->protocols_len > 0) more[len++] = protocols;
+    if (client->wish.is_wanted) more[len++] = extensions;
+    return http_ask_build(&client->task.ask, more, len, HTTP_BODY_NONE, 0,
+                          HTTP_CONNECTION_UPGRADE, why);
 }
 
 static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
@@ -193,10 +294,15 @@ static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
     (void)rt;
     ws_client_t *client = (ws_client_t *)task;
     const http_ws_options_t *options = wanted;
+    client->holders = 1;
+    client->reconnects = options->reconnects;
+    deadline_init(&client->deadline, on_due);
+    if (client->reconnects) prepare_reconnect(client);
     http_wish_t wish = {.url = options->url,
                         .unix_path = options->unix_path,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
+    client->wish = ws_deflate_wish(options->deflate, options->window_bits);
     int result = http_ask_init(&client->task.ask, &wish, true, why);
     if (result == MK_OK) result = copy_protocols(client, options, why);
     if (result == MK_OK) result = build_head(client, why);

@@ -93,7 +93,10 @@ static bool judge_length(ws_decoder_t *decoder, unsigned length_size) {
         return refuse(decoder, WS_CLOSE_PROTOCOL, "a length of 64 bits");
     decoder->left = length;
     if (is_control(decoder)) return true;
-    if (length > decoder->message_max - decoder->message_size)
+    /* What is compressed may be some bytes longer than what it says. */
+    uint64_t most = decoder->message_max;
+    if (decoder->is_compressed && most < UINT64_MAX / 2) most += most / 64 + 64;
+    if (length > most - decoder->message_size)
         return refuse(decoder, WS_CLOSE_TOO_BIG, "message too big");
     decoder->message_size += length;
     return true;

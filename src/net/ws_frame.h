@@ -61,7 +61,7 @@ typedef struct {
 } ws_event_t;
 
 typedef struct {
-    uint64_t message_max;   /* most bytes of a message */
+    uint64_t message_max;   /* most bytes of a message; compressed ones: 1/64 more */
     uint64_t message_size;  /* bytes of the current one, announced by heads so far */
     uint64_t left;          /* bytes of the current frame to come */
     const char *why;        /* of a refusal */

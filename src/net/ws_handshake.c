@@ -85,18 +85,18 @@ static bool find_single(text_t fields, const char *name, text_t *value) {
     return http_headers_count(fields, name) <= 1;
 }
 
-static bool is_extension_good(text_t fields, bool offered_deflate) {
-    text_t value;
-    if (!find_single(fields, "Sec-WebSocket-Extensions", &value)) return false;
-    if (value.size == 0) return true;
-    text_t name = text_trim(text_part(value, 0, text_find(value, ';')));
-    return offered_deflate && text_is(name, "permessage-deflate") &&
-           text_find(value, ',') == value.size;
+static bool is_extension_good(text_t fields, const ws_deflate_wish_t *wish,
+                              ws_deflate_t *deflate) {
+    static const ws_deflate_wish_t nothing;
+    text_t value = text_make("", 0);
+    return find_single(fields, "Sec-WebSocket-Extensions", &value) &&
+           ws_deflate_judge(value, wish != NULL ? wish : &nothing, deflate);
 }
 
 int ws_judge_response(const http_head_t *head, const char *key,
-                      const char *const *names, size_t len, bool offered_deflate,
-                      int *protocol, const char **why) {
+                      const char *const *names, size_t len,
+                      const ws_deflate_wish_t *wish, int *protocol,
+                      ws_deflate_t *deflate, const char **why) {
     char accept[WS_ACCEPT_CAP];
     text_t value;
     *protocol = -1;
@@ -109,7 +109,7 @@ int ws_judge_response(const http_head_t *head, const char *key,
     if (!find_single(head->fields, "Sec-WebSocket-Accept", &value) ||
         !text_is(value, accept))
         return refuse(MK_EBADMSG, "the answer is to another key", why);
-    if (!is_extension_good(head->fields, offered_deflate))
+    if (!is_extension_good(head->fields, wish, deflate))
         return refuse(MK_EBADMSG, "an extension that was not offered", why);
     if (!find_single(head->fields, "Sec-WebSocket-Protocol", &value))
         return refuse(MK_EBADMSG, "more than one subprotocol", why);

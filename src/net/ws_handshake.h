@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "net/http_parse.h"
+#include "net/ws_deflate.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,11 +36,13 @@ int ws_choose_protocol(text_t fields, const char *const *names, size_t len);
 void ws_write_key(const uint8_t nonce[WS_NONCE_SIZE], char key[WS_KEY_CAP]);
 
 /* Client: judge the answer to a request with that key, which offered `len` subprotocols
- * and no extension unless `offered_deflate`. MK_OK, and `*protocol` is the index of the
- * chosen one or -1; or MK_EREFUSED: the server answered with something else than 101;
- * MK_EBADMSG: the answer is no good upgrade. `*why` as above. */
+ * and compression unless `wish` is NULL. MK_OK, `*protocol` is the index of the chosen
+ * one or -1, and `*deflate` what is agreed upon; or MK_EREFUSED: the server answered
+ * with something else than 101; MK_EBADMSG: the answer is no good upgrade. `*why` as
+ * above. */
 int ws_judge_response(const http_head_t *head, const char *key,
-                      const char *const *names, size_t len, bool offered_deflate,
-                      int *protocol, const char **why);
+                      const char *const *names, size_t len,
+                      const ws_deflate_wish_t *wish, int *protocol,
+                      ws_deflate_t *deflate, const char **why);
 
 #endif

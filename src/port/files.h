@@ -23,6 +23,8 @@ typedef struct {
     uint64_t size;      /* bytes */
     uint64_t changed_s; /* when its content changed, since 1970; 0: not known */
     uint64_t version;   /* another number whenever the content is another one */
+    bool is_private;    /* nobody but its owner may read or write it; true where files
+                           have no owners */
 } port_file_facts_t;
 
 /* Read up to `size` bytes that begin `offset` bytes into a plain file. The bytes read,

@@ -48,6 +48,10 @@ int port_socket_connect(const port_address_t *to);
  * full, try again later. */
 int port_socket_connect_unix(const char *path);
 
+/* Send small writes at once (TCP_NODELAY): for a socket that the program brought; those
+ * made here do. Ignored where it means nothing. */
+void port_socket_set_no_delay(int handle);
+
 /* How connecting went: MK_OK, MK_EAGAIN (still under way) or why not. */
 int port_socket_connected(int handle);
 

@@ -88,6 +88,12 @@ void port_tls_config_release(port_tls_config_t *config);
 int port_tls_config_reload(port_tls_config_t *config, text_t certificate, text_t key,
                            mk_writer_t *why);
 
+/* Make a certificate that vouches for itself: for `host`, a name or an address, from a
+ * day ago on and for `days` days. Writes PEM, NUL-terminated: the certificate, then its
+ * key (P-256, without a passphrase). The bytes; MK_EINVAL: no proper name; MK_ETOOBIG:
+ * `cap` is too small (2048 are enough); MK_ENOTSUP; MK_ENOMEM. */
+int port_tls_make_certificate(const char *host, unsigned days, char *pem, size_t cap);
+
 /* Where the records go. Neither function waits or closes the connection. */
 typedef struct {
     /* Bytes that have come: how many were written to `bytes`, 1..cap; MK_EAGAIN: none
@@ -140,6 +146,10 @@ int port_tls_flush(port_tls_t *tls);
 /* Why the connection failed, "" as long as it did not: words for people, with the host
  * and what was wrong with its certificate. Lives as long as the connection. */
 const char *port_tls_why(const port_tls_t *tls);
+
+/* True: what a client sent first is a letter, so it speaks something in plain text and
+ * gets no alert. */
+bool port_tls_met_text(const port_tls_t *tls);
 
 /* What was agreed upon; the texts live as long as the connection. */
 typedef struct {

@@ -218,7 +218,7 @@ static int take_names(runtime_t *rt, actor_id_t id) {
     writer_str(&writer, "/node/");
     writer_str(&writer, node_identity(rt));
     writer_str(&writer, "/caps");
-    int result = names_register(rt, "caps", id);
+    int result = names_register_own(rt, "caps", id);
     if (result < 0) return result;
     result = names_register(rt, path, id);
     if (result == MK_OK || result == MK_ESTATE)

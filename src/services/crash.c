@@ -349,7 +349,7 @@ int crash_log_open(runtime_t *rt, const char *path) {
     crash->file.needs_replace = loaded.damaged > 0;
     crash->actor = actor;
     part_claim(rt, actor);
-    (void)names_register(rt, "crash_log", actor); /* it lives without one too */
+    (void)names_register_own(rt, "crash_log", actor); /* it lives without one too */
     adopt_entries(crash, &loaded);
     warn_damaged(crash, rt);
     wake(crash, rt);

@@ -196,7 +196,7 @@ static bool ensure_actor(log_t *log, runtime_t *rt) {
     log->actor = actor_spawn(rt, behave, log, NULL, LOG_MAILBOX);
     part_claim(rt, log->actor);
     if (log->actor == ACTOR_ID_INVALID) return false;
-    (void)names_register(rt, "log", log->actor);
+    (void)names_register_own(rt, "log", log->actor);
     return true;
 }
 

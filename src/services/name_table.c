@@ -52,6 +52,7 @@ int name_table_add(name_table_t *table, const char *key, size_t size, actor_id_t
     entry->key[size] = '\0';
     entry->size = (uint32_t)size;
     entry->id = id;
+    entry->is_own = false;
     put_u64(entry->owner_key, id);
     put_u64(entry->owner_key + 8, table->next_number++);
     key_tree_insert(&table->by_key, &entry->by_key, entry->key, size);

@@ -7,6 +7,7 @@
 #include "microkernel/types.h"
 #include "services/key_tree.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,8 @@ typedef struct {
     actor_id_t id;                                /* owner */
     unsigned char owner_key[NAME_OWNER_KEY_SIZE]; /* id and number */
     uint32_t size;                                /* of the key */
-    char key[]; /* `size` bytes and a NUL behind them */
+    bool is_own; /* the registry's: of what every node has, see names_register_own */
+    char key[];  /* `size` bytes and a NUL behind them */
 } name_entry_t;
 
 typedef struct {

@@ -8,6 +8,7 @@
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/paths.h"
+#include "services/paths.h"
 #include "services/registry.h"
 
 #include <string.h>
@@ -16,8 +17,8 @@ static bool is_path(const char *name) {
     return name != NULL && name[0] == '/';
 }
 
-int names_register(runtime_t *rt, const char *name, actor_id_t id) {
-    if (is_path(name)) return paths_register(rt, name, id, PATH_LOCAL);
+static int register_name(runtime_t *rt, const char *name, actor_id_t id, bool is_own) {
+    if (is_path(name)) return paths__register(rt, name, id, PATH_LOCAL, is_own);
     size_t size = 0;
     if (rt == NULL) return MK_EINVAL;
     int result = registry__check_text(name, MK_NAME_MAX - 1, &size);
@@ -25,7 +26,15 @@ int names_register(runtime_t *rt, const char *name, actor_id_t id) {
     if (result < 0) return result;
     registry_t *registry = registry__get(rt);
     if (registry == NULL) return MK_ENOMEM;
-    return registry__add(rt, registry, &registry->names, name, size, id);
+    return registry__add(rt, registry, &registry->names, name, size, id, is_own);
+}
+
+int names_register(runtime_t *rt, const char *name, actor_id_t id) {
+    return register_name(rt, name, id, false);
+}
+
+int names_register_own(runtime_t *rt, const char *name, actor_id_t id) {
+    return register_name(rt, name, id, true);
 }
 
 bool actor_register_name(runtime_t *rt, const char *name, actor_id_t id) {

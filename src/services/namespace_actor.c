@@ -136,7 +136,7 @@ static int take_names(runtime_t *rt, actor_id_t id) {
     char path[NS_PATH_MAX] = "/node/";
     size_t size = strlen(path);
     memcpy(path + size, node_identity(rt), strlen(node_identity(rt)) + 1);
-    int result = names_register(rt, "ns", id);
+    int result = names_register_own(rt, "ns", id);
     if (result == MK_OK) result = names_register(rt, "/sys/ns", id);
     if (result == MK_OK) result = names_register(rt, path, id);
     return result;

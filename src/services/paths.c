@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/writer.h"
 #include "microkernel/error.h"
+#include "microkernel/runtime.h"
 #include "services/paths.h"
 #include "services/registry.h"
 
@@ -83,6 +84,10 @@ static name_entry_t *find_mount(const registry_t *registry, const char *path,
 
 /* --- registering --- */
 
+bool paths__is_own(const char *path) {
+    return strncmp(path, "/sys/", 5) == 0;
+}
+
 int paths__open(runtime_t *rt, bool *was_open) {
     registry_t *registry = registry__get(rt);
     if (registry == NULL) return MK_ENOMEM;
@@ -118,8 +123,8 @@ static int check_claim(runtime_t *rt, const char *path, actor_id_t id, size_t *s
     return registry != NULL && registry->is_open ? MK_OK : MK_ESTATE;
 }
 
-int paths_register(runtime_t *rt, const char *path, actor_id_t id,
-                   path_origin_t origin) {
+int paths__register(runtime_t *rt, const char *path, actor_id_t id,
+                    path_origin_t origin, bool is_own) {
     size_t size = 0;
     if ((unsigned)origin >= ORIGINS) return MK_EINVAL;
     int result = check_claim(rt, path, id, &size);
@@ -127,7 +132,13 @@ int paths_register(runtime_t *rt, const char *path, actor_id_t id,
     char key[KEY_SIZE_MAX];
     registry_t *registry = registry__find(rt);
     return registry__add(rt, registry, &registry->paths, key,
-                         make_key(key, path, size, origin), id);
+                         make_key(key, path, size, origin), id,
+                         is_own || paths__is_own(path));
+}
+
+int paths_register(runtime_t *rt, const char *path, actor_id_t id,
+                   path_origin_t origin) {
+    return paths__register(rt, path, id, origin, false);
 }
 
 int ns_register_path(runtime_t *rt, const char *path, actor_id_t id) {
@@ -163,13 +174,45 @@ void ns_deregister_actor_paths(runtime_t *rt, actor_id_t id) {
 
 /* --- finding --- */
 
+int paths__set_beyond(runtime_t *rt, const paths_beyond_t *beyond, void *ctx) {
+    registry_t *registry = registry__get(rt);
+    if (registry == NULL) return MK_ENOMEM;
+    registry->beyond = beyond;
+    registry->beyond_ctx = ctx;
+    return MK_OK;
+}
+
 actor_id_t ns_lookup_path(runtime_t *rt, const char *path) {
     registry_t *registry = registry__find(rt);
     size_t size = size_of(path);
     if (registry == NULL || size == 0) return ACTOR_ID_INVALID;
     name_entry_t *entry = find_mount(registry, path, size);
-    if (entry == NULL) entry = find_path(registry, path, size);
+    if (entry != NULL) return entry->id;
+    entry = find_path(registry, path, size);
+    if (registry->beyond != NULL && (entry == NULL || origin_of(entry) != PATH_LOCAL)) {
+        actor_id_t id = registry->beyond->find(registry->beyond_ctx, rt, path, size);
+        if (id != ACTOR_ID_INVALID) return id;
+    }
     return entry != NULL ? entry->id : ACTOR_ID_INVALID;
+}
+
+actor_id_t paths__find_local(runtime_t *rt, const char *name, bool *is_own) {
+    registry_t *registry = registry__find(rt);
+    if (registry == NULL) return ACTOR_ID_INVALID;
+    size_t size = strlen(name);
+    const name_table_t *table = &registry->names;
+    char key[KEY_SIZE_MAX];
+    if (name[0] == '/') {
+        if (size >= NS_PATH_MAX) return ACTOR_ID_INVALID;
+        size = make_key(key, name, size, PATH_LOCAL);
+        name = key;
+        table = &registry->paths;
+    }
+    name_entry_t *entry = name_table_find(table, name, size);
+    if (entry == NULL || actor_id_node(entry->id) != runtime_get_node_id(rt))
+        return ACTOR_ID_INVALID;
+    *is_own = entry->is_own;
+    return entry->id;
 }
 
 size_t ns_reverse_lookup_path(runtime_t *rt, actor_id_t id, char *buf,
@@ -198,11 +241,32 @@ size_t ns_reverse_lookup_all_paths(runtime_t *rt, actor_id_t id, char *buf,
     return used - start;
 }
 
+/* As find_next, of the trees of other nodes. */
+static bool find_next_beyond(const registry_t *registry, runtime_t *rt,
+                             const char *prefix, const char *after,
+                             char path[NS_PATH_MAX], actor_id_t *id) {
+    if (registry == NULL || registry->beyond == NULL) return false;
+    if (after[0] != '\0' && size_of(after) == 0) return false;
+    memcpy(path, after, strlen(after) + 1);
+    return registry->beyond->next(registry->beyond_ctx, rt, prefix, path, id) &&
+           strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
 bool paths_next(runtime_t *rt, const char *prefix, char path[NS_PATH_MAX],
                 actor_id_t *id, path_origin_t *origin) {
     if (path == NULL) return false;
-    name_entry_t *entry =
-        find_next(registry__find(rt), prefix != NULL ? prefix : "", path);
+    if (prefix == NULL) prefix = "";
+    registry_t *registry = registry__find(rt);
+    name_entry_t *entry = find_next(registry, prefix, path);
+    char other[NS_PATH_MAX];
+    actor_id_t other_id = ACTOR_ID_INVALID;
+    if (find_next_beyond(registry, rt, prefix, path, other, &other_id) &&
+        (entry == NULL || strcmp(other, entry->key) < 0)) {
+        memcpy(path, other, strlen(other) + 1);
+        if (id != NULL) *id = other_id;
+        if (origin != NULL) *origin = PATH_MOUNTED;
+        return true;
+    }
     if (entry == NULL) return false;
     memcpy(path, entry->key, entry->size - 1);
     if (id != NULL) *id = entry->id;
@@ -266,7 +330,7 @@ int paths_mount(runtime_t *rt, const char *mount_point, actor_id_t target) {
     if (result < 0) return result;
     registry_t *registry = registry__find(rt);
     return registry__add(rt, registry, &registry->mounts, mount_point,
-                         trim_slashes(mount_point, size), target);
+                         trim_slashes(mount_point, size), target, false);
 }
 
 int paths_unmount(runtime_t *rt, const char *mount_point) {

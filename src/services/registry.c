@@ -97,10 +97,12 @@ int registry__check_owner(runtime_t *rt, actor_id_t id) {
 }
 
 int registry__add(runtime_t *rt, registry_t *registry, name_table_t *table,
-                  const char *key, size_t size, actor_id_t id) {
+                  const char *key, size_t size, actor_id_t id, bool is_own) {
     if (registry->is_telling) return MK_EBUSY;
-    int result = name_table_add(table, key, size, id, NULL);
+    name_entry_t *entry = NULL;
+    int result = name_table_add(table, key, size, id, &entry);
     if (result < 0) return result;
+    entry->is_own = is_own;
     part_claim(rt, id);
     if (table != &registry->mounts) tell(rt, registry, key, id, true);
     return MK_OK;

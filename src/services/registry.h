@@ -7,6 +7,7 @@
 #include "kernel/part.h"
 #include "microkernel/names.h"
 #include "services/name_table.h"
+#include "services/paths.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,8 @@ typedef struct {
     registry_observer_t *observers; /* in the order they came */
     size_t observers_len;           /* in use */
     size_t observers_cap;           /* room */
+    const paths_beyond_t *beyond;   /* paths of other nodes; NULL: none */
+    void *beyond_ctx;               /* handed to it */
     actor_id_t ns_actor;            /* the latest namespace actor; 0: none yet */
     bool is_open;                   /* paths are in use: ns_actor_init was called */
     bool is_telling;                /* observers are being called; nothing may change */
@@ -45,7 +48,7 @@ int registry__check_owner(runtime_t *rt, actor_id_t id);
 /* Add an entry, claim its owner, and tell the observers unless the table is that of the
  * mount points. MK_OK, MK_EEXIST, MK_ENOMEM, or MK_EBUSY from an observer. */
 int registry__add(runtime_t *rt, registry_t *registry, name_table_t *table,
-                  const char *key, size_t size, actor_id_t id);
+                  const char *key, size_t size, actor_id_t id, bool is_own);
 
 /* Remove an entry, and tell. MK_OK, or MK_EBUSY from an observer. */
 int registry__remove(runtime_t *rt, registry_t *registry, name_table_t *table,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_http.c - http get: the answer of a server, shown as it comes; and http listen.
+/* cmd_http.c - http get: the answer of a server, shown as it comes.
  *
  * The body comes in pieces and each is asked for when the one before was written, so a
  * slow terminal slows the server down and nothing is held as a whole. To a person, and
@@ -11,7 +11,6 @@
 #include "microkernel/error.h"
 #include "microkernel/http.h"
 #include "microkernel/message.h"
-#include "microkernel/shell.h"
 #include "net/http_build.h"
 
 #include <string.h>
@@ -215,32 +214,13 @@ static int get(shell_t *shell, const command_args_t *args) {
     return shell__problem_end(shell, result == MK_EINVAL ? SHELL_USAGE : SHELL_FAILED);
 }
 
-static int listen(shell_t *shell, const command_args_t *args) {
-    uint64_t port = MK_WEB_PORT;
-    text_t word = args->count > 1 ? args_text(args, 1) : text_make("", 0);
-    if (args->count > 1 && text_parse_unsigned(word, 10, 0, 65535, &port) < 0)
-        return shell__fail(shell, SHELL_USAGE, "http: ", word, " is no port");
-    int result = shell_web_listen(shell->rt, (uint16_t)port);
-    if (result < 0) return shell__fail_error(shell, "http: cannot listen", result);
-    printer_t *p = &shell->printer;
-    if (shell->is_json) {
-        printer_open(p, NULL, '{');
-        printer_json_unsigned(p, "port", (uint64_t)result);
-        printer_close(p, '}');
-        printer_json_end(p);
-        return SHELL_OK;
-    }
-    printer_text(p, "listening on http://127.0.0.1:");
-    printer_unsigned(p, (uint64_t)result);
-    printer_text(p, "/\n");
-    return SHELL_OK;
-}
-
 int command_http(shell_t *shell, const command_args_t *args) {
     text_t verb = args_text(args, 0);
-    if (text_is(verb, "listen")) return listen(shell, args);
+    if (text_is(verb, "listen")) return shell__listen(shell, args);
+    if (text_is(verb, "reread")) return shell__reread(shell, args);
     if (!text_is(verb, "get"))
-        return shell__fail(shell, SHELL_USAGE, "http: ", verb, " is not get or listen");
+        return shell__fail(shell, SHELL_USAGE, "http: ", verb,
+                           " is not get, listen or reread");
     if (args->count < 2)
         return shell__fail(shell, SHELL_USAGE, "http: ", verb, " needs a URL");
     return get(shell, args);

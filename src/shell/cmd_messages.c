@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_messages.c - send, call, caps, and messages that come to the shell.
+/* cmd_messages.c - send, call, and messages that come to the shell.
  *
  * A call sends as the shell itself, so that what the target sends later (a
  * subscription) comes here too and is shown. The reply is the first message from the
@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
-#include "microkernel/caps.h"
+#include "ipc/peer.h"
 #include "microkernel/error.h"
 #include "microkernel/message.h"
 #include "microkernel/message_ids.h"
@@ -222,21 +222,32 @@ static int read_letter(shell_t *shell, const command_args_t *args, letter_t *let
     return shell__problem_end(shell, SHELL_REFUSED);
 }
 
-/* actor_send() said false: why? */
+/* actor_send() said false for an actor of another node: why? */
+static int fail_far_send(shell_t *shell, node_id_t node, text_t word) {
+    printer_t *p = &shell->printer;
+    bool is_connected = peers_find(shell->rt, node) != NULL;
+    shell__problem(shell);
+    if (is_connected) {
+        printer_text(p, "Refused: too much is under way to node ");
+        shell__print_node(shell, node);
+        return shell__problem_end(shell, SHELL_REFUSED);
+    }
+    printer_text(p, "Cannot reach ");
+    printer_shown(p, word.bytes, word.size);
+    printer_text(p, ": node ");
+    printer_unsigned(p, node);
+    printer_text(p, " is not connected");
+    return shell__problem_end(shell, SHELL_UNREACHABLE);
+}
+
+/* The same for any actor. */
 static int fail_send(shell_t *shell, const letter_t *letter, text_t word) {
     runtime_t *rt = shell->rt;
     printer_t *p = &shell->printer;
     actor_info_t info;
     actor_stats_t stats;
-    if (actor_id_node(letter->target) != runtime_get_node_id(rt)) {
-        shell__problem(shell);
-        printer_text(p, "Cannot reach ");
-        printer_shown(p, word.bytes, word.size);
-        printer_text(p, ": node ");
-        printer_unsigned(p, actor_id_node(letter->target));
-        printer_text(p, " is not connected");
-        return shell__problem_end(shell, SHELL_UNREACHABLE);
-    }
+    if (actor_id_node(letter->target) != runtime_get_node_id(rt))
+        return fail_far_send(shell, actor_id_node(letter->target), word);
     if (!runtime_actor_find(rt, letter->target, &info) ||
         !runtime_actor_stats(rt, letter->target, &stats))
         return shell__fail(shell, SHELL_NO_NAME, "No such actor: ", word, "");
@@ -325,6 +336,11 @@ int command_call(shell_t *shell, const command_args_t *args) {
     return status == SHELL_OK ? start_call(shell, args, &letter, false) : status;
 }
 
+int shell__ask_caps(shell_t *shell, const command_args_t *args, actor_id_t target) {
+    letter_t letter = {.target = target, .type = MSG_CAPS_REQUEST, .size = 0};
+    return start_call(shell, args, &letter, true);
+}
+
 void shell__call_timed_out(shell_t *shell, timer_id_t timer) {
     if (!shell->call.is_pending || shell->call.timer != timer) return;
     shell->call.timer = TIMER_ID_INVALID;
@@ -343,81 +359,30 @@ void shell__call_target_ended(shell_t *shell, const down_payload_t *down) {
         return;
     printer_t *p = &shell->printer;
     bool is_lost = down->exit_reason == EXIT_NODE_LOST;
+    bool was_nobody = down->exit_reason == EXIT_NO_ACTOR;
     const char *nul = memchr(down->text, '\0', sizeof down->text);
     size_t text_size = nul != NULL ? (size_t)(nul - down->text) : sizeof down->text;
     shell->call.monitor = 0;
     shell__problem(shell);
-    printer_text(p, "No reply: ");
+    printer_text(p, was_nobody ? "No such actor: " : "No reply: ");
     printer_id(p, down->actor_id);
-    printer_text(p, is_lost ? " cannot be reached" : " ended (");
-    if (!is_lost) {
-        printer_text(p, exit_reason_name(down->exit_reason));
-        if (text_size > 0) printer_text(p, ": ");
+    if (is_lost) printer_text(p, " cannot be reached");
+    if (!was_nobody && (!is_lost || text_size > 0)) {
+        printer_text(p, is_lost ? " (" : " ended (");
+        if (!is_lost) printer_text(p, exit_reason_name(down->exit_reason));
+        if (!is_lost && text_size > 0) printer_text(p, ": ");
         printer_shown(p, down->text, text_size);
         printer_char(p, ')');
     }
-    int status = shell__problem_end(shell, is_lost ? SHELL_UNREACHABLE : SHELL_FAILED);
+    int status = shell__problem_end(shell, is_lost      ? SHELL_UNREACHABLE
+                                           : was_nobody ? SHELL_NO_NAME
+                                                        : SHELL_FAILED);
     close_call(shell);
     shell__finish_command(shell, status);
 }
 
 void shell__call_drop(shell_t *shell) {
     if (shell->call.is_pending) close_call(shell);
-}
-
-/* --- capabilities --- */
-
-/* True and false are themselves, digits are a number; anything else is text. */
-static void json_cap(printer_t *p, const char *key, text_t value) {
-    uint64_t number;
-    bool is_number = text_parse_unsigned(value, 10, 0, UINT32_MAX, &number) == MK_OK;
-    bool is_plain = value.size == 1 || (value.size > 0 && value.bytes[0] != '0');
-    if (text_is(value, "true") || text_is(value, "false"))
-        printer_json_bool(p, key, value.size == 4);
-    else if (is_number && is_plain)
-        printer_json_unsigned(p, key, number);
-    else
-        printer_json_text(p, key, value.bytes, value.size);
-}
-
-/* Rows "key=value". */
-static void show_caps(shell_t *shell, text_t rest) {
-    printer_t *p = &shell->printer;
-    text_t row;
-    if (shell->is_json) printer_open(p, NULL, '{');
-    while (text_next_word(&rest, "\n", &row)) {
-        if (!shell->is_json) {
-            printer_shown(p, row.bytes, row.size);
-            printer_char(p, '\n');
-            continue;
-        }
-        char key[MK_CAPS_KEY_MAX];
-        size_t equals = text_find(row, '=');
-        if (equals == row.size || equals >= sizeof key) continue;
-        memcpy(key, row.bytes, equals);
-        key[equals] = '\0';
-        json_cap(p, key, text_part(row, equals + 1, row.size));
-    }
-    if (!shell->is_json) return;
-    printer_close(p, '}');
-    printer_json_end(p);
-}
-
-static int show_own_caps(shell_t *shell) {
-    size_t size = caps_text(shell->rt, NULL, 0);
-    char *text = mk_alloc(size + 1);
-    if (text == NULL) return shell__fail_error(shell, "caps", MK_ENOMEM);
-    (void)caps_text(shell->rt, text, size + 1);
-    show_caps(shell, text_make(text, size));
-    mk_free(text);
-    return SHELL_OK;
-}
-
-int command_caps(shell_t *shell, const command_args_t *args) {
-    letter_t letter = {.type = MSG_CAPS_REQUEST, .size = 0};
-    if (args->count == 0) return show_own_caps(shell);
-    int status = shell__find_target(shell, args_text(args, 0), &letter.target);
-    return status == SHELL_OK ? start_call(shell, args, &letter, true) : status;
 }
 
 /* --- what comes --- */
@@ -430,7 +395,7 @@ void shell__take_message(shell_t *shell, message_t *msg) {
     bool is_caps = shell->call.is_caps && msg->type == MSG_CAPS_REPLY;
     close_call(shell);
     if (is_caps)
-        show_caps(shell, text_make(bytes_of(msg), msg->payload_size));
+        shell__show_caps(shell, text_make(bytes_of(msg), msg->payload_size));
     else
         show_message(shell, "reply", msg, shell->is_json);
     shell__finish_command(shell, SHELL_OK);

@@ -24,7 +24,10 @@ int command_register(shell_t *shell, const command_args_t *args) {
         printer_text(p, "Failed to register '");
         printer_shown(p, name, strlen(name));
         printer_text(p, "': ");
-        printer_text(p, mk_error_text(result));
+        actor_id_t id = result == MK_EEXIST ? actor_lookup(shell->rt, name) : 0;
+        bool is_far = id != 0 && actor_id_node(id) != runtime_get_node_id(shell->rt);
+        printer_text(p, is_far ? "taken by an actor of node " : mk_error_text(result));
+        if (is_far) shell__print_node(shell, actor_id_node(id));
         return shell__problem_end(shell, SHELL_FAILED);
     }
     if (shell->is_json) {
@@ -55,7 +58,7 @@ int command_lookup(shell_t *shell, const command_args_t *args) {
     if (shell->is_json) {
         printer_open(p, NULL, '{');
         printer_json_str(p, "name", name);
-        printer_json_id(p, "id", id);
+        shell__json_whose(shell, id);
         printer_close(p, '}');
         printer_json_end(p);
         return SHELL_OK;
@@ -97,7 +100,7 @@ static void show_entry(shell_t *shell, const char *name, actor_id_t id,
     if (shell->is_json) {
         printer_open(p, NULL, '{');
         printer_json_str(p, "name", name);
-        printer_json_id(p, "id", id);
+        shell__json_whose(shell, id);
         printer_json_str(p, "origin", origin_name(origin));
         printer_close(p, '}');
         return;
@@ -105,6 +108,10 @@ static void show_entry(shell_t *shell, const char *name, actor_id_t id,
     printer_shown(p, name, strlen(name));
     printer_char(p, '=');
     printer_unsigned(p, id);
+    if (actor_id_node(id) != runtime_get_node_id(shell->rt)) {
+        printer_text(p, " @");
+        shell__print_node(shell, actor_id_node(id));
+    }
     printer_char(p, '\n');
 }
 

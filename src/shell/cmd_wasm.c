@@ -21,6 +21,7 @@ enum {
 };
 
 struct shell_load {
+    shell_reading_t reading;      /* first */
     wasm_actor_options_t options; /* of load */
     actor_id_t target;            /* of reload; 0: load */
     char name[MK_NAME_MAX];       /* of reload: as it was typed, cut */
@@ -49,6 +50,8 @@ static void end_load(void *arg) {
     mk_free(load);
 }
 
+static int finish_load(shell_t *shell, shell_reading_t *reading);
+
 /* NULL after having said why. */
 static load_t *create_load(shell_t *shell, const command_args_t *args, size_t index) {
     const char *path = shell__name_arg(shell, args, index);
@@ -63,6 +66,7 @@ static load_t *create_load(shell_t *shell, const command_args_t *args, size_t in
         (void)shell__fail_error(shell, path, MK_ENOMEM);
         return NULL;
     }
+    load->reading = (shell_reading_t){finish_load, end_load};
     memcpy(load->path, path, size);
     if (folder == NULL) return load;
     load->other = size;
@@ -307,20 +311,9 @@ static int fail_file(shell_t *shell, const load_t *load) {
     return shell__problem_end(shell, SHELL_FAILED);
 }
 
-static int finish_load(shell_t *shell, load_t *load) {
+static int finish_load(shell_t *shell, shell_reading_t *reading) {
+    load_t *load = (load_t *)(void *)reading;
     if (load->result < 0 || load->size == 0) return fail_file(shell, load);
     if (load->target != ACTOR_ID_INVALID) return reload_loaded(shell, load);
     return spawn_loaded(shell, load);
-}
-
-void shell__take_file(shell_t *shell, const message_t *msg) {
-    offload_done_payload_t done;
-    if (msg->payload_size < sizeof done) return;
-    memcpy(&done, msg->payload, sizeof done);
-    load_t *load = done.result;
-    if (done.ticket == shell->reading) {
-        shell->reading = 0;
-        shell__finish_command(shell, finish_load(shell, load));
-    } /* else it was interrupted */
-    end_load(load);
 }

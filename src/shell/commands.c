@@ -50,6 +50,9 @@ static const struct {
     {"--fuel", OPTION_MODULE, COMMAND_FUEL},
     {"--children", OPTION_MODULE, COMMAND_CHILDREN},
     {"--sends", OPTION_MODULE, COMMAND_SENDS},
+    {"--cert", OPTION_TLS, COMMAND_CERT},
+    {"--key", OPTION_TLS, COMMAND_KEY},
+    {"--client-ca", OPTION_TLS, COMMAND_CLIENT_CA},
 };
 
 enum {

@@ -18,7 +18,8 @@ enum {
     OPTION_COUNT = 1u << 2,   /* -n NUMBER */
     OPTIONS_FIRST = 1u << 3,  /* options end at the first argument */
     OPTION_MODULE = 1u << 4,  /* --grant NAMES, --memory PAGES, --fuel N, ... */
-    OPTION_HEADERS = 1u << 5  /* -i */
+    OPTION_HEADERS = 1u << 5, /* -i */
+    OPTION_TLS = 1u << 6      /* --cert FILE, --key FILE, --client-ca FILE */
 };
 
 enum {
@@ -37,6 +38,9 @@ typedef enum {
     COMMAND_FUEL,
     COMMAND_CHILDREN,
     COMMAND_SENDS,
+    COMMAND_CERT,
+    COMMAND_KEY,
+    COMMAND_CLIENT_CA,
     COMMAND_VALUES
 } command_value_t;
 

@@ -82,6 +82,7 @@ static void offer_kind(completion_t *completion, const completion_source_t *sour
     case COMPLETE_HTTP:
         offer_text(completion, "get");
         offer_text(completion, "listen");
+        offer_text(completion, "reread");
         break;
     default:
         if (source->names != NULL)

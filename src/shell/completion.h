@@ -19,7 +19,9 @@ typedef enum {
     COMPLETE_TARGET,          /* whatever a message can be sent to */
     COMPLETE_TYPE,            /* a message type by name */
     COMPLETE_LEVEL_OR_TARGET, /* a log level, or whose level it is */
-    COMPLETE_OWN_LEVEL        /* a log level, or inherit */
+    COMPLETE_OWN_LEVEL,       /* a log level, or inherit */
+    COMPLETE_NODE,            /* a connected node */
+    COMPLETE_NODE_OR_TARGET   /* or whatever a message can be sent to */
 } completion_kind_t;
 
 /* One run; lives during completion_run(). */

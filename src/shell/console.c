@@ -24,6 +24,7 @@
 #include "microkernel/names.h"
 #include "microkernel/watch.h"
 #include "shell/modules.h"
+#include "shell/mount_requests.h"
 #include "shell/shell_impl.h"
 
 #include <string.h>
@@ -191,7 +192,7 @@ static void begin_person(console_t *console) {
 
 static void begin(console_t *console) {
     console->has_begun = true;
-    (void)names_register(console->rt, "console", console->self);
+    (void)names_register_own(console->rt, "console", console->self);
     watch_shell(console);
     if (console->kind == CONSOLE_PERSON) begin_person(console);
 }
@@ -372,7 +373,7 @@ static bool behave(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
         console__end(console, console->status);
         console->is_hasty = true;
         break;
-    default: (void)modules_serve(rt, msg); break;
+    default: (void)(modules_serve(rt, msg) || mount_requests_serve(rt, msg)); break;
     }
     return go_on(console);
 }

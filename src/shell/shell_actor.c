@@ -10,6 +10,7 @@
  * output, which is then waited for here. Either way nothing blocks: a full output
  * pauses listings, and everything that cannot pause is bounded. */
 #include "shell/modules.h"
+#include "shell/mount_requests.h"
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
@@ -94,7 +95,8 @@ static void follow_log(shell_t *shell, int *sink, log_tail_t *tail,
 
 /* Take the name, once, and follow the log. The shell is of use without either. */
 static void begin(shell_t *shell) {
-    if (!shell->has_begun) (void)names_register(shell->rt, shell->name, shell->self);
+    if (!shell->has_begun)
+        (void)names_register_own(shell->rt, shell->name, shell->self);
     shell->has_begun = true;
     follow_log(shell, &shell->log_sinks[0], &shell->log_text, LOG_LINE_TEXT);
     follow_log(shell, &shell->log_sinks[1], &shell->log_json, LOG_LINE_JSON);
@@ -148,6 +150,19 @@ static void take_down(shell_t *shell, const message_t *msg) {
     if (down->actor_id == msg->source) shell__call_target_ended(shell, down);
 }
 
+/* What a worker thread has read. */
+static void take_reading(shell_t *shell, const message_t *msg) {
+    offload_done_payload_t done;
+    if (msg->payload_size < sizeof done) return;
+    memcpy(&done, msg->payload, sizeof done);
+    shell_reading_t *reading = done.result;
+    if (done.ticket == shell->reading) {
+        shell->reading = 0;
+        shell__finish_command(shell, reading->finish(shell, reading));
+    } /* else it was interrupted */
+    reading->end(reading);
+}
+
 /* True for what is an order, and from somebody who may give one. */
 static bool is_order(shell_t *shell, const message_t *msg) {
     if (msg->type != MSG_SHELL_INPUT && msg->type != MSG_SHELL_INIT) return false;
@@ -162,10 +177,11 @@ static void take_message(shell_t *shell, message_t *msg) {
     switch (msg->type) {
     case MSG_TIMER: take_timer(shell, msg); break;
     case MSG_DOWN: take_down(shell, msg); break;
-    case MSG_OFFLOAD_DONE: shell__take_file(shell, msg); break;
+    case MSG_OFFLOAD_DONE: take_reading(shell, msg); break;
     case MSG_FD_EVENT: drain_terminal(shell); break;
     default:
-        if (!modules_serve(shell->rt, msg) && !shell__take_http(shell, msg))
+        if (!modules_serve(shell->rt, msg) && !mount_requests_serve(shell->rt, msg) &&
+            !shell__take_http(shell, msg) && !shell__take_mount(shell, msg))
             shell__take_message(shell, msg);
         break;
     }

@@ -6,6 +6,7 @@
 #include "shell/commands.h"
 #include "shell/completion.h"
 
+#include "ipc/peer.h"
 #include "microkernel/log.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/names.h"
@@ -64,6 +65,13 @@ static void offer_types(completion_t *completion, const char *prefix) {
     }
 }
 
+static void offer_nodes(completion_t *completion, runtime_t *rt) {
+    for (const peer_t *peer = peers_next(rt, NULL); peer != NULL;
+         peer = peers_next(rt, peer))
+        if (peer_facts(peer)->identity[0] != '\0')
+            offer_text(completion, peer_facts(peer)->identity);
+}
+
 static void offer_levels(completion_t *completion) {
     for (int level = LOG_DEBUG; level <= LOG_ERROR; level++)
         offer_text(completion, log_level_name(level));
@@ -87,6 +95,11 @@ static void offer_words(completion_t *completion, completion_kind_t kind,
     case COMPLETE_OWN_LEVEL:
         offer_levels(completion);
         offer_text(completion, "inherit");
+        break;
+    case COMPLETE_NODE: offer_nodes(completion, rt); break;
+    case COMPLETE_NODE_OR_TARGET:
+        offer_nodes(completion, rt);
+        offer_targets(completion, rt, start);
         break;
     default: break;
     }

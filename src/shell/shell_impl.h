@@ -9,6 +9,7 @@
 #include "microkernel/actor.h"
 #include "microkernel/http.h"
 #include "microkernel/limits.h"
+#include "microkernel/mount.h"
 #include "microkernel/runtime.h"
 #include "microkernel/shell.h"
 #include "shell/commands.h"
@@ -57,6 +58,14 @@ typedef struct {
     char cut[UTF8_MAX_SIZE];
 } shell_http_t;
 
+/* What a worker thread reads for a command: the first member of its block. */
+typedef struct shell_reading shell_reading_t;
+struct shell_reading {
+    /* It was read: the status of the command. */
+    int (*finish)(shell_t *shell, shell_reading_t *reading);
+    void (*end)(void *reading); /* free it */
+};
+
 struct shell {
     runtime_t *rt;
     actor_id_t self;
@@ -87,7 +96,8 @@ struct shell {
     shell_job_t job;
     shell_call_t call;
     shell_http_t http;
-    uint32_t reading; /* ticket of the file that load or reload waits for; 0: none */
+    char mounting[MK_TARGET_MAX]; /* what `mount` waits for; "": nothing */
+    uint32_t reading; /* ticket of the files that a command waits for; 0: none */
     message_t *waiting[SHELL_WAITING_LINES]; /* taken; oldest first */
     size_t waiting_count;
     uint64_t not_shown; /* messages that could only be counted */
@@ -162,6 +172,14 @@ void shell__names_free(char *names, const char *buf);
 /* The names of shell__names_of as a JSON array. */
 void shell__json_names(printer_t *p, const char *key, const char *names);
 
+/* How people call a node: its identity, or its number when it has none or is not
+ * connected. */
+void shell__print_node(shell_t *shell, node_id_t node);
+
+/* Facts of an actor's id in JSON: "id", and for those of other nodes "node_id" and, as
+ * far as known, "node". */
+void shell__json_whose(shell_t *shell, actor_id_t id);
+
 /* "idle", "ready", ... */
 const char *shell__status_name(actor_status_t status);
 
@@ -187,14 +205,33 @@ void shell__call_timed_out(shell_t *shell, timer_id_t timer);
 void shell__call_target_ended(shell_t *shell, const down_payload_t *down);
 void shell__call_drop(shell_t *shell);
 
+/* Ask an actor for capabilities, as a call. Returns what a command has to. */
+int shell__ask_caps(shell_t *shell, const command_args_t *args, actor_id_t target);
+
+/* --- cmd_caps.c --- */
+
+/* Rows "key=value", as they are or as a JSON object. */
+void shell__show_caps(shell_t *shell, text_t rest);
+
 /* --- cmd_wasm.c --- */
 
 /* Rows of `info` about a WASM actor; nothing for others. */
 void shell__print_module(shell_t *shell, actor_id_t id);
 void shell__json_module(shell_t *shell, actor_id_t id);
 
-/* MSG_OFFLOAD_DONE: a file was read. */
-void shell__take_file(shell_t *shell, const message_t *msg);
+/* --- cmd_listen.c --- */
+
+/* http listen, http reread */
+int shell__listen(shell_t *shell, const command_args_t *args);
+int shell__reread(shell_t *shell, const command_args_t *args);
+
+/* --- cmd_nodes.c --- */
+
+/* MSG_MOUNT_DONE: true, whether it was waited for or not. */
+bool shell__take_mount(shell_t *shell, const message_t *msg);
+
+/* Take back a mount that is waited for. */
+void shell__mount_drop(shell_t *shell);
 
 /* --- cmd_http.c --- */
 

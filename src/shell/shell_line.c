@@ -257,6 +257,7 @@ void shell__interrupt(shell_t *shell) {
     if (!shell->is_busy) return;
     shell__call_drop(shell);
     shell__http_drop(shell);
+    shell__mount_drop(shell);
     shell->reading = 0;
     end_job(shell);
     printer_abandon(&shell->printer);

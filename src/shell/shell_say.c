@@ -6,8 +6,10 @@
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
+#include "ipc/peer.h"
 #include "microkernel/error.h"
 #include "microkernel/names.h"
+#include "microkernel/node.h"
 
 #include <string.h>
 
@@ -76,6 +78,8 @@ void shell__say_usage(shell_t *shell, const command_t *command) {
     if ((command->options & OPTION_MODULE) != 0)
         printer_text(p, " [--grant NAMES] [--memory PAGES] [--fuel N] [--children N]"
                         " [--sends N]");
+    if ((command->options & OPTION_TLS) != 0)
+        printer_text(p, " [--cert FILE] [--key FILE] [--client-ca FILE]");
     if ((command->options & OPTION_JSON) != 0) printer_text(p, " [--json]");
     if (command->arguments[0] == '\0') return;
     printer_char(p, ' ');
@@ -104,6 +108,34 @@ void shell__json_names(printer_t *p, const char *key, const char *names) {
         names += end != NULL ? size + 2 : size;
     }
     printer_close(p, ']');
+}
+
+/* The identity of a connected node, or NULL. */
+static const char *identity_of(runtime_t *rt, node_id_t node) {
+    if (node == runtime_get_node_id(rt)) return node_identity(rt);
+    const peer_t *peer = peers_find(rt, node);
+    const char *identity = peer != NULL ? peer_facts(peer)->identity : "";
+    return identity[0] != '\0' ? identity : NULL;
+}
+
+void shell__print_node(shell_t *shell, node_id_t node) {
+    printer_t *p = &shell->printer;
+    const char *identity = identity_of(shell->rt, node);
+    if (identity != NULL) {
+        printer_shown(p, identity, strlen(identity));
+        return;
+    }
+    printer_unsigned(p, node);
+}
+
+void shell__json_whose(shell_t *shell, actor_id_t id) {
+    printer_t *p = &shell->printer;
+    printer_json_id(p, "id", id);
+    node_id_t node = actor_id_node(id);
+    if (node == runtime_get_node_id(shell->rt)) return;
+    const char *identity = identity_of(shell->rt, node);
+    printer_json_unsigned(p, "node_id", node);
+    if (identity != NULL) printer_json_str(p, "node", identity);
 }
 
 const char *shell__status_name(actor_status_t status) {

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/writer.h"
 #include "kernel/part.h"
+#include "microkernel/error.h"
 #include "microkernel/http.h"
 #include "microkernel/log.h"
 #include "microkernel/node.h"
@@ -209,10 +210,19 @@ static int add_pages(runtime_t *rt) {
     return result;
 }
 
+int shell_web_listen_tls(runtime_t *rt, uint16_t port, const http_listen_tls_t *tls,
+                         char *why, size_t cap) {
+    mk_writer_t w;
+    writer_init(&w, why, why != NULL ? cap : 0);
+    int result = rt != NULL ? add_pages(rt) : MK_EINVAL;
+    if (result < 0) {
+        writer_str(&w, mk_error_text(result));
+        return result;
+    }
+    http_listen_options_t options = {.port = port, .tls = tls};
+    return http_listen_why(rt, &options, why, cap);
+}
+
 int shell_web_listen(runtime_t *rt, uint16_t port) {
-    if (rt == NULL) return MK_EINVAL;
-    int result = add_pages(rt);
-    if (result < 0) return result;
-    http_listen_options_t options = {.port = port};
-    return http_listen(rt, &options);
+    return shell_web_listen_tls(rt, port, NULL, NULL, 0);
 }

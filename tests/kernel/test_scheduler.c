@@ -201,10 +201,95 @@ TEST(a_long_turn_ends_when_its_time_is_over) {
     close_stage(rt);
 }
 
+/* --- crowds --- */
+
+enum { SENDERS = 64, EACH = 100 };
+
+static role_t sink;
+static unsigned sent, most_waiting;
+
+static bool flood_sink(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)msg;
+    for (int i = 0; i < EACH; i++)
+        sent += actor_send(rt, sink.id, GO, NULL, 0);
+    if (me->count < me->value) tell(rt, me->id, GO);
+    return true;
+}
+
+static bool see_how_many_wait(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)rt;
+    (void)msg;
+    unsigned waiting = sent - (me->count - 1);
+    if (waiting > most_waiting) most_waiting = waiting;
+    if (me->value != 0) sim_advance(me->value);
+    return true;
+}
+
+/* `sink` and the senders, whose turn comes before its own. */
+static runtime_t *open_crowd(role_t senders[SENDERS], const role_t *as) {
+    runtime_t *rt = open_stage();
+    actor_options_t wide = {.mailbox_size = 1 << 20, .mailbox_bytes = 1u << 30};
+    sent = most_waiting = 0;
+    sink = *as;
+    cast_with(rt, &sink, &wide);
+    for (int i = 0; i < SENDERS; i++) {
+        senders[i] = (role_t){.act = flood_sink, .value = 10};
+        tell(rt, cast(rt, &senders[i]), GO);
+    }
+    return rt;
+}
+
+TEST(a_receiver_does_not_wait_behind_all_of_its_senders) {
+    role_t senders[SENDERS];
+    runtime_t *rt = open_crowd(senders, &(role_t){.act = see_how_many_wait});
+    runtime_run(rt);
+    CHECK_EQ(sink.count, SENDERS * EACH * 10);
+    CHECK(most_waiting >= MK_CROWD_MESSAGES);
+    CHECK(most_waiting <= 2 * MK_CROWD_MESSAGES + EACH); /* of 6 400 */
+    close_stage(rt);
+}
+
+TEST(a_slow_receiver_is_given_one_turn_out_of_order) {
+    role_t senders[SENDERS];
+    role_t last = {.act = end_at_once};
+    runtime_t *rt =
+        open_crowd(senders, &(role_t){.act = see_how_many_wait,
+                                      .value = MK_CROWD_US * UINT64_C(1000)});
+    tell(rt, cast(rt, &last), GO);
+    runtime_run(rt);
+    /* The clock is asked after the first messages. */
+    CHECK_EQ(sink.count, 2 * MK_TURN_MESSAGES);
+    close_stage(rt);
+}
+
+static bool end_itself(runtime_t *rt, role_t *me, message_t *msg) {
+    (void)rt;
+    (void)msg;
+    return me->count < me->value;
+}
+
+TEST(a_receiver_may_end_in_a_turn_out_of_order) {
+    role_t senders[SENDERS];
+    runtime_t *rt = open_crowd(senders, &(role_t){.act = end_itself, .value = 1000});
+    for (int i = 0; i < SENDERS; i++)
+        senders[i].act = NULL;
+    senders[0].act = senders[1].act = flood_sink;
+    senders[0].value = senders[1].value = 0;
+    for (int i = 0; i < MK_CROWD_MESSAGES; i++)
+        tell(rt, sink.id, GO);
+    runtime_run(rt);
+    CHECK_EQ(sink.count, 1000);
+    CHECK_EQ(sink.ends, 1);
+    close_stage(rt);
+}
+
 TEST_TABLE(scheduler, TEST_ROW(the_queue_is_first_in_first_out),
            TEST_ROW(absurd_arguments_queue_nobody),
            TEST_ROW(those_who_send_to_themselves_take_turns),
            TEST_ROW(system_actors_run_first_but_leave_a_share),
            TEST_ROW(timers_descriptors_and_posts_are_served_while_an_actor_never_rests),
            TEST_ROW(a_turn_takes_no_more_than_what_waited),
-           TEST_ROW(a_long_turn_ends_when_its_time_is_over))
+           TEST_ROW(a_long_turn_ends_when_its_time_is_over),
+           TEST_ROW(a_receiver_does_not_wait_behind_all_of_its_senders),
+           TEST_ROW(a_slow_receiver_is_given_one_turn_out_of_order),
+           TEST_ROW(a_receiver_may_end_in_a_turn_out_of_order))

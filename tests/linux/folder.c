@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LEVELS = 3 };
+enum { LEVELS = 12 }; /* what browsers make */
 
 char folder[PATH_SIZE];
 

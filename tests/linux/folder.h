@@ -11,7 +11,7 @@ extern char folder[PATH_SIZE];
 /* Make it, below TMPDIR or /tmp. */
 void folder_begin(void);
 
-/* Remove it with all that is in it, at most three levels deep; must succeed. */
+/* Remove it with all that is in it, at most twelve levels deep; must succeed. */
 void folder_end(void);
 
 /* Remove it in the middle of a test. */

@@ -27,13 +27,16 @@ void server_open(server_t *server, void (*serve)(int tell)) {
         _exit(3);
     }
     close(told[1]);
-    CHECK_EQ(read(told[0], &server->port, sizeof server->port),
-             (ssize_t)sizeof server->port);
+    int ports[2];
+    CHECK_EQ(read(told[0], ports, sizeof ports), (ssize_t)sizeof ports);
+    server->port = ports[0];
+    server->other_port = ports[1];
     close(told[0]);
 }
 
-void server_tell_port(int tell, int port) {
-    if (port <= 0 || write(tell, &port, sizeof port) != sizeof port) _exit(3);
+void server_tell_port(int tell, int port, int other_port) {
+    int ports[2] = {port, other_port};
+    if (port <= 0 || write(tell, ports, sizeof ports) != sizeof ports) _exit(3);
     close(tell);
 }
 

@@ -9,12 +9,13 @@
 typedef struct {
     pid_t pid;
     int port;
+    int other_port; /* 0: it has none */
 } server_t;
 
 /* Run `serve` in a new process, with a folder (folder.h) of its own; it listens, calls
  * server_tell_port, and does not return. */
 void server_open(server_t *server, void (*serve)(int tell));
-void server_tell_port(int tell, int port);
+void server_tell_port(int tell, int port, int other_port);
 
 /* End it; fails when it had ended by itself. */
 void server_close(server_t *server);

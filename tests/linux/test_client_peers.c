@@ -21,14 +21,16 @@ typedef struct {
     int port;
 } server_t;
 
-static void start_server(server_t *server, const char *what) {
+/* A script below tests/linux, with its argument. */
+static void start_script(server_t *server, const char *interpreter, const char *name,
+                         const char *what) {
     char script[512];
     int to[2];
     int from[2];
     char line[16] = "";
     const char *source = getenv("MK_SOURCE_DIR");
-    snprintf(script, sizeof script, "%s/tests/linux/peers.py",
-             source != NULL ? source : ".");
+    snprintf(script, sizeof script, "%s/tests/linux/%s", source != NULL ? source : ".",
+             name);
     CHECK(pipe(to) == 0 && pipe(from) == 0);
     server->pid = fork();
     CHECK(server->pid >= 0);
@@ -37,7 +39,8 @@ static void start_server(server_t *server, const char *what) {
         dup2(from[1], STDOUT_FILENO);
         close(to[1]);
         close(from[0]);
-        execl("/usr/bin/python3", "python3", script, what, (char *)NULL);
+        (void)setenv("NODE_PATH", "/usr/share/nodejs", 1);
+        execl(interpreter, interpreter, script, what, (char *)NULL);
         _exit(127);
     }
     close(to[0]);
@@ -52,6 +55,10 @@ static void start_server(server_t *server, const char *what) {
     }
     close(from[0]);
     server->port = (int)strtol(line, NULL, 10);
+}
+
+static void start_server(server_t *server, const char *what) {
+    start_script(server, "/usr/bin/python3", "peers.py", what);
 }
 
 static void end_server(server_t *server) {
@@ -203,6 +210,7 @@ static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 300000};
 
 typedef struct {
     int port;
+    http_ws_deflate_t deflate;
     size_t at;
     http_conn_id_t id;
     unsigned close_code;
@@ -245,7 +253,10 @@ static bool behave_ws(runtime_t *rt, actor_t *self, message_t *msg, void *state)
     (void)self;
     char url[100];
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/", talker->port);
-    http_ws_options_t options = {.url = url, .protocols = protocols, .n_protocols = 2};
+    http_ws_options_t options = {.url = url,
+                                 .protocols = protocols,
+                                 .n_protocols = 2,
+                                 .deflate = talker->deflate};
     switch (msg->type) {
     case START:
         actor_set_timer(rt, GUARD_MS, false);
@@ -298,5 +309,32 @@ TEST(client_peers_websockets_talks_with_us) {
     CHECK_EQ(talker.close_code, 4001);
 }
 
+TEST(client_peers_node_talks_with_us) {
+    static const struct {
+        const char *way;
+        http_ws_deflate_t deflate;
+    } rows[] = {{"plain", HTTP_WS_DEFLATE_EACH},   {"each", HTTP_WS_DEFLATE_EACH},
+                {"window", HTTP_WS_DEFLATE_EACH},  {"window", HTTP_WS_DEFLATE_WINDOW},
+                {"small", HTTP_WS_DEFLATE_WINDOW}, {"plain", HTTP_WS_DEFLATE_NOT}};
+    memset(body, 'b', sizeof body);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        server_t server;
+        start_script(&server, "/usr/bin/node", "peers/node_ws_server.js", rows[i].way);
+        if (server.port == 0) {
+            end_server(&server);
+            test_skip("node with ws is not installed");
+        }
+        talker_t talker = {.port = server.port, .deflate = rows[i].deflate};
+        run(behave_ws, &talker);
+        end_server(&server);
+        CHECK_STR(talker.problem, "");
+        CHECK(!talker.is_late);
+        CHECK(talker.has_protocol);
+        CHECK_EQ(talker.at, sizeof sizes / sizeof sizes[0]);
+        CHECK_EQ(talker.close_code, 4001);
+    }
+}
+
 TEST_TABLE(client_peers, TEST_ROW(client_peers_h11_takes_what_we_send),
-           TEST_ROW(client_peers_websockets_talks_with_us))
+           TEST_ROW(client_peers_websockets_talks_with_us),
+           TEST_ROW(client_peers_node_talks_with_us))

@@ -50,7 +50,7 @@ static void serve(int tell) {
         http_route(rt, "GET", "/connections", count, NULL) < 0 ||
         http_route_files(rt, "/files/*", folder) < 0)
         _exit(3);
-    server_tell_port(tell, port);
+    server_tell_port(tell, port, 0);
     runtime_run(rt);
     _exit(0);
 }

@@ -131,8 +131,10 @@ static void serve(int tell) {
     http_listen_options_t options = {.body_max = 8u << 20, .header_ms = 60000};
     write_file("ten", "0123456789", 1);
     write_file("big", "0123456789", 100000);
-    int port = http_listen(rt, &options);
-    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
+    int ports[2] = {http_listen(rt, &options)};
+    options.ws_deflate = HTTP_WS_DEFLATE_WINDOW; /* WebSockets keep their windows */
+    ports[1] = http_listen(rt, &options);
+    if (ports[0] < 0 || ports[1] < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
         http_route(rt, "GET", "/looks", tell_looks, NULL) < 0 ||
         http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
@@ -143,7 +145,7 @@ static void serve(int tell) {
         http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
         http_route_files(rt, "/files/*", folder) < 0)
         _exit(3);
-    server_tell_port(tell, port);
+    server_tell_port(tell, ports[0], ports[1]);
     runtime_run(rt);
     _exit(0);
 }
@@ -236,8 +238,8 @@ static void run_script(const char *interpreter, const char *script) {
     server_t server;
     char command[2048];
     server_open(&server, serve);
-    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d 2>&1", interpreter,
-                   peers_folder(), script, server.port);
+    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d 2>&1",
+                   interpreter, peers_folder(), script, server.port, server.other_port);
     int status = peers_run(command);
     if (status != 0) printf("%s\n", peers_output);
     CHECK_EQ(status, 0);

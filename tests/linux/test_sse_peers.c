@@ -60,7 +60,7 @@ static void serve(int tell) {
     if (port < 0 || http_route(rt, "GET", "/stream", stream, NULL) < 0 ||
         http_route(rt, "GET", "/moved", move, NULL) < 0)
         _exit(3);
-    server_tell_port(tell, port);
+    server_tell_port(tell, port, 0);
     runtime_run(rt);
     _exit(0);
 }

@@ -8,12 +8,14 @@ static client_world_t w;
 
 static const char *const offered[] = {"chat", "superchat"};
 static size_t offered_len;
+static bool reconnects;
 
 static void connect_ws(client_world_t *world) {
     http_ws_options_t options = {.url = world->url != NULL ? world->url
                                                            : "ws://127.0.0.1:8000/s?x",
                                  .protocols = offered_len > 0 ? offered : NULL,
-                                 .n_protocols = offered_len};
+                                 .n_protocols = offered_len,
+                                 .reconnects = reconnects};
     world->result =
         http_ws_connect(world->rt, &options, &world->id, world->why, sizeof world->why);
 }
@@ -35,7 +37,7 @@ static void answer_with(client_world_t *world, const char *format, const char *b
         }
     }
     strcpy(text + size, behind);
-    write_all(&world->served[0], text);
+    write_all(&world->served[world->served_len - 1], text);
 }
 
 #define UPGRADED                                                                       \
@@ -113,7 +115,7 @@ TEST(ws_client_refuses_answers_that_are_no_good_upgrade) {
          "a subprotocol that was not offered (status 101)", MK_EBADMSG},
         {0,
          UPGRADED "Sec-WebSocket-Accept: %\r\nSec-WebSocket-Extensions: "
-                  "permessage-deflate\r\n\r\n",
+                  "x-other\r\n\r\n",
          "an extension that was not offered (status 101)", MK_EBADMSG},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -254,6 +256,121 @@ TEST(ws_client_is_closed_while_it_opens) {
     }
 }
 
+/* --- again and again --- */
+
+#define GOOD UPGRADED "Sec-WebSocket-Accept: %\r\n\r\n"
+
+static void begin_lasting(void) {
+    CHECK(world_begin(&w, NULL, 0));
+    offered_len = 0;
+    reconnects = true;
+    world_ask(&w, connect_ws);
+    reconnects = false;
+    CHECK_EQ(w.result, MK_OK);
+}
+
+static void lose_server(void) {
+    close_served(&w.served[w.served_len - 1]);
+}
+
+/* The next connection comes within so many milliseconds, and not at once. */
+static void wait_for_connection(size_t count, uint64_t ms) {
+    world_run(&w);
+    CHECK_EQ(w.served_len, count - 1);
+    for (uint64_t at = 0; at < ms && w.served_len < count; at += 100)
+        world_pass(&w, 100);
+    CHECK_EQ(w.served_len, count);
+    world_pass(&w, 10);
+}
+
+static void say_something(client_world_t *world) {
+    CHECK(!actor_ws_send_text(world->rt, world->id, "hello", 5));
+}
+
+TEST(ws_client_reconnects) {
+    static const char *const goodbyes[] = {NULL, "\x88\x02\x03\xe9",
+                                           "\x88\x02\x03\xf4"};
+    char keys[4][25];
+    begin_lasting();
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(keys[i], strstr(w.last, "Sec-WebSocket-Key: ") + 19, 24);
+        keys[i][24] = '\0';
+        for (size_t k = 0; k < i; k++)
+            CHECK(strcmp(keys[i], keys[k]) != 0); /* a new one each time */
+        answer_with(&w, GOOD, "\x81\x02hi");
+        CHECK(world_wait(&w, 2 * i + 2, 1000));
+        CHECK_EQ(w.seen[2 * i].type, MSG_WS_OPEN);
+        CHECK_EQ(w.seen[2 * i].is.id, w.id);
+        CHECK_EQ(w.seen[2 * i + 1].type, MSG_WS_MESSAGE);
+        CHECK_EQ(w.seen[2 * i + 1].is.id, w.id);
+        if (i == 3) break;
+        /* Lost; going away (1001); restarting (1012). */
+        if (goodbyes[i] != NULL) write_all(&w.served[i], goodbyes[i]);
+        if (goodbyes[i] == NULL) lose_server();
+        world_pass(&w, 20);
+        world_ask(&w, say_something); /* there is nobody */
+        wait_for_connection(i + 2, 2 * MK_RECONNECT_MAX_MS);
+    }
+    /* A normal close is the end. */
+    write_all(&w.served[3], "\x88\x02\x03\xe8");
+    CHECK(world_wait(&w, 9, 1000));
+    CHECK_EQ(w.seen[8].type, MSG_WS_CLOSED);
+    CHECK_EQ(w.seen[8].is.ws_status.close_code, 1000);
+    world_pass(&w, 3 * MK_RECONNECT_MAX_MS);
+    CHECK_EQ(w.served_len, 4);
+    CHECK_EQ(w.seen_len, 9);
+    world_end(&w);
+}
+
+/* Nobody is there at first, then one that ends without a word, then one that refuses.
+ */
+TEST(ws_client_tries_until_it_is_refused) {
+    begin_lasting();
+    lose_server();
+    wait_for_connection(2, MK_RECONNECT_MS * 2);
+    port_socket_close(w.listener);
+    w.listener = -1;
+    lose_server();
+    world_pass(&w, 5 * MK_RECONNECT_MAX_MS);
+    CHECK_EQ(w.seen_len, 0);
+    port_address_t at = address_loopback(SERVER_PORT);
+    w.listener = port_socket_listen(&at, 4);
+    wait_for_connection(3, 2 * MK_RECONNECT_MAX_MS);
+    answer_with(&w, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "");
+    CHECK(world_wait(&w, 1, 1000));
+    CHECK_EQ(w.seen[0].type, MSG_WS_ERROR);
+    CHECK_EQ(w.seen[0].is.failure.reason, MK_EREFUSED);
+    world_pass(&w, 3 * MK_RECONNECT_MAX_MS);
+    CHECK_EQ(w.served_len, 3);
+    world_end(&w);
+}
+
+/* It breaks the rules, or its owner ends it: no more tries. */
+TEST(ws_client_that_reconnects_ends) {
+    enum { BREAKS, CLOSES, DROPS, DROPS_WAITING, STOPS, STOPS_WAITING, DESTROYS, WAYS };
+    for (int way = 0; way < WAYS; way++) {
+        begin_lasting();
+        answer_with(&w, GOOD, "");
+        CHECK(world_wait(&w, 1, 1000));
+        if (way == DROPS_WAITING || way == STOPS_WAITING || way == DESTROYS) {
+            lose_server();
+            world_pass(&w, 100);
+        }
+        if (way == BREAKS) write_all(&w.served[0], "\x83\x01x");
+        if (way == CLOSES) world_ask(&w, say_goodbye);
+        if (way == DROPS || way == DROPS_WAITING) world_ask(&w, close_it);
+        if (way == STOPS || way == STOPS_WAITING) actor_stop(w.rt, w.actor);
+        if (way != DESTROYS) {
+            world_pass(&w, 3 * MK_RECONNECT_MAX_MS);
+            CHECK_EQ(w.served_len, 1);
+            CHECK_EQ(w.seen_len, way == BREAKS || way == CLOSES ? 2 : 1);
+        }
+        if (way == BREAKS) CHECK_EQ(w.seen[1].type, MSG_WS_ERROR);
+        if (way == CLOSES) CHECK_EQ(w.seen[1].type, MSG_WS_CLOSED);
+        world_end(&w);
+    }
+}
+
 TEST_TABLE(ws_client, TEST_ROW(ws_client_opens_and_talks),
            TEST_ROW(ws_client_takes_the_answer_however_it_is_cut),
            TEST_ROW(ws_client_refuses_answers_that_are_no_good_upgrade),
@@ -261,4 +378,6 @@ TEST_TABLE(ws_client, TEST_ROW(ws_client_opens_and_talks),
            TEST_ROW(ws_client_refuses_subprotocols_and_urls),
            TEST_ROW(ws_client_tells_a_broken_handshake_once),
            TEST_ROW(ws_client_talks_with_our_server),
-           TEST_ROW(ws_client_is_closed_while_it_opens))
+           TEST_ROW(ws_client_is_closed_while_it_opens), TEST_ROW(ws_client_reconnects),
+           TEST_ROW(ws_client_tries_until_it_is_refused),
+           TEST_ROW(ws_client_that_reconnects_ends))

@@ -101,7 +101,8 @@ TEST(ws_handshake_responses) {
         {SWITCH UPGRADED ACCEPTED PROTOCOL "a\r\n" PROTOCOL "a\r\n\r\n", false,
          MK_EBADMSG, -1},
         {SWITCH UPGRADED ACCEPTED DEFLATE "\r\n\r\n", false, MK_EBADMSG, -1},
-        {SWITCH UPGRADED ACCEPTED DEFLATE "; x=1\r\n\r\n", true, MK_OK, -1},
+        {SWITCH UPGRADED ACCEPTED DEFLATE "\r\n\r\n", true, MK_OK, -1},
+        {SWITCH UPGRADED ACCEPTED DEFLATE "; x=1\r\n\r\n", true, MK_EBADMSG, -1},
         {SWITCH UPGRADED ACCEPTED DEFLATE ", other\r\n\r\n", true, MK_EBADMSG, -1},
         {SWITCH UPGRADED "\r\n", false, MK_EBADMSG, -1},
         {SWITCH UPGRADED "Sec-WebSocket-Accept: x" ACCEPT "\r\n\r\n", false, MK_EBADMSG,
@@ -116,8 +117,11 @@ TEST(ws_handshake_responses) {
         http_head_t head = parse(HTTP_RESPONSE, rows[i].text);
         const char *why = NULL;
         int protocol = 99;
-        CHECK_EQ(ws_judge_response(&head, KEY, names, 2, rows[i].offered_deflate,
-                                   &protocol, &why),
+        ws_deflate_t deflate;
+        const ws_deflate_wish_t wish = {.is_wanted = true, .window_bits = 15};
+        CHECK_EQ(ws_judge_response(&head, KEY, names, 2,
+                                   rows[i].offered_deflate ? &wish : NULL, &protocol,
+                                   &deflate, &why),
                  rows[i].result);
         CHECK_EQ(protocol, rows[i].protocol);
         CHECK_EQ(why == NULL, rows[i].result == MK_OK);

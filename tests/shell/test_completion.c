@@ -23,6 +23,7 @@ static void offer_names(completion_t *completion, completion_kind_t kind,
         {"my other", COMPLETE_TARGET, true}, {"we\"ird", COMPLETE_TARGET, true},
         {"/demo/echo", COMPLETE_PATH, true}, {"/demo/", COMPLETE_PATH, false},
         {"MSG_TIMER", COMPLETE_TYPE, true},  {"MSG_LOG", COMPLETE_TYPE, true},
+        {"n2", COMPLETE_NODE, true},         {"n2", COMPLETE_NODE_OR_TARGET, true},
     };
     (void)ctx;
     CHECK(prefix_len < sizeof seen_prefix);
@@ -84,7 +85,7 @@ TEST(first_word_is_a_command) {
     static const row_t rows[] = {
         {"|",
          "00: help list info self whoami send call stop load reload register lookup "
-         "ls tree crash log caps http history exit"},
+         "ls tree crash log caps mount unmount nodes http history exit"},
         {"l|", "00: list load lookup ls log"},
         {"  sen|", "02: send"},
         {"lx|", "00:"},
@@ -111,14 +112,15 @@ TEST(arguments_are_what_the_command_says) {
         {"send e|", "05: echo"},
         {"top e|", "04: echo"},
         {"crash |", "06: clear"},
-        {"http |", "05: get listen"},
+        {"http |", "05: get listen reread"},
         {"send echo M|", "10: MSG_TIMER MSG_LOG"},
         {"send echo 1 M|", "12:"},
         {"a;send echo MSG_T|", "12: MSG_TIMER"},
         {"nosuch |", "07:"},
         {"nosuch e|", "07:"},
         {"\"send\" e|", "07: echo"},
-        {"caps e|", "05: echo"},
+        {"caps n|", "05: n2"},
+        {"unmount n|", "08: n2"},
         {"caps a e|", "07:"},
         {"send a b c d e f g h i j k l m n o p q r s t |", "45:"},
     };

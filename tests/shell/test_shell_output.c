@@ -320,13 +320,13 @@ TEST(ls_lists_paths_and_names) {
     CHECK_EQ(names_register(world.rt, "/demo/echo", worker), MK_OK);
     CHECK_EQ(paths_register(world.rt, "/demo/far", actor_id_make(9, 1), PATH_MOUNTED),
              MK_OK);
-    CHECK_STR(run("ls"), "/demo/echo=4294967299\n/demo/far=38654705665\n"
+    CHECK_STR(run("ls"), "/demo/echo=4294967299\n/demo/far=38654705665 @9\n"
                          "/node/box=4294967300\n/sys/ns=4294967300\n");
-    CHECK_STR(run("ls /demo/"), "/demo/echo=4294967299\n/demo/far=38654705665\n");
-    CHECK_STR(
-        run("ls --json /demo"),
-        "[{\"name\":\"/demo/echo\",\"id\":\"4294967299\",\"origin\":\"local\"},"
-        "{\"name\":\"/demo/far\",\"id\":\"38654705665\",\"origin\":\"mounted\"}]\n");
+    CHECK_STR(run("ls /demo/"), "/demo/echo=4294967299\n/demo/far=38654705665 @9\n");
+    CHECK_STR(run("ls --json /demo"),
+              "[{\"name\":\"/demo/echo\",\"id\":\"4294967299\",\"origin\":\"local\"},"
+              "{\"name\":\"/demo/far\",\"id\":\"38654705665\",\"node_id\":9,"
+              "\"origin\":\"mounted\"}]\n");
     CHECK_STR(run("ls e"), "echo=4294967299\n");
     CHECK_STR(run("ls ''"), "echo=4294967299\nns=4294967300\nshell=4294967298\n");
     CHECK_STR(run("ls /nowhere"), "(no entries under '/nowhere')\n");

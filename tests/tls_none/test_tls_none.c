@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A build without TLS refuses in plain words, before it connects to anybody. */
 #include "microkernel/error.h"
+#include "microkernel/http.h"
 #include "microkernel/mk_socket.h"
+#include "microkernel/runtime.h"
 #include "port/tls.h"
 #include "sim/sim.h"
 #include "support/test.h"
@@ -31,4 +33,20 @@ TEST(tls_none_connects_to_nobody) {
     sim_reset(1);
 }
 
-TEST_TABLE(tls_none, TEST_ROW(tls_none_says_so), TEST_ROW(tls_none_connects_to_nobody))
+TEST(tls_none_listens_to_nobody) {
+    char why[64], pem[64];
+    sim_reset(1);
+    runtime_t *rt = runtime_init(1, 8);
+    http_listen_tls_t tls = {.certificate_file = "/none.pem"};
+    http_listen_options_t options = {.tls = &tls};
+    CHECK_EQ(http_listen_why(rt, &options, why, sizeof why), MK_ENOTSUP);
+    CHECK_STR(why, "TLS is not part of this build");
+    CHECK_EQ(http_make_certificate("localhost", 1, pem, sizeof pem), MK_ENOTSUP);
+    CHECK_EQ(runtime_counters(rt).actors, 0);
+    runtime_destroy(rt);
+    CHECK_EQ(sim_handle_count(), 0);
+    sim_reset(1);
+}
+
+TEST_TABLE(tls_none, TEST_ROW(tls_none_says_so), TEST_ROW(tls_none_connects_to_nobody),
+           TEST_ROW(tls_none_listens_to_nobody))

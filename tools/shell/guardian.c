@@ -103,7 +103,7 @@ static void finish(runtime_t *rt) {
 }
 
 static void begin(runtime_t *rt) {
-    (void)names_register(rt, "guardian", actor_self(rt));
+    (void)names_register_own(rt, "guardian", actor_self(rt));
     (void)actor_watch_fd(rt, guardian.wake_fd, MK_POLL_IN);
     /* Nobody would stop the runtime. */
     if (actor_monitor(rt, guardian.console) == 0) runtime_stop(rt);

@@ -2,8 +2,10 @@
 /* main.c - mk-shell: a node, its services, and a console on standard input and output.
  *
  * The boot order is run_node(), from top to bottom. */
+#include "cluster.h"
 #include "demo.h"
 #include "guardian.h"
+#include "keygen.h"
 #include "module_folder.h"
 #include "options.h"
 #include "state_files.h"
@@ -138,11 +140,15 @@ static int run_node(const options_t *options, int input) {
     }
     int status;
     demo_t demo = {.echo = NULL};
+    bool is_joined = true;
     const char *missing = start_services(rt, options, &files);
-    if (missing == NULL && options->has_demo && demo_start(rt, &demo) < 0)
+    if (missing == NULL) is_joined = cluster_join(rt, options);
+    if (missing == NULL && is_joined && options->has_demo && demo_start(rt, &demo) < 0)
         missing = "the demo";
     if (missing != NULL)
         status = fail(missing, mk_error_text(MK_ENOMEM));
+    else if (!is_joined)
+        status = SHELL_FAILED;
     else
         status = run_session(rt, options, &files, input);
     log_flush(rt);
@@ -162,6 +168,7 @@ int main(int argc, char **argv) {
     options_t options;
     int input = STDIN_FILENO;
     fill_standard_streams();
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0) return keygen(argc - 1, argv + 1);
     switch (options_parse(&options, argc, argv)) {
     case OPTIONS_RUN: break;
     case OPTIONS_DONE: return fflush(stdout) == 0 ? SHELL_OK : SHELL_FAILED;

@@ -12,6 +12,7 @@
 
 static const char help_text[] =
     "Usage: mk-shell [OPTION]... [SCRIPT]\n"
+    "       mk-shell keygen FILE    write a new cluster key\n"
     "A live node of the microkernel actor runtime, and a shell in it.\n"
     "\n"
     "Commands come from SCRIPT (one per line; - is standard input), from -c, or from\n"
@@ -20,7 +21,10 @@ static const char help_text[] =
     "  -c, --command LINES  run these, as in 'list; tree', and end\n"
     "  -k, --keep-going     go on after a command that failed\n"
     "      --demo           start a small supervised system to look at\n"
+    "      --key FILE       the cluster key, from `mk-shell keygen FILE`\n"
     "      --json           let every command answer in JSON\n"
+    "      --listen WHERE   let other nodes mount this one: PORT, ADDRESS:PORT or\n"
+    "                       unix:/PATH; without a key this machine's only\n"
     "      --log LEVEL      what to log: debug, info, warn, error, off; unless told,\n"
     "                       info at a terminal, else warn\n"
     "      --name NAME      what this node is called\n"
@@ -37,7 +41,9 @@ static const char help_text[] =
     "mk-shell), 3 no such name, 4 timeout, 5 refused, 6 not connected,\n"
     "130 interrupted.\n"
     "\n"
-    "Environment: MK_NODE_NAME (as --name), MK_NODE_ID (1 to 4294967295).\n"
+    "Environment: MK_NODE_NAME (as --name), MK_NODE_ID (1 to 4294967295),\n"
+    "MK_MOUNT_PORT (as --listen), MK_CLUSTER_KEY (a key: 64 hexadecimal digits or\n"
+    "base64), MK_CLUSTER_KEY_FILE (as --key).\n"
     "Files, in $XDG_STATE_HOME/microkernel or ~/.local/state/microkernel:\n"
     "  history              the lines typed at a terminal\n"
     "  crash-NAME.log       the actors that failed on node NAME, shown by `crash`\n"
@@ -84,12 +90,21 @@ static options_result_t take_script(options_t *options, int count, char **words)
 }
 
 options_result_t options_parse(options_t *options, int argc, char **argv) {
-    enum { OPTION_DEMO = 256, OPTION_JSON_ALL, OPTION_LOG, OPTION_NAME };
+    enum {
+        OPTION_DEMO = 256,
+        OPTION_JSON_ALL,
+        OPTION_LOG,
+        OPTION_NAME,
+        OPTION_LISTEN,
+        OPTION_KEY
+    };
     static const struct option known[] = {
         {"command", required_argument, NULL, 'c'},
         {"keep-going", no_argument, NULL, 'k'},
         {"demo", no_argument, NULL, OPTION_DEMO},
         {"json", no_argument, NULL, OPTION_JSON_ALL},
+        {"key", required_argument, NULL, OPTION_KEY},
+        {"listen", required_argument, NULL, OPTION_LISTEN},
         {"log", required_argument, NULL, OPTION_LOG},
         {"name", required_argument, NULL, OPTION_NAME},
         {"help", no_argument, NULL, 'h'},
@@ -105,6 +120,8 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         case 'k': options->keeps_going = true; break;
         case OPTION_DEMO: options->has_demo = true; break;
         case OPTION_JSON_ALL: options->is_json = true; break;
+        case OPTION_KEY: options->key_file = optarg; break;
+        case OPTION_LISTEN: options->listen = optarg; break;
         case OPTION_LOG: result = take_log(options, optarg); break;
         case OPTION_NAME: result = take_name(options, optarg); break;
         case 'h': fputs(help_text, stdout); return OPTIONS_DONE;

@@ -9,6 +9,8 @@ typedef struct {
     const char *commands; /* -c; NULL: none */
     const char *script;   /* a file, or "-"; NULL: standard input, perhaps a person */
     const char *name;     /* --name; NULL: none */
+    const char *listen;   /* --listen; NULL: none */
+    const char *key_file; /* --key; NULL: none */
     int log_level;        /* LOG_..., or one of the two below */
     bool keeps_going;
     bool is_json;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node_client.js PORT - node's ws and undici talk to the server.
+// node_client.js PORT WINDOW-PORT - node's ws and undici talk to the server; at the second
+// port WebSockets keep their windows.
 const WebSocket = require('ws');
 const { fetch } = require('undici');
 const assert = require('assert');
@@ -25,13 +26,16 @@ async function events() {
     assert.strictEqual(text, 'event: n\ndata: one\ndata: two\n\ndata: three\n\n');
 }
 
-function overWs() {
+function overWs(port, perMessageDeflate) {
     return new Promise((done, fail) => {
-        const ws = new WebSocket(`ws://${base}/ws`, { perMessageDeflate: true });
+        const ws = new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate });
         const sent = ['', 'grüß', 'x'.repeat(70000), 'z'.repeat(500000)];
         let at = 0;
         ws.on('error', fail);
-        ws.on('open', () => ws.send(sent[0]));
+        ws.on('open', () => {
+            assert.strictEqual(ws.extensions, perMessageDeflate ? 'permessage-deflate' : '');
+            ws.send(sent[0]);
+        });
         ws.on('message', (data, isBinary) => {
             assert.strictEqual(isBinary, false);
             assert.strictEqual(data.toString(), sent[at]);
@@ -46,7 +50,16 @@ function overWs() {
     });
 }
 
-overHttp().then(events).then(overWs).then(() => {
+// What node may ask for; its threshold 0 compresses even the shortest message.
+const ways = [false, true, { threshold: 0 }, { serverNoContextTakeover: true, threshold: 0 },
+    { clientNoContextTakeover: true }, { serverMaxWindowBits: 9, clientMaxWindowBits: 10, threshold: 0 }];
+
+async function allWays() {
+    for (const port of process.argv.slice(2))
+        for (const way of ways) await overWs(port, way);
+}
+
+overHttp().then(events).then(allWays).then(() => {
     console.log('node is content');
     process.exit(0);
 }, (error) => {

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docs/MOUNT.md says what the code does: the fields of a hello, the example, the codes.
+ */
+#include "support/test.h"
+
+#include "ipc/hello.h"
+#include "microkernel/error.h"
+#include "microkernel/mount.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_SIZE = 512 };
+
+static FILE *page;
+static char line[LINE_SIZE];
+
+static void page_open(void) {
+    const char *root = getenv("MK_SOURCE_DIR");
+    char path[4096];
+    if (root == NULL) test_skip("MK_SOURCE_DIR says where docs/ is; run it by ctest");
+    (void)snprintf(path, sizeof path, "%s/docs/MOUNT.md", root);
+    page = fopen(path, "r");
+    CHECK(page != NULL);
+}
+
+static bool next_line(void) {
+    if (fgets(line, sizeof line, page) == NULL) {
+        fclose(page);
+        return false;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return true;
+}
+
+static void find_line(const char *text) {
+    while (next_line())
+        if (strcmp(line, text) == 0) return;
+    CHECK_STR("not on the page", text);
+}
+
+static size_t read_hex(uint8_t *bytes, size_t cap) {
+    size_t size = 0;
+    while (next_line() && strcmp(line, "```") != 0) {
+        char *at = line, *end;
+        for (unsigned long value; value = strtoul(at, &end, 16), end != at; at = end) {
+            CHECK(value <= 0xff && size < cap);
+            bytes[size++] = (uint8_t)value;
+        }
+    }
+    return size;
+}
+
+TEST(mount_doc_the_example_is_a_hello) {
+    uint8_t bytes[HELLO_SIZE], again[HELLO_SIZE];
+    hello_t hello;
+    char said[LINE_SIZE], found[LINE_SIZE];
+    page_open();
+    find_line("```hello");
+    CHECK(next_line());
+    strncpy(said, line, sizeof said - 1);
+    said[sizeof said - 1] = '\0';
+    CHECK_EQ(read_hex(bytes, sizeof bytes), HELLO_SIZE);
+    fclose(page);
+    CHECK_EQ(hello_read(bytes, sizeof bytes, &hello), HELLO_OK);
+    (void)snprintf(found, sizeof found,
+                   "node=%u identity=%s features=%u heartbeat=%u credit=%u boot=%u",
+                   (unsigned)hello.node, hello.identity, (unsigned)hello.features,
+                   (unsigned)hello.heartbeat_ms, (unsigned)hello.credit,
+                   (unsigned)hello.boot);
+    CHECK_STR(said, found);
+    CHECK_EQ(hello.credit, MK_PEER_CREDIT);
+    CHECK_EQ(hello.heartbeat_ms, MK_PEER_HEARTBEAT_MS);
+    hello_write(&hello, again);
+    CHECK_MEM(again, bytes, sizeof again);
+}
+
+TEST(mount_doc_the_fields_follow_each_other) {
+    unsigned offset, size, next = 0;
+    page_open();
+    find_line("| offset | bytes | field | meaning |");
+    CHECK(next_line());
+    while (next_line() && sscanf(line, "| %u | %u |", &offset, &size) == 2) {
+        CHECK_EQ(offset, next);
+        next = offset + size;
+    }
+    fclose(page);
+    CHECK_EQ(next, HELLO_SIZE);
+}
+
+TEST(mount_doc_has_all_codes) {
+    unsigned code;
+    hello_code_t next = 1;
+    page_open();
+    find_line("| code | when | error |");
+    CHECK(next_line());
+    while (next_line() && sscanf(line, "| %u |", &code) == 1) {
+        char want[40];
+        CHECK_EQ(code, next);
+        (void)snprintf(want, sizeof want, "| %s |", mk_error_name(hello_error(code)));
+        CHECK(strstr(line, want) != NULL);
+        next++;
+    }
+    fclose(page);
+    CHECK_EQ(next, HELLO_CODES_END);
+}
+
+TEST_TABLE(mount_doc, TEST_ROW(mount_doc_the_example_is_a_hello),
+           TEST_ROW(mount_doc_the_fields_follow_each_other),
+           TEST_ROW(mount_doc_has_all_codes))

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/registry_sync.h"
+
+#include "base/alloc.h"
+#include "base/prng.h"
+#include "ipc/fleet.h"
+#include "ipc/registry_message.h"
+#include "microkernel/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static runtime_t *rt_of(int node) {
+    return fleet_nodes[node];
+}
+
+static void open_nodes(int count) {
+    fleet_open(count);
+    for (int i = 1; i <= count; i++)
+        CHECK_EQ(registry_sync_start(rt_of(i)), MK_OK);
+}
+
+static void give(int node, const char *name, actor_id_t id) {
+    CHECK_EQ(names_register(rt_of(node), name, id), MK_OK);
+}
+
+static actor_id_t lookup(int node, const char *name) {
+    return actor_lookup(rt_of(node), name);
+}
+
+TEST(names_and_paths_are_known_on_both_sides) {
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    actor_id_t b = fleet_spawn(2, NULL);
+    give(1, "before", a);
+    give(1, "/a/path", a);
+    fleet_connect(1, 2);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "before"), a);
+    CHECK_EQ(lookup(2, "/a/path"), a);
+    give(2, "later", b);
+    give(2, "/b/path", b);
+    fleet_settle();
+    CHECK_EQ(lookup(1, "later"), b);
+    CHECK_EQ(lookup(1, "/b/path"), b);
+    CHECK(registry_sync_is_in_step(rt_of(1), 2));
+    CHECK_EQ(names_unregister(rt_of(2), "later"), MK_OK);
+    fleet_end(a);
+    CHECK_EQ(lookup(1, "later"), 0);
+    CHECK_EQ(lookup(2, "before"), 0);
+    CHECK_EQ(lookup(2, "/a/path"), 0);
+    CHECK_EQ(lookup(1, "/b/path"), b);
+    fleet_close();
+}
+
+TEST(names_go_with_their_node_and_come_back_with_it) {
+    open_nodes(2);
+    actor_id_t b = fleet_spawn(2, NULL);
+    give(2, "b", b);
+    give(2, "/b", b);
+    for (int i = 0; i < 3; i++) {
+        fleet_connect(1, 2);
+        fleet_settle();
+        CHECK_EQ(lookup(1, "b"), b);
+        CHECK_EQ(lookup(1, "/b"), b);
+        CHECK(registry_sync_count(rt_of(1), 2) > 2);
+        fleet_cut(1, 2);
+        CHECK_EQ(lookup(1, "b"), 0);
+        CHECK_EQ(lookup(1, "/b"), 0);
+        CHECK_EQ(lookup(1, "/node/n2/b"), 0);
+        CHECK_EQ(registry_sync_count(rt_of(1), 2), 0);
+    }
+    fleet_close();
+}
+
+TEST(sends_by_name_reach_the_other_node) {
+    open_nodes(2);
+    unsigned count = 0;
+    actor_id_t b = fleet_spawn(2, &count);
+    give(2, "b", b);
+    give(2, "/b/path", b);
+    fleet_connect(1, 2);
+    fleet_settle();
+    CHECK(actor_send_named(rt_of(1), "b", 7, "x", 1));
+    CHECK(actor_send_named(rt_of(1), "/b/path", 7, "x", 1));
+    CHECK(actor_send_named(rt_of(1), "/node/n2/b", 7, "x", 1));
+    fleet_settle();
+    CHECK_EQ(count, 3);
+    fleet_close();
+}
+
+TEST(what_every_node_has_is_known_below_its_node_only) {
+    open_nodes(2);
+    actor_id_t b = fleet_spawn(2, NULL);
+    CHECK_EQ(names_register_own(rt_of(2), "shell", b), MK_OK);
+    give(2, "/sys/driver", b);
+    fleet_connect(1, 2);
+    fleet_settle();
+    CHECK_EQ(lookup(1, "shell"), 0);
+    CHECK_EQ(lookup(1, "/sys/driver"), 0);
+    CHECK_EQ(lookup(1, "/node/n2/shell"), b);
+    CHECK_EQ(lookup(1, "/node/n2/sys/driver"), b);
+    CHECK_EQ(lookup(1, "ns"), lookup(1, "/sys/ns"));
+    CHECK_EQ(actor_id_node(lookup(1, "ns")), 1);
+    CHECK_EQ(lookup(1, "/node/n2/ns"), lookup(2, "ns"));
+    CHECK_EQ(lookup(1, "/node/n2/sys/ns"), lookup(2, "ns"));
+    CHECK_EQ(lookup(1, "/node/n2"), lookup(2, "ns"));
+    CHECK_EQ(lookup(2, "/node/n2/shell"), b); /* a node knows itself so, too */
+    CHECK_EQ(lookup(2, "/node/n2/nobody"), 0);
+    CHECK_EQ(lookup(1, "/node/n3/shell"), 0);
+    fleet_close();
+}
+
+TEST(a_path_of_ones_own_comes_before_that_of_another_node) {
+    open_nodes(3);
+    actor_id_t own[4];
+    for (int i = 1; i <= 3; i++)
+        give(i, "/node/hardware/led", own[i] = fleet_spawn(i, NULL));
+    actor_id_t only = fleet_spawn(3, NULL);
+    give(3, "/node/hardware/midi", only);
+    fleet_connect(1, 2);
+    fleet_connect(1, 3);
+    fleet_settle();
+    CHECK_EQ(lookup(1, "/node/hardware/led"), own[1]);
+    CHECK_EQ(lookup(2, "/node/hardware/led"), own[2]);
+    CHECK_EQ(lookup(1, "/node/n2/hardware/led"), own[2]);
+    CHECK_EQ(lookup(1, "/node/n3/hardware/led"), own[3]);
+    CHECK_EQ(lookup(1, "/node/hardware/midi"), only);
+    CHECK_EQ(lookup(2, "/node/hardware/midi"), 0); /* not passed on */
+    CHECK_EQ(names_unregister(rt_of(1), "/node/hardware/led"), MK_OK);
+    CHECK_EQ(lookup(1, "/node/hardware/led"), own[2]);
+    fleet_end(own[2]);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    CHECK_EQ(lookup(1, "/node/hardware/led"), own[3]);
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_CONFLICT), 0);
+    fleet_close();
+}
+
+TEST(of_a_flat_name_the_first_owner_wins_and_the_other_is_told) {
+    open_nodes(3);
+    actor_id_t id[4];
+    for (int i = 2; i <= 3; i++)
+        give(i, "lamp", id[i] = fleet_spawn(i, NULL));
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_connect(1, 3);
+    fleet_settle();
+    CHECK_EQ(lookup(1, "lamp"), id[2]);
+    CHECK_EQ(lookup(1, "/node/n2/lamp"), id[2]);
+    CHECK_EQ(lookup(1, "/node/n3/lamp"), id[3]);
+    CHECK_EQ(lookup(3, "lamp"), id[3]);
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_CONFLICT), 0);
+    CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), 1);
+    /* Who asks for a name that is known is refused at once. */
+    CHECK_EQ(names_register(rt_of(1), "lamp", fleet_spawn(1, NULL)), MK_EEXIST);
+    fleet_end(id[2]);
+    CHECK_EQ(lookup(1, "lamp"), 0);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(2 * MK_NAME_GRACE_MS);
+    CHECK_EQ(lookup(1, "lamp"), id[3]);
+    fleet_close();
+}
+
+TEST(an_owner_that_is_started_again_keeps_its_name) {
+    open_nodes(2);
+    actor_id_t first = fleet_spawn(1, NULL);
+    actor_id_t other = fleet_spawn(2, NULL);
+    give(1, "lamp", first);
+    give(2, "lamp", other);
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_end(first);
+    fleet_pass_ms(MK_NAME_GRACE_MS / 2);
+    actor_id_t again = fleet_spawn(1, NULL);
+    give(1, "lamp", again);
+    fleet_pass_ms(3 * MK_NAME_GRACE_MS);
+    fleet_pass_ms(3 * MK_NAME_GRACE_MS);
+    CHECK_EQ(lookup(1, "lamp"), again);
+    CHECK_EQ(lookup(2, "lamp"), other);
+    CHECK_EQ(lookup(2, "/node/n1/lamp"), again);
+    fleet_close();
+}
+
+TEST(a_name_that_moves_to_another_actor_follows_it) {
+    open_nodes(2);
+    fleet_connect(1, 2);
+    actor_id_t one = fleet_spawn(1, NULL);
+    actor_id_t two = fleet_spawn(1, NULL);
+    give(1, "lamp", one);
+    fleet_settle();
+    fleet_hold(1, 2, true);
+    CHECK_EQ(names_unregister(rt_of(1), "lamp"), MK_OK);
+    give(1, "lamp", two);
+    CHECK_EQ(names_unregister(rt_of(1), "lamp"), MK_OK);
+    give(1, "lamp", two);
+    fleet_hold(1, 2, false);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "lamp"), two);
+    CHECK_EQ(lookup(2, "/node/n1/lamp"), two);
+    fleet_close();
+}
+
+TEST(a_node_speaks_for_its_own_actors_only) {
+    static const actor_id_t bad[] = {(actor_id_t)1 << 32 | 5, (actor_id_t)3 << 32 | 5,
+                                     (actor_id_t)2 << 32, 0};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        open_nodes(2);
+        fleet_connect(1, 2);
+        fleet_settle();
+        registry_message_t message = {
+            .type = MSG_NAME_REGISTER, .id = bad[i], .size = 4, .name = "lamp"};
+        uint8_t bytes[REGISTRY_MESSAGE_MAX];
+        size_t size = registry_message_encode(&message, bytes);
+        fleet_inject(2, 1, MSG_NAME_REGISTER, bytes, size);
+        fleet_settle();
+        CHECK_EQ(lookup(1, "lamp"), 0);
+        CHECK(!fleet_is_connected(1, 2));
+        fleet_close();
+    }
+}
+
+TEST(a_node_cannot_take_or_drop_what_is_not_its_own) {
+    open_nodes(3);
+    actor_id_t own = fleet_spawn(1, NULL);
+    actor_id_t third = fleet_spawn(3, NULL);
+    give(1, "mine", own);
+    give(3, "third", third);
+    give(3, "/third", third);
+    fleet_connect(1, 3);
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_inject(2, 1, MSG_NAME_UNREGISTER, "mine", 4);
+    fleet_inject(2, 1, MSG_NAME_UNREGISTER, "third", 5);
+    fleet_inject(2, 1, MSG_PATH_UNREGISTER, "/third", 6);
+    fleet_inject(2, 1, MSG_PATH_UNREGISTER, "/node/n3", 8);
+    /* Nor can it say what another node has below its own name. */
+    registry_message_t message = {.type = MSG_PATH_REGISTER,
+                                  .id = actor_id_make(2, 77),
+                                  .size = 14,
+                                  .name = "/node/n3/third"};
+    uint8_t bytes[REGISTRY_MESSAGE_MAX];
+    fleet_inject(2, 1, MSG_PATH_REGISTER, bytes,
+                 registry_message_encode(&message, bytes));
+    fleet_settle();
+    CHECK_EQ(lookup(1, "mine"), own);
+    CHECK_EQ(lookup(1, "third"), third);
+    CHECK_EQ(lookup(1, "/third"), third);
+    CHECK_EQ(lookup(1, "/node/n3/third"), third);
+    CHECK_EQ(lookup(1, "/node/n3"), lookup(3, "ns"));
+    fleet_close();
+}
+
+TEST(too_many_names_of_a_node_are_refused_and_it_is_told) {
+    open_nodes(2);
+    fleet_connect(1, 2);
+    fleet_settle();
+    registry_message_t message = {.type = MSG_NAME_REGISTER,
+                                  .id = actor_id_make(2, 77)};
+    uint8_t bytes[REGISTRY_MESSAGE_MAX];
+    for (unsigned i = 0; i < MK_PEER_NAMES + 10; i++) {
+        message.size = (size_t)snprintf(message.name, sizeof message.name, "x%u", i);
+        fleet_inject(2, 1, MSG_NAME_REGISTER, bytes,
+                     registry_message_encode(&message, bytes));
+        if (i % 1024 == 0) fleet_settle();
+    }
+    fleet_settle();
+    CHECK_EQ(registry_sync_count(rt_of(1), 2), MK_PEER_NAMES);
+    CHECK(fleet_sent(1, 2, MSG_NAME_CONFLICT) >= 10);
+    CHECK_EQ(lookup(1, "x5"), actor_id_make(2, 77));
+    CHECK(fleet_is_connected(1, 2));
+    fleet_cut(1, 2);
+    CHECK_EQ(lookup(1, "x5"), 0);
+    fleet_close();
+}
+
+TEST(a_full_link_only_delays_names) {
+    open_nodes(2);
+    fleet_set_room(3);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
+        give(1, name, a);
+    }
+    fleet_connect(1, 2);
+    /* Change while the walk is under way: before it, behind it, on both sides. */
+    for (int i = 0; i < 300; i += 7) {
+        snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
+        CHECK_EQ(names_unregister(rt_of(1), name), MK_OK);
+        if (i % 3 == 0) give(1, name, a);
+        if (i == 140) fleet_settle();
+    }
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "a%03d", i);
+        give(1, name, a);
+    }
+    fleet_settle();
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
+        CHECK_EQ(lookup(2, name), i % 7 == 0 && i % 3 != 0 ? 0 : a);
+    }
+    CHECK_EQ(lookup(2, "a039"), a);
+    CHECK(registry_sync_is_in_step(rt_of(1), 2));
+    fleet_close();
+}
+
+TEST(ten_thousand_names_take_many_small_steps) {
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof name, "x%05d", i);
+        give(1, name, a);
+    }
+    fleet_connect(1, 2);
+    size_t steps = 0;
+    size_t last = fleet_sent(1, 2, MSG_NAME_REGISTER);
+    while (!registry_sync_is_in_step(rt_of(1), 2)) {
+        runtime_step(rt_of(1));
+        size_t sent = fleet_sent(1, 2, MSG_NAME_REGISTER);
+        CHECK(sent - last <= MK_NAME_BATCH);
+        last = sent;
+        CHECK(++steps < 1000);
+    }
+    CHECK(steps >= 10000 / MK_NAME_BATCH);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "x00000"), a);
+    CHECK_EQ(lookup(2, "x09999"), a);
+    fleet_end(a);
+    CHECK_EQ(lookup(2, "x09999"), 0);
+    CHECK_EQ(registry_sync_count(rt_of(2), 1), 3); /* those of ns */
+    fleet_close();
+}
+
+TEST(a_node_can_be_told_everything_again) {
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    give(1, "lamp", a);
+    fleet_connect(1, 2);
+    fleet_settle();
+    size_t sent = fleet_sent(1, 2, MSG_NAME_REGISTER);
+    CHECK_EQ(registry_sync_again(rt_of(1), 2), MK_OK);
+    fleet_settle();
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_REGISTER), 2 * sent);
+    CHECK_EQ(lookup(2, "lamp"), a);
+    CHECK_EQ(registry_sync_again(rt_of(1), 3), MK_ENOENT);
+    fleet_close();
+}
+
+TEST(the_tree_of_a_node_is_listed) {
+    open_nodes(3);
+    actor_id_t b = fleet_spawn(2, NULL);
+    give(2, "lamp", b);
+    give(2, "/demo/lamp", b);
+    fleet_connect(1, 2);
+    fleet_connect(1, 3);
+    fleet_settle();
+    static const char *const want[] = {"/node/n2/demo/lamp", "/node/n2/lamp",
+                                       "/node/n2/ns", "/node/n2/sys/ns"};
+    char path[NS_PATH_MAX] = "";
+    actor_id_t id;
+    path_origin_t origin;
+    size_t count = 0;
+    while (paths_next(rt_of(1), "/node/n2/", path, &id, &origin)) {
+        CHECK(count < 4);
+        CHECK_STR(path, want[count++]);
+        CHECK_EQ(actor_id_node(id), 2);
+        CHECK_EQ(origin, PATH_MOUNTED);
+        CHECK_EQ(lookup(1, path), id);
+    }
+    CHECK_EQ(count, 4);
+    /* The whole walk: ascending, and complete. */
+    char last[NS_PATH_MAX] = "";
+    path[0] = '\0';
+    count = 0;
+    while (paths_next(rt_of(1), NULL, path, &id, &origin)) {
+        CHECK(strcmp(path, last) > 0);
+        memcpy(last, path, sizeof last);
+        count++;
+    }
+    CHECK_EQ(count, 1 + 4 + 3 + 2 + 1); /* demo, of n2, the nodes, of n3, sys */
+    fleet_close();
+}
+
+static void check_view(int nodes, int viewer, const char *name) {
+    actor_id_t seen = lookup(viewer, name);
+    bool is_somewhere = false;
+    bool is_right = false;
+    for (int i = 1; i <= nodes; i++) {
+        if (i != viewer && !fleet_is_connected(viewer, i)) continue;
+        char own[64];
+        snprintf(own, sizeof own, "/node/n%d/%s", i, name[0] == '/' ? name + 1 : name);
+        actor_id_t id = lookup(i, own);
+        CHECK_EQ(lookup(viewer, own), id); /* below its node it is always known */
+        if (id == 0) continue;
+        is_somewhere = true;
+        if (seen == id) is_right = true;
+        if (i == viewer) CHECK_EQ(seen, id); /* a node's own is what it sees */
+    }
+    CHECK(is_somewhere ? is_right : seen == 0);
+}
+
+/* Cuts, connections, names that come, go and move: when it is quiet again everybody
+ * sees somebody's for each name that a neighbour has, and nothing else. */
+TEST(registries_converge_after_any_churn) {
+    enum { NODES = 4, NAMES = 12, ACTORS = 4 };
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        open_nodes(NODES);
+        prng_t prng;
+        prng_init(&prng, seed);
+        fleet_set_room(1 + prng_below(&prng, 20));
+        actor_id_t actors[NODES + 1][ACTORS];
+        for (int i = 1; i <= NODES; i++)
+            for (int k = 0; k < ACTORS; k++)
+                actors[i][k] = fleet_spawn(i, NULL);
+        for (int step = 0; step < 200; step++) {
+            int a = 1 + (int)prng_below(&prng, NODES);
+            int b = 1 + (int)prng_below(&prng, NODES);
+            int k = (int)prng_below(&prng, ACTORS);
+            char name[16];
+            snprintf(name, sizeof name, prng_below(&prng, 3) ? "x%u" : "/y%u",
+                     (unsigned)prng_below(&prng, NAMES));
+            switch (prng_below(&prng, 8)) {
+            case 0:
+                if (a == b) break;
+                if (fleet_is_connected(a, b))
+                    fleet_cut(a, b);
+                else
+                    fleet_connect(a, b);
+                break;
+            case 1: fleet_pass_ms(prng_below(&prng, 3000)); break;
+            case 2: fleet_settle(); break;
+            case 3:
+                actor_stop(rt_of(a), actors[a][k]);
+                runtime_step(rt_of(a));
+                actors[a][k] = fleet_spawn(a, NULL);
+                break;
+            case 4: {
+                actor_id_t id = lookup(a, name);
+                if (id != 0 && actor_id_node(id) == (node_id_t)a)
+                    (void)names_unregister(rt_of(a), name);
+                break;
+            }
+            default: (void)names_register(rt_of(a), name, actors[a][k]); break;
+            }
+        }
+        fleet_settle();
+        for (int i = 0; i < 4; i++)
+            fleet_pass_ms(MK_NAME_GRACE_MS + 100);
+        for (int viewer = 1; viewer <= NODES; viewer++)
+            for (unsigned i = 0; i < NAMES; i++) {
+                char name[16];
+                snprintf(name, sizeof name, "x%u", i);
+                check_view(NODES, viewer, name);
+                snprintf(name, sizeof name, "/y%u", i);
+                check_view(NODES, viewer, name);
+            }
+        fleet_close();
+    }
+}
+
+/* One allocation fails, or all from then on until the end: once there is memory again,
+ * and the nodes are connected, everything is known. */
+static bool live_through_shortage(size_t nth, bool for_ever) {
+    open_nodes(2);
+    actor_id_t id[3][2];
+    for (int i = 1; i <= 2; i++) {
+        id[i][0] = fleet_spawn(i, NULL);
+        id[i][1] = fleet_spawn(i, NULL);
+    }
+    give(1, "both", id[1][0]);
+    give(2, "both", id[2][0]);
+    give(1, "goes", id[1][1]);
+    fleet_connect(1, 2);
+    mk_alloc_fail_at(nth, for_ever);
+    fleet_settle();
+    bool has_late = names_register(rt_of(2), "late", id[2][1]) == MK_OK;
+    (void)names_register(rt_of(2), "/late", id[2][1]);
+    actor_stop(rt_of(1), id[1][1]);
+    fleet_settle();
+    actor_stop(rt_of(1), id[1][0]);
+    fleet_settle();
+    bool was_hit = mk_alloc_fail_hit();
+    mk_alloc_fail_at(0, false);
+    fleet_pass_ms(100);
+    if (!fleet_is_connected(1, 2)) fleet_connect(1, 2);
+    for (int i = 0; i < 4; i++)
+        fleet_pass_ms(MK_NAME_GRACE_MS + 100);
+    CHECK_EQ(lookup(1, "both"), id[2][0]);
+    CHECK_EQ(lookup(2, "both"), id[2][0]);
+    CHECK_EQ(lookup(2, "goes"), 0);
+    CHECK_EQ(lookup(1, "late"), has_late ? id[2][1] : 0);
+    CHECK_EQ(lookup(1, "/late"), lookup(2, "/late"));
+    CHECK(registry_sync_is_in_step(rt_of(1), 2) &&
+          registry_sync_is_in_step(rt_of(2), 1));
+    fleet_close();
+    return was_hit;
+}
+
+TEST(short_memory_delays_names_and_loses_none) {
+    for (int for_ever = 0; for_ever < 2; for_ever++)
+        for (size_t nth = 1; live_through_shortage(nth, for_ever); nth++)
+            CHECK(nth < 500);
+}
+
+TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
+           TEST_ROW(names_go_with_their_node_and_come_back_with_it),
+           TEST_ROW(sends_by_name_reach_the_other_node),
+           TEST_ROW(what_every_node_has_is_known_below_its_node_only),
+           TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
+           TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
+           TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
+           TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
+           TEST_ROW(a_node_speaks_for_its_own_actors_only),
+           TEST_ROW(a_node_cannot_take_or_drop_what_is_not_its_own),
+           TEST_ROW(too_many_names_of_a_node_are_refused_and_it_is_told),
+           TEST_ROW(a_full_link_only_delays_names),
+           TEST_ROW(ten_thousand_names_take_many_small_steps),
+           TEST_ROW(a_node_can_be_told_everything_again),
+           TEST_ROW(the_tree_of_a_node_is_listed),
+           TEST_ROW(registries_converge_after_any_churn),
+           TEST_ROW(short_memory_delays_names_and_loses_none))
