@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
     bool is_bound = strcmp(argv[1], "bound") == 0;
     double seconds = real_of(argv[2]), begun = processor_s(), now = begun, best = 0;
     http_limits_t limits = http_limits_default();
-    volatile size_t sum = 0;
+    size_t sum = 0; /* so that the work is done */
     while (now < begun + seconds) {
         double before = now;
         for (int i = 0; i < BATCH; i++)
@@ -74,6 +74,7 @@ int main(int argc, char **argv) {
         double speed = (double)BATCH * HEAD_SIZE / (now - before);
         if (speed > best) best = speed;
     }
+    if (sum == 0) return 1;
     printf("%.1f\n", best / 1e6);
     return 0;
 }
