@@ -120,6 +120,7 @@ static struct {
     uint64_t random;
     route_t *routes;
     size_t connects;
+    size_t writes;
     size_t descriptors;
     source_of_t sources[2]; /* of INET, INET6 */
     uint16_t last_port;
@@ -640,6 +641,7 @@ int port_socket_write(int handle, const port_slice_t *slices, size_t count) {
         sent += size;
     }
     settle(end);
+    if (sent > 0) net.writes++;
     return sent > 0 ? (int)sent : MK_ENOMEM;
 }
 
@@ -816,6 +818,10 @@ size_t sim_net_connects(void) {
     return net.connects;
 }
 
+size_t sim_net_writes(void) {
+    return net.writes;
+}
+
 void sim__net_reset(uint64_t seed) {
     make_net();
     while (!list_is_empty(&net.ends))
@@ -829,5 +835,6 @@ void sim__net_reset(uint64_t seed) {
     net.random = sim__mix(seed, 4, 0);
     net.connects = 0;
     memset(net.sources, 0, sizeof net.sources);
+    net.writes = 0;
     net.last_port = FIRST_FREE_PORT - 1;
 }

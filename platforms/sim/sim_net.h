@@ -77,8 +77,9 @@ int sim_net_set_route(const port_address_t *to, sim_route_t route, uint64_t dela
  * come from where they go. */
 void sim_net_set_source(const port_address_t *from, bool is_known);
 
-/* Connects that were begun since sim_reset. */
+/* Connects that were begun, and writes that took something, since sim_reset. */
 size_t sim_net_connects(void);
+size_t sim_net_writes(void);
 
 /* --- names --- */
 

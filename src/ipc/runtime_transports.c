@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
 #include "ipc/transport_facts.h"
 #include "ipc/transport_link.h"
@@ -122,7 +123,10 @@ static int begin_link(entry_t *entry, runtime_t *rt) {
                                         .events = &none,
                                         .on_free = on_free,
                                         .ctx = entry};
-    const peer_facts_t facts = {.node = entry->transport->peer_node};
+    /* Nobody has said hello: what is said without being asked is said. */
+    const peer_facts_t facts = {
+        .node = entry->transport->peer_node,
+        .features = peers_offered(rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT)};
     int result = transport_link_open(rt, &spec, &entry->link);
     if (result != MK_OK) return result;
     link_t *link = entry->link;
@@ -161,6 +165,7 @@ bool runtime_add_transport(runtime_t *rt, transport_t *transport) {
     if (rt == NULL || transport == NULL) return false;
     transports_t *all = get(rt);
     if (all == NULL || has_node(all, transport->peer_node)) return false;
+    if (node_features_start(rt) != MK_OK) return false;
     entry_t *entry = mk_calloc(1, sizeof *entry);
     if (entry == NULL) return false;
     entry->all = all;
