@@ -124,9 +124,9 @@ static int begin_link(entry_t *entry, runtime_t *rt) {
                                         .on_free = on_free,
                                         .ctx = entry};
     /* Nobody has said hello: what is said without being asked is said. */
-    const peer_facts_t facts = {
-        .node = entry->transport->peer_node,
-        .features = peers_offered(rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT)};
+    const peer_facts_t facts = {.node = entry->transport->peer_node,
+                                .features = peers_offered(rt) &
+                                            ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT)};
     int result = transport_link_open(rt, &spec, &entry->link);
     if (result != MK_OK) return result;
     link_t *link = entry->link;
