@@ -8,6 +8,7 @@ set(MK_CHIP_LIMITS
     MK_SLAB_BYTES=2048          # bytes; with few actors the slabs must stay small
     MK_SLAB_BYTES_MAX=4096      # bytes; what a pool may hold too much
     MK_POOL_BLOCK_MAX=512       # bytes; a quarter of a slab
+    MK_CROWD_MESSAGES=512       # messages; two mailboxes
     MK_POLL_BATCH=8             # events; the UART has two handles
     MK_POST_MAX=64              # messages; nobody but the program itself posts
     MK_WHEEL_BITS=4             # bits of a level; 3 KiB once there is a timer
@@ -26,6 +27,14 @@ set(MK_CHIP_LIMITS
     MK_DNS_ADDRESSES_MAX=4      # of one family; what is tried in a second
     MK_DNS_CACHE_MAX=8          # names of one family, of some 200 bytes
     MK_DNS_PENDING_MAX=8        # names of one family
+    MK_WIRE_PAYLOAD_MAX=8192    # bytes; half a mailbox
+    MK_LINK_BATCH=2048          # bytes; a packet of a wire
+    MK_LINK_OUTPUT_MAX=16384    # bytes; a node that does not read takes 5 % of the RAM
+    MK_LINK_TURN_BYTES=4096     # bytes
+    MK_PEER_CREDIT=8192         # bytes; half a mailbox
+    MK_PEER_NAMES=256           # names, of some 100 bytes
+    MK_PEER_BONDS=256           # monitors and links
+    MK_MOUNT_PENDING=4          # hellos under way
     MK_RING_BYTES=2048          # bytes; one core, so only a test has any
     MK_RING_SIDE_BYTES=4096     # bytes
     # include/microkernel/log.h

@@ -17,7 +17,8 @@
 typedef struct bell bell_t;
 
 struct bell {
-    _Atomic bool is_lying; /* the owner sleeps, or is about to */
+    _Atomic unsigned is_lying; /* the owner sleeps, or is about to; a word, since not
+                                  every machine exchanges bytes */
 };
 
 /* The bell of a runtime, with one holder, or NULL when memory is short. */

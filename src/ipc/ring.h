@@ -56,7 +56,7 @@ typedef struct {
 
     /* Written by the putter. */
     _Alignas(LINE_SIZE) _Atomic uint32_t shown;
-    _Atomic bool wants_room; /* the putter was refused; cleared by the taker */
+    _Atomic unsigned wants_room; /* the putter was refused; cleared by the taker */
 
     /* The taker's own. */
     _Alignas(LINE_SIZE) uint32_t head;

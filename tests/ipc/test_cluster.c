@@ -105,7 +105,7 @@ static bool are_all_up(void) {
 
 static void write_some(void) {
     for (size_t at = 0; at < LEN; at++) {
-        size_t to = prng_below(&world.prng, LEN);
+        size_t to = (size_t)prng_below(&world.prng, LEN);
         if (to != at) CHECK(actor_send(nodes.rt[at], writers[at], 1, &to, sizeof to));
     }
 }
@@ -114,7 +114,7 @@ static void make_trouble(bool kills, bool is_keyed) {
     if (prng_chance(&world.prng, 1, 100))
         sim_net_reset_at(1 + prng_below(&world.prng, RESET_BYTES));
     if (kills && prng_chance(&world.prng, 1, 700)) {
-        size_t at = prng_below(&world.prng, LEN);
+        size_t at = (size_t)prng_below(&world.prng, LEN);
         world.kills++;
         close_node(at);
         begin_life(at, is_keyed);

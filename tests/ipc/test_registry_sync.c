@@ -465,7 +465,7 @@ TEST(registries_converge_after_any_churn) {
         open_nodes(NODES);
         prng_t prng;
         prng_init(&prng, seed);
-        fleet_set_room(1 + prng_below(&prng, 20));
+        fleet_set_room(1 + (size_t)prng_below(&prng, 20));
         actor_id_t actors[NODES + 1][ACTORS];
         for (int i = 1; i <= NODES; i++)
             for (int k = 0; k < ACTORS; k++)

@@ -14,9 +14,9 @@ enum { BYTES = 1024, SIDE_BYTES = 8192, PAYLOAD_MAX = 3000 };
 static wire_message_t make_message(uint32_t n, uint8_t *payload) {
     prng_t prng;
     prng_init(&prng, n);
-    size_t size = prng_chance(&prng, 1, 10)  ? prng_below(&prng, PAYLOAD_MAX)
+    size_t size = prng_chance(&prng, 1, 10)  ? (size_t)prng_below(&prng, PAYLOAD_MAX)
                   : prng_chance(&prng, 1, 3) ? sizeof(uint64_t)
-                                             : prng_below(&prng, 140);
+                                             : (size_t)prng_below(&prng, 140);
     for (size_t i = 0; i < size; i++)
         payload[i] = (uint8_t)(n + i * 7);
     return (wire_message_t){actor_id_make(1, n), actor_id_make(2, n), n ^ 0x55u,

@@ -381,7 +381,8 @@ static void act(side_t *side, prng_t *prng) {
     }
     bool is_control = prng_chance(prng, 1, 8);
     for (uint64_t left = prng_below(prng, 12); left > 0; left--) {
-        size_t size = prng_chance(prng, 1, 12) ? LARGE : 8 + prng_below(prng, 120);
+        size_t size =
+            prng_chance(prng, 1, 12) ? LARGE : 8 + (size_t)prng_below(prng, 120);
         int result = say(side, is_control ? 0 : 5, size, is_control);
         CHECK(result == MK_OK || result == MK_EFULL ||
               (result == MK_ECLOSED && side->downs == 1));
