@@ -29,7 +29,9 @@ typedef struct {
 } shake_spec_t;
 
 /* Begin. Takes the link in any case. MK_OK and the shake in `*out`; MK_ESTATE: this
- * node's number is 0; MK_EIO: no source of chance; MK_ENOMEM. */
+ * node's number is 0; MK_EIO: no source of chance; MK_ENOMEM. `out` belongs to the
+ * owner and outlives the shake: it becomes NULL when the runtime ends before its owner
+ * does. */
 int shake_start(runtime_t *rt, link_t *link, const shake_spec_t *spec, shake_t **out);
 
 /* Give up without a callback, telling the other side `code`. Takes it. NULL is allowed.
