@@ -56,10 +56,9 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
             TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
     endforeach()
 
-    # Several cores: one program, with the reports of the first.
+    # Several cores: one program, a line of bench/ipc/run.sh each.
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/cores/*.c)
-    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c
-        ${PROJECT_SOURCE_DIR}/bench/report.c)
+    add_executable(bench_cores ${sources} ${PROJECT_SOURCE_DIR}/bench/measure.c)
     mk_compile(bench_cores)
     mk_posix(bench_cores)
     target_include_directories(bench_cores PRIVATE ${PROJECT_SOURCE_DIR}/bench)
@@ -84,6 +83,21 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
         set_target_properties(bench_net_${name} PROPERTIES OUTPUT_NAME ${name}
             RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_net)
     endforeach()
+
+    # Nodes: run.sh starts them; each file is a program.
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/ipc/*.c)
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(bench_ipc_${name} ${source})
+        mk_compile(bench_ipc_${name})
+        mk_posix(bench_ipc_${name})
+        target_link_libraries(bench_ipc_${name} PRIVATE microkernel)
+        set_target_properties(bench_ipc_${name} PROPERTIES OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    endforeach()
+    if(MK_HAS_TLS)
+        file(WRITE ${CMAKE_BINARY_DIR}/bin/bench_ipc/has_tls "")
+    endif()
 
     # The wasm engine and its actors: run.sh compiles the modules and starts these.
     foreach(name driver crowd)

@@ -5,16 +5,13 @@
  *
  * The first byte is how the network carries bytes: 1 in parts that the seed chooses,
  * 2 five at most, 4 through a small window, 8 with hiccups; 16: unrouted requests are
- * nobody's. The others are pieces that end in FF '|'; the first byte of a piece says
- * what it is:
- *   >bytes   the peer sends; *Nbytes: N times
- *   n N      the peer is now that one of four, which connects when it has not
- *   q        it stops reading, or goes on; h, c, r: it finishes, closes, resets
- *   t N      N * N * 4 milliseconds pass
- *   o N...   the owner does something with a request it has
- *   d N...   the same is done for a request that a handler kept
- *   x N      the server stops, with N * 40 ms of grace
- *   a N, p N the Nth allocation, or call of the port, from now on fails */
+ * nobody's; 32: their owner takes bodies in pieces. The others are pieces that end in
+ * FF '|'; the first byte of a piece says what it is: >bytes   the peer sends; *Nbytes:
+ * N times n N      the peer is now that one of four, which connects when it has not q
+ * it stops reading, or goes on; h, c, r: it finishes, closes, resets t N      N * N * 4
+ * milliseconds pass o N...   the owner does something with a request it has d N... the
+ * same is done for a request that a handler kept x N      the server stops, with N * 40
+ * ms of grace a N, p N the Nth allocation, or call of the port, from now on fails */
 #include "base/alloc.h"
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
@@ -183,6 +180,51 @@ static void stop_all(runtime_t *rt, const http_request_t *request, void *ctx) {
     http_stop(rt, 100);
 }
 
+/* --- a body in pieces of a handler --- */
+
+static bool receive_data(runtime_t *rt, http_conn_id_t id, const void *data,
+                         size_t size, void *ctx) {
+    (void)ctx;
+    const char *bytes = data;
+    REQUIRE(size > 0);
+    switch (bytes[0]) {
+    case 'H': return false;
+    case 'M': http_receive_more(rt, id); return false;
+    case 'A':
+        if (http_respond(rt, id, 200, NULL, 0, bytes, size) == MK_OK)
+            move_id(id, ID_GIVEN, ID_OVER);
+        return true;
+    case 'B': (void)http_respond_begin(rt, id, 200, NULL, 0); return true;
+    case 'C': http_close(rt, id); return false;
+    default: (void)http_respond_piece(rt, id, bytes, size); return true;
+    }
+}
+
+static void receive_end(runtime_t *rt, http_conn_id_t id, void *ctx) {
+    (void)ctx;
+    move_id(id, ID_GIVEN, ID_OVER);
+    if (http_respond(rt, id, 200, NULL, 0, "all", 3) != MK_OK)
+        (void)http_respond_end(rt, id);
+}
+
+static void receive_lost(runtime_t *rt, http_conn_id_t id, void *ctx) {
+    (void)rt;
+    (void)ctx;
+    move_id(id, ID_GIVEN, ID_OVER);
+}
+
+static void receive(runtime_t *rt, const http_request_t *request, void *ctx) {
+    static const http_body_handler_t handler = {receive_data, receive_end,
+                                                receive_lost};
+    (void)rt;
+    (void)ctx;
+    REQUIRE(request->body_size == 0);
+    http_conn_id_t id = http_receive(request, &handler, NULL, WHOLE_MAX);
+    if (id == 0) return;
+    give_id(id, ID_GIVEN);
+    scene.kept = id;
+}
+
 /* --- a WebSocket of a handler --- */
 
 /* Who closes is told nothing any more. */
@@ -239,6 +281,7 @@ static void own_ws(runtime_t *rt, http_conn_id_t id, uint8_t what) {
     if (what == 2)
         (void)actor_ws_send_binary(rt, id, scene.piece, scene.size > 1000 ? 1000 : 3);
     if (what == 3) (void)actor_ws_close(rt, id, 4000, "bye");
+    if (what == 5) http_receive_more(rt, id);
     if (what != 4) return;
     actor_http_close(rt, id);
     if (seen != NULL && seen->state < ID_CLOSED) seen->state = ID_CLOSED;
@@ -290,9 +333,16 @@ static bool own_port(runtime_t *rt, actor_t *self, message_t *msg, void *state) 
         give_id(request->conn_id, ID_GIVEN);
         scene.own = request->conn_id;
         break;
+    case MSG_HTTP_DATA:
+    case MSG_HTTP_END: /* its first field is the id, too */
+        REQUIRE(find_id(status->conn_id) != NULL || scene.ids_len == IDS_MAX);
+        break;
     case MSG_HTTP_CONN_CLOSED: move_id(status->conn_id, ID_GIVEN, ID_OVER); break;
     case MSG_WS_OPEN: REQUIRE(find_id(status->conn_id) != NULL); break;
     case MSG_WS_MESSAGE: REQUIRE(find_id(status->conn_id)->state >= ID_WS); break;
+    case MSG_WS_ERROR: /* its first field is the id, too */
+        move_id(status->conn_id, ID_WS, ID_OVER);
+        break;
     case MSG_WS_CLOSED:
         REQUIRE(status->close_code != 0);
         move_id(status->conn_id, ID_WS, ID_OVER);
@@ -307,18 +357,24 @@ static bool own_port(runtime_t *rt, actor_t *self, message_t *msg, void *state) 
 static void do_kept(uint8_t what) {
     runtime_t *rt = scene.rt;
     static const char part[1500] = {'x'};
-    switch (what % 10) {
-    case 0: (void)http_respond(rt, scene.kept, 200, NULL, 0, "late", 4); break;
+    int result = MK_ENOENT;
+    switch (what % 11) {
+    case 0: result = http_respond(rt, scene.kept, 200, NULL, 0, "late", 4); break;
     case 1: (void)http_respond_begin(rt, scene.kept, 200, NULL, 0); break;
     case 2: (void)http_respond_piece(rt, scene.kept, part, sizeof part); break;
-    case 3: (void)http_respond_end(rt, scene.kept); break;
-    case 4: (void)http_sse_start(rt, scene.kept); break;
+    case 3: result = http_respond_end(rt, scene.kept); break;
+    case 4: result = http_sse_start(rt, scene.kept); break;
     case 5: (void)http_sse_push(rt, scene.kept, "e", part, sizeof part); break;
     case 6: http_close(rt, scene.kept); break;
     case 7: (void)http_ws_send(rt, scene.ws, true, part, sizeof part); break;
     case 8: (void)http_ws_close(rt, scene.ws, 1001, NULL); break;
+    case 9: http_receive_more(rt, scene.kept); break;
     default: close_ws(scene.ws); break;
     }
+    /* Of a body that was being received nothing more is told. */
+    seen_id_t *seen = find_id(scene.kept);
+    if (result != MK_ENOENT && seen != NULL && seen->state == ID_GIVEN)
+        seen->state = ID_OVER;
 }
 
 /* --- peers --- */
@@ -447,6 +503,7 @@ static void add_routes(void) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         REQUIRE(http_route(scene.rt, routes[i].method, routes[i].pattern, routes[i].fn,
                            NULL) == MK_OK);
+    REQUIRE(http_route_pieces(scene.rt, "*", "/up/*", receive, NULL) == MK_OK);
 }
 
 static void open_scene(uint8_t kind) {
@@ -461,6 +518,7 @@ static void open_scene(uint8_t kind) {
                                      .body_max = WHOLE_MAX,
                                      .ws_message_max = WHOLE_MAX,
                                      .connections_max = PEERS,
+                                     .takes_pieces = (kind & 32) != 0,
                                      .logs_access = true};
     int port = http_listen(scene.rt, &options);
     REQUIRE(port > 0);

@@ -1,26 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cores.c - what several cores bring: rings against a bare one, two runtimes against
- * one. */
+/* cores.c - WORKLOAD SECONDS: does the work of about so many seconds and prints how
+ * many operations a second that were; --quick does a little of everything, as a test.
+ * What is compared with what stands in bench/ipc/run.sh. */
 #include "bound.h"
+#include "measure.h"
 #include "ours.h"
-#include "report.h"
 
-/* The goals stand here and nowhere else. */
-static const line_t lines[] = {
-    {"ipc_ring_rtt", "to an actor on another core and back", FIGURE_RATE, ours_ring_rtt,
-     bound_ring_rtt, 20000, 9, 0.50,
-     "at most twice a bare ring that sleeps and wakes alike"},
-    {"ipc_ring_stream", "one actor to one on another core", FIGURE_RATE,
-     ours_ring_stream, bound_ring_stream, 2000000, 9, 0.60,
-     "0.6 of the bare ring, or 20 M/s"},
-    {"ipc_link_stream", "the same between the ends of a link", FIGURE_RATE,
-     ours_link_stream, bound_ring_stream, 2000000, 9, 0.60, "as ipc_ring_stream"},
-    {"cores_pairs", "500 pairs on two runtimes, beside one", FIGURE_RATE, two_pairs,
-     one_pairs, 2000000, 9, 1.80, "two cores are worth nearly two"},
-    {"cores_fanin", "1 000 actors to one on each of two runtimes, beside one",
-     FIGURE_RATE, two_fanin, one_fanin, 2000000, 9, 1.80, "as cores_pairs"},
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    workload_fn run;
+    double rate; /* operations in a second of a slow machine */
+} workload_t;
+
+static const workload_t workloads[] = {
+    {"ring_rtt", ours_ring_rtt, 2e4},        {"bare_rtt", bound_ring_rtt, 2e4},
+    {"ring_stream", ours_ring_stream, 5e6},  {"link_stream", ours_link_stream, 1e7},
+    {"bare_stream", bound_ring_stream, 2e7}, {"one_pairs", one_pairs, 1e7},
+    {"two_pairs", two_pairs, 1e7},           {"one_fanin", one_fanin, 1e7},
+    {"two_fanin", two_fanin, 1e7},
 };
+enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
+
+static uint64_t count_for(const workload_t *workload, double seconds) {
+    uint64_t count = (uint64_t)(workload->rate * seconds) / 2000 * 2000;
+    return count > 0 ? count : 2000;
+}
+
+static int try_all(void) {
+    unsigned passed = 0, failed = 0;
+    for (size_t i = 0; i < WORKLOADS; i++) {
+        double cost;
+        bool works =
+            measure_fresh(workloads[i].run, count_for(&workloads[i], 0.001), &cost);
+        if (!works) fprintf(stderr, "bench: %s failed\n", workloads[i].name);
+        works ? passed++ : failed++;
+    }
+    printf("bench/cores: %u passed, %u failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}
 
 int main(int argc, char **argv) {
-    return report_run(lines, sizeof lines / sizeof lines[0], argc, argv);
+    if (argc == 2 && strcmp(argv[1], "--quick") == 0) return try_all();
+    double seconds = argc == 3 ? strtod(argv[2], NULL) : 0;
+    for (size_t i = 0; i < WORKLOADS && seconds > 0; i++) {
+        if (strcmp(argv[1], workloads[i].name) != 0) continue;
+        uint64_t count = count_for(&workloads[i], seconds);
+        printf("%.0f\n", (double)count / workloads[i].run(count));
+        return 0;
+    }
+    fprintf(stderr, "usage: %s WORKLOAD SECONDS\nworkloads:", argv[0]);
+    for (size_t i = 0; i < WORKLOADS; i++)
+        fprintf(stderr, " %s", workloads[i].name);
+    fputs("\n", stderr);
+    return 2;
 }

@@ -160,7 +160,8 @@ static void ignore_end(link_t *link, runtime_t *rt, int reason, const char *text
     (void)text;
 }
 
-static const link_events_t pipe_events = {take_word, send_some, ignore_end};
+static const link_events_t pipe_events = {
+    .on_message = take_word, .on_room = send_some, .on_down = ignore_end};
 
 /* Something has to live, or the loop ends. */
 static bool begin(runtime_t *rt, actor_t *self, message_t *msg, void *state) {

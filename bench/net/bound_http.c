@@ -3,13 +3,11 @@
  * empty line with one fixed response; looks at no method, path or field.
  *
  *     bound_http PORT */
-#include "sockets.h"
+#include "bound.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-enum { INPUT = 256 * 1024, EVENTS = 512 };
+enum { INPUT = 256 * 1024 };
 
 static char input[INPUT], output[INPUT];
 /* As long as what ours_http answers. */
@@ -42,32 +40,16 @@ static void answer(int fd, size_t size) {
     send_all(fd, output, filled);
 }
 
+static void on_ready(int fd, uint32_t events) {
+    (void)events;
+    ssize_t size = read(fd, input, sizeof input);
+    if (size > 0)
+        answer(fd, (size_t)size);
+    else
+        close(fd);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptors();
-    int listener = listen_at((int)number_of(argv[1]));
-    int poller = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    struct epoll_event events[EVENTS];
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");
-    for (;;) {
-        int count = epoll_wait(poller, events, EVENTS, -1);
-        for (int i = 0; i < count; i++) {
-            int fd = events[i].data.fd;
-            if (fd == listener) {
-                fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (fd < 0) continue;
-                set_no_delay(fd);
-                event.data.fd = fd;
-                if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) close(fd);
-                continue;
-            }
-            ssize_t size = read(fd, input, sizeof input);
-            if (size > 0)
-                answer(fd, (size_t)size);
-            else
-                close(fd);
-        }
-    }
+    serve_bound((int)number_of(argv[1]), NULL, on_ready);
 }

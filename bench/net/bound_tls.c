@@ -7,25 +7,23 @@
  * One byte 'g' is answered with 13 bytes, 'b' with 64 MiB. "release" gives the buffers
  * of a connection back while it is idle (SSL_MODE_RELEASE_BUFFERS). Tickets without
  * memory, no limits, no deadlines, no application. */
-#include "sockets.h"
+#include "bound.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-enum { CONNECTIONS = 65536, EVENTS = 512, BIG = 64 << 20, RECORD = 16384 };
+enum { BIG = 64 << 20, RECORD = 16384 };
 
 typedef struct {
     SSL *ssl;
     size_t left; /* of a big answer */
 } connection_t;
 
-static connection_t connections[CONNECTIONS]; /* by descriptor */
+static connection_t connections[BOUND_CONNECTIONS]; /* by descriptor */
 static const char small[] = "Hello, World!";
 static char big[RECORD];
-static int poller;
+static SSL_CTX *ctx;
 
 static void drop(int fd) {
     SSL_free(connections[fd].ssl);
@@ -35,7 +33,7 @@ static void drop(int fd) {
 
 static void wait_for(int fd, uint32_t events) {
     struct epoll_event event = {.events = events, .data.fd = fd};
-    if (epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event) != 0) die("epoll_ctl");
+    if (epoll_ctl(bound_poller, EPOLL_CTL_MOD, fd, &event) != 0) die("epoll_ctl");
 }
 
 static void pump(int fd) {
@@ -76,24 +74,16 @@ static void serve(int fd, uint32_t events) {
     }
 }
 
-static void take_peers(int listener, SSL_CTX *ctx) {
-    int fd;
-    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-        set_no_delay(fd);
-        SSL *ssl = SSL_new(ctx);
-        if (!ssl || SSL_set_fd(ssl, fd) != 1) die("SSL_new");
-        SSL_set_accept_state(ssl);
-        connections[fd] = (connection_t){ssl, 0};
-        if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
-    }
+static void on_peer(int fd) {
+    SSL *ssl = SSL_new(ctx);
+    if (!ssl || SSL_set_fd(ssl, fd) != 1) die("SSL_new");
+    SSL_set_accept_state(ssl);
+    connections[fd] = (connection_t){ssl, 0};
 }
 
 int main(int argc, char **argv) {
     if (argc < 4) return 2;
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptors();
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx || SSL_CTX_use_certificate_chain_file(ctx, argv[2]) != 1 ||
         SSL_CTX_use_PrivateKey_file(ctx, argv[3], SSL_FILETYPE_PEM) != 1)
         die("certificate");
@@ -102,16 +92,5 @@ int main(int argc, char **argv) {
     if (argc > 4) SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);
-    int listener = listen_at((int)number_of(argv[1]));
-    poller = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[EVENTS];
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");
-    for (;;) {
-        int count = epoll_wait(poller, events, EVENTS, -1);
-        for (int i = 0; i < count; i++)
-            if (events[i].data.fd == listener)
-                take_peers(listener, ctx);
-            else
-                serve(events[i].data.fd, events[i].events);
-    }
+    serve_bound((int)number_of(argv[1]), on_peer, serve);
 }

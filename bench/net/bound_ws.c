@@ -4,16 +4,14 @@
  * control frames, no lengths.
  *
  *     bound_ws PORT */
-#include "sockets.h"
+#include "bound.h"
 
 #include "base/text.h"
 #include "net/ws_handshake.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-enum { INPUT = 256 * 1024, EVENTS = 512, CONNECTIONS = 65536, LARGE = 4096 };
+enum { INPUT = 256 * 1024, LARGE = 4096 };
 
 typedef struct {
     uint64_t left;
@@ -21,7 +19,7 @@ typedef struct {
     uint8_t is_open, head_size, have, head[14];
 } connection_t;
 
-static connection_t connections[CONNECTIONS];
+static connection_t connections[BOUND_CONNECTIONS];
 static uint8_t input[INPUT + 64], output[INPUT + 4096];
 
 static void send_all(int fd, const uint8_t *bytes, size_t size) {
@@ -121,35 +119,22 @@ static void echo(int fd, size_t size) {
     send_all(fd, output, filled);
 }
 
+static void on_peer(int fd) {
+    connections[fd] = (connection_t){0};
+}
+
+static void on_ready(int fd, uint32_t events) {
+    (void)events;
+    ssize_t size = read(fd, input, INPUT);
+    if (size <= 0)
+        close(fd);
+    else if (!connections[fd].is_open)
+        upgrade(fd, (size_t)size);
+    else
+        echo(fd, (size_t)size);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptors();
-    int listener = listen_at((int)number_of(argv[1]));
-    int poller = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-    struct epoll_event events[EVENTS];
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0) die("epoll_ctl");
-    for (;;) {
-        int count = epoll_wait(poller, events, EVENTS, -1);
-        for (int i = 0; i < count; i++) {
-            int fd = events[i].data.fd;
-            if (fd == listener) {
-                fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (fd < 0 || fd >= CONNECTIONS) continue;
-                set_no_delay(fd);
-                connections[fd] = (connection_t){0};
-                event.data.fd = fd;
-                if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) close(fd);
-                continue;
-            }
-            ssize_t size = read(fd, input, INPUT);
-            if (size <= 0)
-                close(fd);
-            else if (!connections[fd].is_open)
-                upgrade(fd, (size_t)size);
-            else
-                echo(fd, (size_t)size);
-        }
-    }
+    serve_bound((int)number_of(argv[1]), on_peer, on_ready);
 }

@@ -33,11 +33,12 @@ int main(int argc, char **argv) {
     raise_descriptors();
     runtime_t *rt = runtime_init(0, 16);
     http_listen_options_t options = {.port = (uint16_t)number_of(argv[1])};
-    if (rt == NULL || http_listen(rt, &options) < 0 ||
-        http_route(rt, "GET", "/", hello, NULL) < 0 ||
+    int port = rt != NULL ? http_listen(rt, &options) : -1;
+    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
         http_route(rt, "GET", "/hello/:name", hello, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_echo, NULL) < 0)
         return 1;
+    tell_port(port);
     runtime_run(rt);
     return 0;
 }

@@ -42,6 +42,13 @@ static inline double now_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Seconds of the processor that this process has used. */
+static inline double processor_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 /* As many descriptors as the system allows. */
 static inline void raise_descriptors(void) {
     struct rlimit limit;
@@ -68,6 +75,20 @@ static inline int listen_at(int port) {
         bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 4096) != 0)
         die("listen");
     return fd;
+}
+
+/* The port of a listening socket. */
+static inline int port_of(int fd) {
+    struct sockaddr_in at;
+    socklen_t size = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &size) != 0) die("getsockname");
+    return ntohs(at.sin_port);
+}
+
+/* Tell whoever started this server where it listens. */
+static inline void tell_port(int port) {
+    printf("%d\n", port);
+    if (fflush(stdout) != 0) die("stdout");
 }
 
 /* Connect (waiting, so that a load begins from a settled state), then never wait. */

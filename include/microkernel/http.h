@@ -93,7 +93,7 @@ typedef struct {
 } http_request_payload_t;
 
 /* MSG_HTTP_HEAD is an http_response_payload_t without a body; MSG_HTTP_END is an
- * sse_status_payload_t. MSG_HTTP_DATA: some bytes of the body of an answer. */
+ * sse_status_payload_t. MSG_HTTP_DATA: some bytes of a body. */
 typedef struct {
     http_conn_id_t conn_id;
     size_t data_size;
@@ -215,7 +215,9 @@ typedef struct {
                         began for want of a connection, is opened again with
                         Last-Event-ID, after what `retry` says and a growing time;
                         MSG_SSE_OPEN comes each time. It ends with 204 (MSG_SSE_CLOSED)
-                        and with any other answer that is no event stream */
+                        and with any other answer that is no event stream. Redirects
+                        are followed, as in http_fetch_options_t, up to 20; the next
+                        try begins at `url` again */
     const char *last_event_id; /* to go on behind; NULL: none */
     uint32_t silence_ms; /* without a byte, after which it counts as broken; 0: never */
 } http_sse_options_t;
@@ -389,8 +391,11 @@ typedef struct {
     uint16_t port;
     actor_id_t
         owner; /* gets the requests that no route takes; 0: they get 404 or 405 */
-    bool ignores_routes;       /* all requests are the owner's */
-    bool logs_access;          /* a line of the log for each answer */
+    bool ignores_routes; /* all requests are the owner's */
+    bool takes_pieces; /* the owner gets bodies in pieces: MSG_HTTP_REQUEST without one,
+                          any number of MSG_HTTP_DATA, each asked for with
+                          http_receive_more, and MSG_HTTP_END */
+    bool logs_access;  /* a line of the log for each answer */
     uint32_t header_ms;        /* MK_HTTP_HEADER_MS */
     uint32_t body_ms;          /* MK_HTTP_BODY_MS */
     uint32_t idle_ms;          /* MK_HTTP_IDLE_MS */
@@ -499,6 +504,49 @@ typedef void (*http_handler_fn)(runtime_t *rt, const http_request_t *request,
  * method and pattern are handled already; MK_ENOMEM. Texts are copied. */
 int http_route(runtime_t *rt, const char *method, const char *pattern,
                http_handler_fn fn, void *ctx);
+
+/* As http_route, but `fn` is called as soon as the head is there: the request has no
+ * body yet. `fn` may have it come with one of the functions below; when it answers or
+ * defers instead, the body is not read, and the connection is closed behind the answer
+ * unless all of it had come already. A peer that waits for "100 Continue" gets it when
+ * the body is wanted, and the final answer alone otherwise. */
+int http_route_pieces(runtime_t *rt, const char *method, const char *pattern,
+                      http_handler_fn fn, void *ctx);
+
+/* What receives a body in pieces; each is called on the loop, none from within
+ * http_receive. The request can be answered at any time, with http_respond and its kin:
+ * an answer that comes before the end of the body is the end of this, and of the
+ * connection, and nothing is called any more. */
+typedef struct {
+    /* The next piece, borrowed, 1 byte or more. False: no more until
+     * http_receive_more, so that a slow handler slows the peer down. Not NULL. */
+    bool (*on_data)(runtime_t *rt, http_conn_id_t id, const void *data, size_t size,
+                    void *ctx);
+    /* That was all; comes also when no more is wanted. The request waits for its
+     * answer. Not NULL. */
+    void (*on_end)(runtime_t *rt, http_conn_id_t id, void *ctx);
+    /* It broke off, was malformed, too long or too slow, or http_close was called; the
+     * peer is answered already where that is possible. The id means nothing any more.
+     * Comes instead of on_end. NULL: not interested. */
+    void (*on_lost)(runtime_t *rt, http_conn_id_t id, void *ctx);
+} http_body_handler_t;
+
+/* Have the body of a request come to `handler`, which stays where it is, or to an
+ * actor: then each MSG_HTTP_DATA, also the first, is asked for with http_receive_more;
+ * MSG_HTTP_END comes right behind the last one or instead of one more, and
+ * MSG_HTTP_CONN_CLOSED when the body or the connection is lost. Only within the handler
+ * of a route in pieces. `size_max` bytes are taken (0: no bound), a longer body gets
+ * 413. The id, as of http_defer; 0: the request is answered (413, 503, or earlier), is
+ * of no such route, or the actor does not live. */
+http_conn_id_t http_receive(const http_request_t *request,
+                            const http_body_handler_t *handler, void *ctx,
+                            uint64_t size_max);
+http_conn_id_t http_receive_to(const http_request_t *request, actor_id_t owner,
+                               uint64_t size_max);
+
+/* The next piece of the body may come. No effect when it is wanted already, or is no
+ * such request. */
+void http_receive_more(runtime_t *rt, http_conn_id_t id);
 
 /* Serve the plain files below `folder` (copied) for GET and HEAD at `pattern`, whose
  * last segment is "*": with type, ETag, Last-Modified, conditions and one range. Never

@@ -277,8 +277,9 @@
 #define MK_TLS_IDLE_MESSAGES 32
 #endif
 
-/* Bytes of records that may wait for a peer that does not read; 32768 to 2^30. One of
- * data and a flight of the handshake; more are answers to what such a peer sends. */
+/* Bytes of records that may wait for a peer that does not read; 32768 to 2^30. A write
+ * of data and a flight of the handshake; more are answers to what such a peer sends.
+ * With less than 131072 large writes go out record by record. */
 #ifndef MK_TLS_WAITING_BYTES
 #define MK_TLS_WAITING_BYTES (128u * 1024u)
 #endif

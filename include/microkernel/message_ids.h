@@ -148,6 +148,7 @@ extern "C" {
 #define MSG_NODE_UNLINK         ((msg_type_t)0xFF0000A9)
 #define MSG_MOUNT_DONE          ((msg_type_t)0xFF0000AA)
 #define MSG_NAME_CONFLICT       ((msg_type_t)0xFF0000AB)
+#define MSG_NAMES_TOLD          ((msg_type_t)0xFF0000AC)
 
 /* Name of a message number ("MSG_TIMER"), or NULL when it has none. */
 const char *mk_message_name(msg_type_t type);

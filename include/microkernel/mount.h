@@ -135,6 +135,11 @@ actor_id_t ns_mount_listen(runtime_t *rt, uint16_t port);
 int ns_mount_connect(runtime_t *rt, const char *host, uint16_t port,
                      mount_result_t *result);
 
+/* Tell the node behind a transport that was given to the runtime
+ * (runtime_add_transport) all names and paths of this one; their changes it is told by
+ * itself. Nothing happens when it is not connected. */
+void ns_sync_to_transport(runtime_t *rt, struct transport *tp);
+
 #ifdef __cplusplus
 }
 #endif

@@ -134,6 +134,21 @@ typedef struct {
 uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
                          void (*discard)(void *result));
 
+/* --- transports (transport.h) --- */
+
+/* Use a transport for mail to and from the actors of its peer_node, which is connected
+ * from now on as far as the loop knows: sends to it are true when the transport takes
+ * them. Whoever is at the other side is believed to be that node; neither names nor
+ * monitors go over it (mounts do that). When the peer has gone the node is down; a
+ * listening transport made here then waits for the next peer, any other is destroyed.
+ * Takes the transport on success; it is destroyed with the runtime. False, and it stays
+ * the caller's: NULL, no descriptor, peer_node 0 or our own (or ours is 0), a node that
+ * is connected or has a transport already, or memory short. */
+bool runtime_add_transport(runtime_t *rt, transport_t *transport);
+
+/* How many of them there are now, those that wait for a peer included; 0 for NULL. */
+size_t runtime_get_transport_count(runtime_t *rt);
+
 #ifdef __cplusplus
 }
 #endif

@@ -26,7 +26,8 @@ extern "C" {
 typedef struct runtime_group runtime_group_t;
 
 /* Called once for each member on its own thread, before any of them runs: spawn actors,
- * give names, start services. MK_OK, or an error that ends the whole start. */
+ * give names (the others know them, some hundred of each, when they begin), start
+ * services. MK_OK, or an error that ends the whole start. */
 typedef int (*runtime_group_setup_fn)(runtime_t *rt, size_t index, void *ctx);
 
 /* Options of runtime_group_start; a zeroed struct means the defaults. */

@@ -356,6 +356,19 @@ int port_socket_peer(int handle, port_address_t *address) {
     return told_name(getpeername(handle, &name.any, &size), &name, address);
 }
 
+/* To connect a socket for datagrams asks the routing table and nobody else. */
+int port_socket_source(const port_address_t *to, port_address_t *from) {
+    socket_name_t name;
+    socklen_t size = name_of(to, &name);
+    if (size == 0) return MK_EINVAL;
+    int handle = make_socket(name.any.sa_family, SOCK_DGRAM);
+    if (handle < 0) return handle;
+    int result = connect(handle, &name.any, size) == 0 ? port_socket_local(handle, from)
+                                                       : socket_error(errno);
+    port_socket_close(handle);
+    return result;
+}
+
 /* --- datagrams --- */
 
 int port_udp_open(const port_address_t *at) {

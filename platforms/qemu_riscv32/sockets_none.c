@@ -89,6 +89,12 @@ void port_socket_abort(int handle) {
     (void)handle;
 }
 
+int port_socket_source(const port_address_t *to, port_address_t *from) {
+    (void)to;
+    (void)from;
+    return MK_ENOTSUP;
+}
+
 int port_socket_local(int handle, port_address_t *address) {
     (void)handle;
     (void)address;

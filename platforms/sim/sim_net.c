@@ -332,5 +332,7 @@ void sim__net_reset(uint64_t seed) {
     sim__net.set = at_first;
     sim__net.random = sim__mix(seed, 4, 0);
     sim__net.connects = 0;
+    memset(sim__net.sources, 0, sizeof sim__net.sources);
+    sim__net.writes = 0;
     sim__net.last_port = FIRST_FREE_PORT - 1;
 }

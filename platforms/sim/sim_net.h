@@ -72,8 +72,14 @@ typedef enum {
  * beyond the delay of the net. MK_OK or MK_ENOMEM. */
 int sim_net_set_route(const port_address_t *to, sim_route_t route, uint64_t delay_ns);
 
-/* Connects that were begun since sim_reset. */
+/* Where connections of its family come from (port_socket_source); nothing is connected
+ * otherwise for it. `is_known` false: there is no way for this family. At first they
+ * come from where they go. */
+void sim_net_set_source(const port_address_t *from, bool is_known);
+
+/* Connects that were begun, and writes that took something, since sim_reset. */
 size_t sim_net_connects(void);
+size_t sim_net_writes(void);
 
 /* --- names --- */
 

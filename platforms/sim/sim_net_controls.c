@@ -78,6 +78,15 @@ int sim_net_set_route(const port_address_t *to, sim_route_t how, uint64_t delay_
     return MK_OK;
 }
 
+void sim_net_set_source(const port_address_t *from, bool is_known) {
+    sim__net.sources[from->family == PORT_FAMILY_INET6] =
+        (source_of_t){.from = *from, .is_set = true, .is_known = is_known};
+}
+
 size_t sim_net_connects(void) {
     return sim__net.connects;
+}
+
+size_t sim_net_writes(void) {
+    return sim__net.writes;
 }

@@ -95,6 +95,13 @@ typedef struct {
     bool reset_was_hit;
 } sim_net_settings_t;
 
+/* Where connections of a family come from. */
+typedef struct {
+    port_address_t from;
+    bool is_set;
+    bool is_known;
+} source_of_t;
+
 typedef struct {
     list_node_t ends;
     bool is_made; /* `ends` is a list */
@@ -102,7 +109,9 @@ typedef struct {
     uint64_t random;
     route_t *routes;
     size_t connects;
+    size_t writes;
     size_t descriptors;
+    source_of_t sources[2]; /* of INET, INET6 */
     uint16_t last_port;
 } sim_net_t;
 

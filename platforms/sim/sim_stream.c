@@ -296,6 +296,7 @@ int port_socket_write(int handle, const port_slice_t *slices, size_t count) {
         sent += size;
     }
     sim__settle(end);
+    if (sent > 0) sim__net.writes++;
     return sent > 0 ? (int)sent : MK_ENOMEM;
 }
 
@@ -315,6 +316,13 @@ int port_socket_error(int handle) {
     end->error = MK_OK;
     sim__settle(end);
     return code;
+}
+
+int port_socket_source(const port_address_t *to, port_address_t *from) {
+    const source_of_t *source = &sim__net.sources[to->family == PORT_FAMILY_INET6];
+    if (to->family == PORT_FAMILY_NONE) return MK_EINVAL;
+    *from = source->is_set ? source->from : *to;
+    return source->is_set && !source->is_known ? MK_EUNREACH : MK_OK;
 }
 
 int port_socket_local(int handle, port_address_t *address) {

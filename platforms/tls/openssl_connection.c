@@ -3,12 +3,13 @@
  *
  * OpenSSL reads and writes records through a BIO of ours whose functions are the
  * carrier's: no descriptor, no signal, no copy (see decision 0019). Input goes straight
- * into OpenSSL's buffer. Output goes straight to the carrier; what that does not take
- * is kept here and OpenSSL is told that all is done. So OpenSSL never stands in the
- * middle of a record, a caller never has to repeat the same bytes, and an alert is
- * never lost. Nothing new is written while something waits (invariant 1), so one record
- * and the answers to what the peer sends are all that can wait; MK_TLS_WAITING_BYTES
- * bounds the latter.
+ * into OpenSSL's buffer. Output goes straight to the carrier, a large write as several
+ * records at once, which is a quarter of the system calls and packets; what that does
+ * not take is kept here and OpenSSL is told that all is done. So OpenSSL never stands
+ * in the middle of a record, a caller never has to repeat the same bytes, and an alert
+ * is never lost. Nothing new is written while something waits (invariant 1), so one
+ * write and the answers to what the peer sends are all that can wait;
+ * MK_TLS_WAITING_BYTES bounds the latter.
  *
  * An idle connection holds no buffer: OpenSSL gives its own back when they are empty
  * (SSL_MODE_RELEASE_BUFFERS), and so do we.
@@ -32,7 +33,12 @@
 enum {
     WHY_SIZE = 256,  /* bytes of the words about a failure */
     HOST_SIZE = 253, /* bytes of a name (RFC 1035, section 2.3.4, as text) */
-    RECORD_SIZE = SSL3_RT_MAX_PLAIN_LENGTH
+    RECORD_SIZE = SSL3_RT_MAX_PLAIN_LENGTH,
+    RECORD_EXTRA = SSL3_RT_MAX_ENCRYPTED_OVERHEAD + SSL3_RT_HEADER_LENGTH,
+    /* Bytes that one write takes: four records, or what may wait for the carrier beside
+     * a flight of the handshake. */
+    GATHERED_MAX =
+        MK_TLS_WAITING_BYTES / 2 >= 4 * RECORD_SIZE ? 4 * RECORD_SIZE : RECORD_SIZE
 };
 
 /* --- the carrier --- */
@@ -92,7 +98,7 @@ static int write_carrier(BIO *bio, const char *bytes, int size) {
     size_t taken = 0;
     BIO_clear_retry_flags(bio);
     if (size <= 0 || tls->carrier_error) return -1;
-    if (!port_tls_has_output(tls)) {
+    if (!port_tls_has_output(tls) && !tls->is_gathering) {
         int got = tls->carrier->write(tls->carrier_ctx, bytes, (size_t)size);
         if (got < 0 && got != MK_EAGAIN) {
             tls->carrier_error = got;
@@ -341,15 +347,38 @@ bool port_tls_has_input(const port_tls_t *tls) {
     return tls->state == TLS_OPEN && !tls->is_dry && SSL_has_pending(tls->ssl) == 1;
 }
 
+/* Several records are handed to the carrier together, when there is memory for it: a
+ * large write is few system calls then. */
+static void begin_gathering(port_tls_t *tls) {
+    const size_t cap = GATHERED_MAX + GATHERED_MAX / RECORD_SIZE * RECORD_EXTRA;
+    if (tls->waiting != NULL) return;
+    tls->waiting = mk_alloc(cap);
+    if (tls->waiting == NULL) return;
+    tls->waiting_cap = cap;
+    tls->is_gathering = true;
+}
+
 int port_tls_write(port_tls_t *tls, const void *bytes, size_t size) {
-    size_t taken = 0;
+    size_t total = 0;
     if (tls->state != TLS_OPEN || tls->is_finished)
         return tls->state == TLS_FAILED ? tls->failure : MK_ESTATE;
     int result = make_way(tls);
     if (result != MK_OK) return result;
-    result =
-        SSL_write_ex(tls->ssl, bytes, size < RECORD_SIZE ? size : RECORD_SIZE, &taken);
-    return result == 1 ? (int)taken : settle(tls, result);
+    if (size > RECORD_SIZE) begin_gathering(tls);
+    const size_t most = tls->is_gathering ? (size_t)GATHERED_MAX : (size_t)RECORD_SIZE;
+    if (size > most) size = most;
+    do {
+        size_t taken = 0, left = size - total;
+        result = SSL_write_ex(tls->ssl, (const uint8_t *)bytes + total,
+                              left < RECORD_SIZE ? left : RECORD_SIZE, &taken);
+        total += taken;
+    } while (result == 1 && total < size);
+    if (tls->is_gathering) {
+        tls->is_gathering = false;
+        int flushed = port_tls_flush(tls);
+        if (flushed != MK_OK && flushed != MK_EAGAIN) return flushed;
+    }
+    return total > 0 ? (int)total : settle(tls, result);
 }
 
 int port_tls_finish(port_tls_t *tls) {

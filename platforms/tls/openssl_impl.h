@@ -100,6 +100,7 @@ struct port_tls {
     bool is_dry;       /* the carrier had nothing; at most a part of a record is here */
     bool is_ended;     /* the carrier said MK_EEND */
     bool is_finished;  /* we said goodbye */
+    bool is_gathering; /* records wait until several can go together */
     bool is_flooded;   /* a bound was passed */
     bool has_met_text; /* the first byte that came is a letter */
     bool is_distrusted;  /* the certificate of the peer was not accepted */

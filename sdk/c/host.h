@@ -188,6 +188,7 @@ int32_t mk_http_get(const char *url, int32_t len, void *buf, int32_t cap, int32_
 #define MSG_NODE_UNLINK ((int32_t)-16777047) /* 0xFF0000A9 */
 #define MSG_MOUNT_DONE ((int32_t)-16777046) /* 0xFF0000AA */
 #define MSG_NAME_CONFLICT ((int32_t)-16777045) /* 0xFF0000AB */
+#define MSG_NAMES_TOLD ((int32_t)-16777044) /* 0xFF0000AC */
 /* clang-format on */
 
 #endif

@@ -54,8 +54,10 @@ static bool read_text(bytes_reader_t *reader, char text[MK_EXIT_TEXT_MAX]) {
     if (bytes == NULL || size > BOND_TEXT_MAX || memchr(bytes, '\0', size) != NULL)
         return false;
     if (size >= MK_EXIT_TEXT_MAX) {
-        size = MK_EXIT_TEXT_MAX - 1; /* cut between characters */
-        while (size > 0 && ((unsigned char)bytes[size] & 0xC0u) == 0x80u)
+        /* Cut between characters, if it has any. */
+        size = MK_EXIT_TEXT_MAX - 1;
+        size_t least = size - 3;
+        while (size > least && ((unsigned char)bytes[size] & 0xC0u) == 0x80u)
             size--;
     }
     memcpy(text, bytes, size);

@@ -22,6 +22,7 @@
 #include "ipc/mount_target.h"
 #include "ipc/node_features.h"
 #include "ipc/peer.h"
+#include "ipc/registry_sync.h"
 #include "ipc/shake.h"
 #include "ipc/stream_link.h"
 #include "kernel/deadline.h"
@@ -61,7 +62,8 @@ typedef struct {
     bool has_worked;
     connector_t *connector; /* CONNECTING */
     shake_t *shake;         /* SHAKING */
-    deadline_t retry;       /* WAITING */
+    deadline_t retry;       /* WAITING; in UP, while it waits for names */
+    names_wait_t names;     /* who asked is told when they are known */
     backoff_t backoff;
     uint64_t begun_ms; /* nodes_mount */
     uint64_t before;   /* peers that were adopted before it */
@@ -85,7 +87,7 @@ static void tell(runtime_t *rt, target_t *target, int status, const char *text) 
     done->status = status;
     done->node = target->at;
     memcpy(done->identity, target->identity, sizeof done->identity);
-    strncpy(done->target, target->to.text, sizeof done->target - 1);
+    memcpy(done->target, target->to.text, sizeof done->target);
     strncpy(done->text, text, sizeof done->text - 1);
     (void)actor__notify_with(rt, news);
 }
@@ -103,6 +105,7 @@ static void log_failure(runtime_t *rt, const target_t *target, const char *why) 
 
 static void forget(runtime_t *rt, target_t *target) {
     deadline_clear(rt, &target->retry);
+    list_remove(&target->names.node);
     connector_cancel(rt, target->connector);
     shake_cancel(rt, target->shake, HELLO_OK);
     message_destroy(target->news);
@@ -124,7 +127,18 @@ static void be_up(runtime_t *rt, target_t *target) {
     set_state(rt, target, TARGET_UP);
     backoff_up(&target->backoff, target->since_ms);
     target->has_worked = true;
-    tell(rt, target, MK_OK, "");
+    if (target->news != NULL && registry_sync_wait(rt, target->at, &target->names))
+        deadline_set(rt, &target->retry, target->options.hello_ms);
+    else
+        tell(rt, target, MK_OK, "");
+}
+
+/* Whoever mounts a node wants to call its actors by name. */
+static void on_names(names_wait_t *wait, runtime_t *rt, bool is_known) {
+    target_t *target = MK_CONTAINER_OF(wait, target_t, names);
+    if (target->state == TARGET_UP) deadline_clear(rt, &target->retry);
+    tell(rt, target, is_known ? MK_OK : MK_ECLOSED,
+         is_known ? "" : "the link was ended at once");
 }
 
 /* A try has failed. */
@@ -255,7 +269,9 @@ static void begin_try(runtime_t *rt, target_t *target) {
 
 static void on_retry_due(deadline_t *deadline, runtime_t *rt) {
     target_t *target = MK_CONTAINER_OF(deadline, target_t, retry);
-    if (target->at != 0 && peers_find(rt, target->at) != NULL)
+    if (target->state == TARGET_UP)
+        tell(rt, target, MK_OK, ""); /* it is slow to say them all */
+    else if (target->at != 0 && peers_find(rt, target->at) != NULL)
         be_up(rt, target);
     else
         begin_try(rt, target);
@@ -357,6 +373,8 @@ static target_t *make_target(runtime_t *rt, mounts_t *mounts, const mount_target
     if (options != NULL) target->options = *options;
     if (target->options.hello_ms == 0) target->options.hello_ms = MK_MOUNT_HELLO_MS;
     deadline_init(&target->retry, on_retry_due);
+    list_init(&target->names.node);
+    target->names.on_end = on_names;
     backoff_init(&target->backoff, MK_MOUNT_RETRY_MS, MK_MOUNT_RETRY_MAX_MS,
                  MK_MOUNT_STABLE_MS);
     target->begun_ms = runtime_now_ms(rt);
@@ -370,8 +388,9 @@ int nodes_mount(runtime_t *rt, const char *text, const nodes_mount_options_t *op
     if (rt == NULL || runtime_get_node_id(rt) == 0) return MK_EINVAL;
     int result = mount_target_parse(text_of(text), MK_MOUNT_PORT, &to);
     if (result != MK_OK) return result;
+    if (node_features_start(rt) < 0) return MK_ENOMEM; /* first: told before us */
     mounts_t *mounts = get_mounts(rt);
-    if (mounts == NULL || node_features_start(rt) < 0) return MK_ENOMEM;
+    if (mounts == NULL) return MK_ENOMEM;
     if (find_target(mounts, to.text) != NULL) return MK_EEXIST;
     target_t *target = make_target(rt, mounts, &to, options);
     if (target == NULL) return MK_ENOMEM;

@@ -6,7 +6,10 @@
 #include "microkernel/error.h"
 #include "net/address.h"
 
-static const char unix_prefix[] = "unix:";
+/* The slash is the path's: "unix:4200" is a host of that name. */
+static const char unix_prefix[] = "unix:/";
+
+enum { PATH_AT = sizeof unix_prefix - 2 };
 
 static int set_host(mount_target_t *out, text_t host) {
     mk_writer_t writer;
@@ -18,13 +21,47 @@ static int set_host(mount_target_t *out, text_t host) {
     return is_whole ? MK_OK : MK_EINVAL;
 }
 
+/* An address without a port, in its one spelling. */
+static int set_address(mount_target_t *out, text_t text, bool is_v6_only) {
+    port_address_t address;
+    if (address_parse(text, 0, &address) != MK_OK) return MK_EINVAL;
+    if (is_v6_only && address.family != PORT_FAMILY_INET6) return MK_EINVAL;
+    (void)address_format_host(&address, out->host, sizeof out->host);
+    return MK_OK;
+}
+
+/* "[v6]" or "[v6]:port". */
+static int set_bracketed(mount_target_t *out, text_t text) {
+    size_t end = text_find(text, ']');
+    text_t rest = text_part(text, end + 1, text.size);
+    uint64_t port = out->port;
+    int result = end < text.size ? MK_OK : MK_EINVAL;
+    if (result == MK_OK && rest.size > 0)
+        result = rest.bytes[0] == ':'
+                     ? text_parse_unsigned(text_part(rest, 1, rest.size), 10, 1,
+                                           UINT16_MAX, &port)
+                     : MK_EINVAL;
+    if (result != MK_OK) return MK_EINVAL;
+    out->port = (uint16_t)port;
+    return set_address(out, text_part(text, 1, end - 1), true);
+}
+
+/* "name", "name:port", "v4:port". */
+static int set_authority(mount_target_t *out, text_t text) {
+    url_authority_t authority;
+    int result = url_parse_authority(text, out->port, &authority, NULL);
+    if (result != MK_OK) return result;
+    out->port = authority.port;
+    return set_host(out, authority.host);
+}
+
 static int spell(mount_target_t *out) {
     mk_writer_t writer;
+    text_t host = text_of(out->host);
+    bool is_v6 = !out->is_unix && text_find(host, ':') != host.size;
     writer_init(&writer, out->text, sizeof out->text);
-    bool is_v6 =
-        !out->is_unix && text_find(text_of(out->host), ':') != text_of(out->host).size;
     if (out->is_unix)
-        writer_format(&writer, "%s%s", unix_prefix, out->host);
+        writer_format(&writer, "unix:%s", out->host);
     else
         writer_format(&writer, is_v6 ? "[%s]:%u" : "%s:%u", out->host,
                       (unsigned)out->port);
@@ -32,26 +69,18 @@ static int spell(mount_target_t *out) {
 }
 
 int mount_target_parse(text_t text, uint16_t default_port, mount_target_t *out) {
-    port_address_t address;
-    url_authority_t authority;
-    text_t host = text;
-    int result = MK_OK;
+    int result;
     *out = (mount_target_t){.port = default_port};
-    out->is_unix = text_starts_with(text, text_of(unix_prefix));
-    if (out->is_unix) {
+    if (text_starts_with(text, text_of(unix_prefix))) {
+        out->is_unix = true;
         out->port = 0;
-        host = text_part(text, sizeof unix_prefix - 1, text.size);
-    } else if (address_parse(text, default_port, &address) != MK_OK) {
-        result = url_parse_authority(text, default_port, &authority, NULL);
-        if (result == MK_OK) {
-            host = authority.host;
-            out->port = authority.port;
-        }
+        result = set_host(out, text_part(text, PATH_AT, text.size));
+    } else if (text.size > 0 && text.bytes[0] == '[') {
+        result = set_bracketed(out, text);
+    } else {
+        result = set_address(out, text, false);
+        if (result != MK_OK) result = set_authority(out, text);
     }
-    /* "[::1]" is an address as a whole; its brackets are no part of it. */
-    if (host.size > 1 && host.bytes[0] == '[' && host.bytes[host.size - 1] == ']')
-        host = text_part(host, 1, host.size - 2);
-    if (result == MK_OK) result = set_host(out, host);
     if (result == MK_OK && !out->is_unix && out->port == 0) result = MK_EINVAL;
     return result == MK_OK ? spell(out) : result;
 }

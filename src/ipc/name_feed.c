@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "ipc/registry_message.h"
 #include "microkernel/error.h"
+#include "microkernel/message_ids.h"
 #include "services/paths.h"
 #include "services/registry.h"
 
@@ -45,7 +46,7 @@ static int send_state(runtime_t *rt, peer_t *peer, const char *name) {
 /* True when the walk has not come to this name yet. */
 static bool is_ahead(const name_feed_t *feed, const char *name) {
     bool is_path = name[0] == '/';
-    if (feed->stage == FEED_IN_STEP) return false;
+    if (feed->stage >= FEED_SAY_SO) return false;
     if (is_path != (feed->stage == FEED_PATHS)) return is_path;
     return strcmp(name, feed->at) > 0;
 }
@@ -89,18 +90,23 @@ int name_feed_pump(name_feed_t *feed, runtime_t *rt, peer_t *peer) {
     int result = send_changes(feed, rt, peer);
     for (int i = 0; result == MK_OK && i < MK_NAME_BATCH; i++) {
         if (feed->stage == FEED_IN_STEP) return MK_OK;
+        if (feed->stage == FEED_SAY_SO) {
+            result = peer_send(rt, peer, MSG_NAMES_TOLD, NULL, 0);
+            if (result == MK_OK) feed->stage = FEED_IN_STEP;
+            continue;
+        }
         const name_entry_t *entry = next_entry(feed, rt);
         if (entry == NULL) {
-            feed->stage = feed->stage == FEED_NAMES ? FEED_PATHS : FEED_IN_STEP;
+            feed->stage = feed->stage == FEED_NAMES ? FEED_PATHS : FEED_SAY_SO;
             feed->at[0] = '\0';
             continue;
         }
-        char name[MK_PATH_MAX];
-        strcpy(name, entry->key);
+        char name[MK_PATH_MAX] = "";
+        memcpy(name, entry->key, strlen(entry->key) + 1);
         bool is_own = false;
         if (paths__find_local(rt, name, &is_own) != ACTOR_ID_INVALID)
             result = send_state(rt, peer, name);
-        if (result == MK_OK) strcpy(feed->at, name);
+        if (result == MK_OK) memcpy(feed->at, name, sizeof name);
     }
     if (result < 0) return result;
     return feed->stage == FEED_IN_STEP ? MK_OK : MK_EAGAIN;

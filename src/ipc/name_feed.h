@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-typedef enum { FEED_NAMES, FEED_PATHS, FEED_IN_STEP } feed_stage_t;
+typedef enum { FEED_NAMES, FEED_PATHS, FEED_SAY_SO, FEED_IN_STEP } feed_stage_t;
 
 typedef struct {
     feed_stage_t stage;   /* of the walk */

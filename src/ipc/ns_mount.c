@@ -4,12 +4,14 @@
  * Both are actors of a few lines on top of mount.h. The listener's stands for the
  * listening of its runtime: its end stops it. */
 #include "base/writer.h"
+#include "ipc/registry_sync.h"
 #include "kernel/inside.h"
 #include "microkernel/log.h"
 #include "microkernel/message.h"
 #include "microkernel/mount.h"
 #include "microkernel/names.h"
 #include "microkernel/runtime.h"
+#include "microkernel/transport.h"
 
 #include <string.h>
 
@@ -40,6 +42,12 @@ actor_id_t ns_mount_listen(runtime_t *rt, uint16_t port) {
     else
         (void)names_register(rt, "/sys/mount-listen", id);
     return id;
+}
+
+/* --- names --- */
+
+void ns_sync_to_transport(runtime_t *rt, struct transport *tp) {
+    if (rt != NULL && tp != NULL) (void)registry_sync_again(rt, tp->peer_node);
 }
 
 /* --- mounting --- */

@@ -71,8 +71,9 @@ uint64_t peer_since_ms(const peer_t *peer);
 uint64_t peer_number(const peer_t *peer);
 uint64_t peers_adopted(runtime_t *rt);
 
-/* True for messages from node to node and for what only a runtime creates
- * (mk_message_is_reserved): no actor sends them to another node. */
+/* True for messages from node to node, for what only a runtime creates
+ * (mk_message_is_reserved), and for events of the network (MSG_HTTP_..., MSG_SSE_...,
+ * MSG_WS_...): no actor sends them to another node. */
 bool peer_is_control(msg_type_t type);
 
 /* Send a control message (destination 0), outside the credit. Results of link_send; on

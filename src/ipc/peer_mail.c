@@ -19,8 +19,16 @@
 
 enum { CREDIT_SIZE = 16, TELL_PARTS = 4 };
 
+/* Events of HTTP, SSE and WebSockets: their payloads are laid out for one machine, and
+ * hold sizes that their readers believe. */
+static bool is_net_event(msg_type_t type) {
+    return (type >= MSG_HTTP_RESPONSE && type <= MSG_HTTP_CONN_CLOSED) ||
+           (type >= MSG_HTTP_ROOM && type <= MSG_HTTP_END);
+}
+
 bool peer_is_control(msg_type_t type) {
     if (type < MSG_SYSTEM_FIRST) return false;
+    if (is_net_event(type)) return true;
     switch (type) {
     case MSG_NAME_REGISTER:
     case MSG_NAME_UNREGISTER:

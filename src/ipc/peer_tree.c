@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/writer.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ static peer_name_t *name_of(key_node_t *node) {
 
 void peer_tree_init(peer_tree_t *tree, const char *identity) {
     key_tree_init(&tree->names);
+    tree->is_in_forest = false;
     memset(tree->identity, 0, sizeof tree->identity);
     strncpy(tree->identity, identity, sizeof tree->identity - 1);
 }
@@ -70,22 +72,22 @@ enum { FORMS = 4, HEAD_MAX = 6 + MK_NODE_NAME_MAX + 1 };
  */
 static size_t write_head(const peer_tree_t *tree, unsigned form, char head[HEAD_MAX]) {
     static const char *const heads[FORMS] = {"/node/", "/node/", "/", ""};
-    strcpy(head, heads[form]);
-    if (form == 0) {
-        strcat(head, tree->identity);
-        strcat(head, "/");
-    }
-    return strlen(head);
+    mk_writer_t writer;
+    writer_init(&writer, head, HEAD_MAX);
+    writer_str(&writer, heads[form]);
+    if (form == 0) writer_str(&writer, tree->identity);
+    if (form == 0) writer_char(&writer, '/');
+    return writer.size;
 }
 
 /* Head and rest in one; 0 when that is too long for any name. */
 static size_t join(char key[MK_PATH_MAX], const char *head, size_t head_size,
                    const char *rest) {
-    size_t size = head_size + strlen(rest);
-    if (size >= MK_PATH_MAX) return 0;
+    size_t rest_size = strlen(rest);
+    if (head_size + rest_size >= MK_PATH_MAX) return 0;
     memcpy(key, head, head_size);
-    strcpy(key + head_size, rest);
-    return size;
+    memcpy(key + head_size, rest, rest_size + 1);
+    return head_size + rest_size;
 }
 
 /* True for a key that belongs to a form before this one. */

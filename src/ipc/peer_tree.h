@@ -29,6 +29,8 @@ typedef struct {
 
 typedef struct {
     key_tree_t names;
+    key_node_t by_identity; /* in a forest */
+    bool is_in_forest;
     char identity[MK_NODE_NAME_MAX]; /* "": none, the node has no tree */
 } peer_tree_t;
 

@@ -232,7 +232,8 @@ static void log_end(runtime_t *rt, const peer_t *peer) {
         log_unsigned("sent", counts->sent),
         log_unsigned("received", counts->received),
         log_unsigned("lost", counts->lost)};
-    int level = peer->end_reason == MK_OK ? LOG_INFO : LOG_WARN;
+    bool is_wanted = peer->end_reason == MK_OK || peer->end_reason == MK_ECANCELED;
+    int level = is_wanted ? LOG_INFO : LOG_WARN;
     (void)log_event_for(rt, ACTOR_ID_INVALID, level, "node down", fields,
                         sizeof fields / sizeof fields[0]);
 }

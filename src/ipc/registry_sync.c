@@ -14,7 +14,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "ipc/name_feed.h"
-#include "ipc/peer_tree.h"
+#include "ipc/peer_forest.h"
 #include "ipc/registry_message.h"
 #include "kernel/deadline.h"
 #include "kernel/part.h"
@@ -39,27 +39,25 @@ typedef struct {
     list_node_t untold; /* of these, names it is to be told of that they were refused */
     name_feed_t feed;   /* our names to it */
     int broken;         /* why the link has to end; MK_OK: it need not */
+    bool is_known;      /* it has told all its names */
+    list_node_t waits;  /* names_wait_t: those who wait for that */
 } mate_t;
 
 typedef struct {
     part_t part;
     runtime_t *rt;
-    key_tree_t by_node;     /* mate_t */
-    key_tree_t by_identity; /* mate_t */
-    name_table_t fresh;     /* names that became free since the last deadline; id 1 */
-    name_table_t ripe;      /* those that were fresh then */
-    deadline_t grace;       /* of these two sets */
-    deadline_t pump;        /* feeds that go on, and broken ones that end */
-    bool wants_paths;       /* a path was not listed, because there is no namespace */
-    uint64_t next_order;    /* of the next name that is told */
+    key_tree_t by_node;   /* mate_t */
+    peer_forest_t forest; /* their trees */
+    name_table_t fresh;   /* names that became free since the last deadline; id 1 */
+    name_table_t ripe;    /* those that were fresh then */
+    deadline_t grace;     /* of these two sets */
+    deadline_t pump;      /* feeds that go on, and broken ones that end */
+    bool wants_paths;     /* a path was not listed, because there is no namespace */
+    uint64_t next_order;  /* of the next name that is told */
 } sync_t;
 
 static mate_t *mate_by_node(key_node_t *node) {
     return node != NULL ? MK_CONTAINER_OF(node, mate_t, by_node) : NULL;
-}
-
-static mate_t *mate_by_identity(key_node_t *node) {
-    return node != NULL ? MK_CONTAINER_OF(node, mate_t, by_identity) : NULL;
 }
 
 static mate_t *find_mate(const sync_t *sync, node_id_t node) {
@@ -235,11 +233,25 @@ static void hear_conflict(sync_t *sync, const mate_t *mate,
               fields, is_limit ? 2 : 3);
 }
 
+static void end_waits(runtime_t *rt, mate_t *mate, bool is_known) {
+    mate->is_known = is_known;
+    while (!list_is_empty(&mate->waits)) {
+        names_wait_t *wait = MK_CONTAINER_OF(mate->waits.next, names_wait_t, node);
+        list_remove(&wait->node);
+        wait->on_end(wait, rt, is_known);
+    }
+}
+
 static int on_control(void *ctx, runtime_t *rt, peer_t *peer,
                       const wire_message_t *wire) {
     sync_t *sync = ctx;
-    (void)rt;
     registry_message_t message;
+    if (wire->type == MSG_NAMES_TOLD) {
+        mate_t *mate = find_mate(sync, peer_facts(peer)->node);
+        if (wire->payload_size > 0) return MK_EBADMSG;
+        if (mate != NULL) end_waits(rt, mate, true);
+        return MK_OK;
+    }
     int result = registry_message_decode(wire->type, wire->payload, wire->payload_size,
                                          &message);
     if (result < 0) return result;
@@ -342,12 +354,13 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
 
 static void forget(sync_t *sync, mate_t *mate) {
     key_tree_remove(&sync->by_node, &mate->by_node);
-    if (mate->has_identity) key_tree_remove(&sync->by_identity, &mate->by_identity);
+    peer_forest_remove(&sync->forest, &mate->told);
     peer_name_t *claim;
     while ((claim = peer_tree_from(&mate->told, "", 0)) != NULL) {
         unlist_name(sync, claim);
         peer_tree_remove(&mate->told, claim);
     }
+    end_waits(sync->rt, mate, false);
     name_feed_deinit(&mate->feed);
     mk_free(mate);
 }
@@ -367,12 +380,14 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
     mate->peer = peer;
     peer_tree_init(&mate->told, facts->identity);
     list_init(&mate->untold);
+    list_init(&mate->waits);
     name_feed_init(&mate->feed);
+    /* Without a hello nobody knows who is there: only changes, until it is asked for
+     * (registry_sync_again). */
+    if (facts->identity[0] == '\0') mate->feed.stage = FEED_IN_STEP;
+    mate->is_known = facts->identity[0] == '\0';
     key_tree_insert(&sync->by_node, &mate->by_node, &mate->node, sizeof mate->node);
-    size_t size = strlen(mate->told.identity);
-    mate->has_identity =
-        size > 0 && key_tree_insert(&sync->by_identity, &mate->by_identity,
-                                    mate->told.identity, size);
+    peer_forest_add(&sync->forest, &mate->told);
     go_on(sync, mate);
 }
 
@@ -394,70 +409,6 @@ static void on_room(void *ctx, runtime_t *rt, peer_t *peer) {
 }
 
 static const peer_observer_t observer = {on_up, on_down, on_room, on_control};
-
-/* --- the trees below /node --- */
-
-/* /node/<our identity>/rest, for whom one writes who means this node. */
-static actor_id_t find_here(runtime_t *rt, const char *rest) {
-    static const char *const heads[] = {"/node/", "/", ""};
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        char name[MK_PATH_MAX];
-        bool is_own = false;
-        if (strlen(heads[i]) + strlen(rest) >= sizeof name) continue;
-        strcpy(name, heads[i]);
-        strcat(name, rest);
-        actor_id_t id = paths__find_local(rt, name, &is_own);
-        if (id != ACTOR_ID_INVALID) return id;
-    }
-    return ACTOR_ID_INVALID;
-}
-
-static actor_id_t find_beyond(void *ctx, runtime_t *rt, const char *path, size_t size) {
-    const sync_t *sync = ctx;
-    if (size < 8 || memcmp(path, "/node/", 6) != 0) return ACTOR_ID_INVALID;
-    const char *identity = path + 6;
-    const char *end = strchr(identity, '/');
-    if (end == NULL) return ACTOR_ID_INVALID;
-    if (peer_tree_inside(node_identity(rt), path) != NULL)
-        return find_here(rt, end + 1);
-    const mate_t *mate = mate_by_identity(
-        key_tree_find(&sync->by_identity, identity, (size_t)(end - identity)));
-    if (mate == NULL) return ACTOR_ID_INVALID;
-    const peer_name_t *name = peer_tree_resolve(&mate->told, end + 1);
-    return name != NULL ? name->id : ACTOR_ID_INVALID;
-}
-
-static bool next_beyond(void *ctx, runtime_t *rt, const char *prefix,
-                        char path[NS_PATH_MAX], actor_id_t *id) {
-    const sync_t *sync = ctx;
-    (void)rt;
-    const char *from = path;
-    bool is_after = path[0] != '\0';
-    if (strcmp(prefix, path) > 0) {
-        from = prefix;
-        is_after = false;
-    }
-    mate_t *mate = mate_by_identity(key_tree_from(&sync->by_identity, "", 0));
-    const peer_name_t *best = NULL;
-    char best_path[MK_PATH_MAX];
-    for (; mate != NULL;
-         mate = mate_by_identity(key_tree_after(&sync->by_identity, mate->told.identity,
-                                                strlen(mate->told.identity)))) {
-        char found_path[MK_PATH_MAX];
-        const peer_name_t *found =
-            peer_tree_next(&mate->told, from, is_after, found_path);
-        if (found == NULL || (best != NULL && strcmp(found_path, best_path) >= 0))
-            continue;
-        best = found;
-        memcpy(best_path, found_path, sizeof best_path);
-    }
-    if (best == NULL) return false;
-    *id = best->id;
-    memcpy(path, best_path, sizeof best_path);
-    return true;
-}
-
-static const paths_beyond_t beyond = {find_beyond, next_beyond};
 
 /* --- the part --- */
 
@@ -488,14 +439,14 @@ int registry_sync_start(runtime_t *rt) {
     if (sync == NULL) return MK_ENOMEM;
     sync->rt = rt;
     key_tree_init(&sync->by_node);
-    key_tree_init(&sync->by_identity);
+    peer_forest_init(&sync->forest);
     name_table_init(&sync->fresh);
     name_table_init(&sync->ripe);
     deadline_init(&sync->grace, on_grace);
     deadline_init(&sync->pump, on_pump);
     int result = names_observe(rt, on_name, sync);
     if (result < 0) goto fail;
-    result = paths__set_beyond(rt, &beyond, sync);
+    result = paths__set_beyond(rt, &peer_forest_paths, &sync->forest);
     if (result < 0) goto fail_names;
     result = peers_observe(rt, &observer, sync);
     if (result == MK_OK) result = peers_offer(rt, PEER_NAMES);
@@ -523,6 +474,14 @@ int registry_sync_again(runtime_t *rt, node_id_t node) {
     name_feed_restart(&mate->feed);
     go_on(find_sync(rt), mate);
     return MK_OK;
+}
+
+bool registry_sync_wait(runtime_t *rt, node_id_t node, names_wait_t *wait) {
+    mate_t *mate = mate_of(rt, node);
+    if (mate == NULL || mate->is_known) return false;
+    list_remove(&wait->node);
+    list_insert_before(&mate->waits, &wait->node);
+    return true;
 }
 
 size_t registry_sync_count(runtime_t *rt, node_id_t node) {

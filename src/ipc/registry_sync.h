@@ -10,16 +10,31 @@
  * told, since each still has its own. Everything a node has also stands below
  * /node/<its identity>/.
  *
- * What a node learned from others it does not pass on. */
+ * What a node learned from others it does not pass on. A node that has not said who it
+ * is (a transport of the program) is told changes only, and all names when
+ * registry_sync_again is called. */
 #ifndef MK_IPC_REGISTRY_SYNC_H
 #define MK_IPC_REGISTRY_SYNC_H
 
+#include "base/list.h"
 #include "microkernel/runtime.h"
 
 /* Keep the names of this runtime and of its peers in step from now on, until the
  * runtime ends. MK_OK, also when it does so already; MK_ENOMEM. Outside observers of
  * names. */
 int registry_sync_start(runtime_t *rt);
+
+/* Somebody who waits for the names of a node; embedded in its owner. */
+typedef struct names_wait names_wait_t;
+struct names_wait {
+    list_node_t node; /* in the list of those who wait; set by list_init before */
+    /* The node has told all its names (`is_known`), or is gone; once. On the loop. */
+    void (*on_end)(names_wait_t *wait, runtime_t *rt, bool is_known);
+};
+
+/* Wait. False: no need to; it has told them, tells none, or is not connected. To wait
+ * no more: list_remove. */
+bool registry_sync_wait(runtime_t *rt, node_id_t node, names_wait_t *wait);
 
 /* Tell a node all names again. MK_OK, or MK_ENOENT: it is not connected, or does not
  * care for names. */

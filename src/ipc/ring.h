@@ -40,11 +40,13 @@ typedef struct {
 /* Positions count bytes since the beginning, modulo 2^32. Invariants: freed <= head <=
  * shown <= tail <= freed + bytes. Each line below has one writer, except `gone` and
  * `wants_room`. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): a line for each writer */
 typedef struct {
     uint8_t *data; /* `bytes` of them, aligned to RING_UNIT */
     void *block;   /* what was allocated */
     uint32_t bytes;
     uint32_t side_bytes; /* most bytes of side blocks under way, but for a single one */
+    _Atomic unsigned gone; /* RING_..._GONE; written at the end only */
 
     /* The putter's own. */
     _Alignas(LINE_SIZE) uint32_t tail;
@@ -66,9 +68,6 @@ typedef struct {
     /* Written by the taker. */
     _Alignas(LINE_SIZE) _Atomic uint32_t freed;
     _Atomic uint32_t side_freed;
-
-    /* Written at the end. */
-    _Alignas(LINE_SIZE) _Atomic unsigned gone; /* RING_..._GONE */
 } ring_t;
 
 enum { RING_PUTTER_GONE = 1u << 0, RING_TAKER_GONE = 1u << 1 };

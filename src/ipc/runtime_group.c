@@ -10,24 +10,28 @@
  *   GATE_SHUT -> GATE_OPEN    all have reported MK_OK: run
  *             -> GATE_HOME    one has not, or a thread could not be had: end
  *
- * Members ring each other's bells until their peers are gone, so each thread parts from
- * its peers when its loop has ended; runtimes are destroyed when all have. */
+ * Each thread parts from its peers when its loop has ended, so that the others hear of
+ * it; runtimes are destroyed when all threads have ended. */
 #include "microkernel/runtime_group.h"
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/writer.h"
-#include "ipc/bonds.h"
+#include "ipc/node_features.h"
 #include "ipc/peer.h"
 #include "ipc/registry_sync.h"
 #include "ipc/ring_link.h"
+#include "kernel/inlet.h"
 #include "microkernel/node.h"
 #include "port/thread.h"
 #include "services/node_name.h"
 
 #include <string.h>
 
-enum { ACTORS_MAX = 1 << 20 }; /* a ceiling; memory is taken for those that live */
+enum {
+    ACTORS_MAX = 1 << 20, /* a ceiling; memory is taken for those that live */
+    NAME_LOOKS = 64       /* before a member goes on although others lack names of it */
+};
 
 typedef enum { GATE_SHUT, GATE_OPEN, GATE_HOME } gate_t;
 
@@ -44,11 +48,13 @@ struct runtime_group {
     bool has_first; /* members[0].rt is the caller's */
     runtime_group_setup_fn setup;
     void *ctx;
-    port_lock_t *lock; /* for the three below */
+    port_lock_t *lock; /* for the five below */
     gate_t gate;
-    size_t reported; /* members that are set up, or could not be */
-    int problem;     /* the first of theirs; MK_OK: none */
-    link_t **links;  /* see link_between; NULL: adopted, or there is none */
+    size_t reported;  /* members that are set up, or could not be */
+    int problem;      /* the first of theirs; MK_OK: none */
+    size_t running;   /* threads whose loop has not returned */
+    bool is_stopping; /* all are to end */
+    link_t **links;   /* see link_between; NULL: adopted, or there is none */
     member_t members[];
 };
 
@@ -120,8 +126,7 @@ static int make_first(runtime_group_t *group, const runtime_group_options_t *opt
  * ring is its own bound and knows exactly what was not taken, so there is no credit; it
  * ends with its thread, so there is no heartbeat. */
 static int introduce(member_t *member) {
-    int result = registry_sync_start(member->rt);
-    if (result == MK_OK) result = bonds_start(member->rt);
+    int result = node_features_start(member->rt);
     member->facts.node = runtime_get_node_id(member->rt);
     member->facts.features =
         peers_offered(member->rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT);
@@ -199,11 +204,29 @@ static void part_from_others(const member_t *member) {
 
 /* --- running --- */
 
+/* Whether the others know the names of a member, or at least it has sent them. */
+static bool has_told_names(const member_t *member) {
+    const runtime_group_t *group = member->group;
+    for (size_t i = 0; i < group->count; i++)
+        if (i != member->index &&
+            !registry_sync_is_in_step(member->rt, group->members[i].facts.node))
+            return false;
+    return true;
+}
+
+/* Each look sends some. When the others do not take them they have to come later. */
+static void tell_names(const member_t *member) {
+    for (int i = 0; i < NAME_LOOKS && !has_told_names(member); i++)
+        runtime__look(member->rt);
+    runtime__look(member->rt); /* lets go of what the last one sent */
+}
+
 static void set_up(member_t *member) {
     runtime_group_t *group = member->group;
     int result = adopt_others(member);
     if (result == MK_OK && group->setup != NULL)
         result = group->setup(member->rt, member->index, group->ctx);
+    if (result == MK_OK) tell_names(member);
     port_lock_acquire(group->lock);
     group->reported++;
     if (result < 0 && group->problem == MK_OK) group->problem = result;
@@ -220,10 +243,25 @@ static gate_t wait_at_gate(runtime_group_t *group) {
     return gate;
 }
 
+/* Its loop has returned. When all end nobody parts before the last loop has: the end of
+ * a group is no news to its members. */
+static void leave_loop(runtime_group_t *group) {
+    port_lock_acquire(group->lock);
+    group->running--;
+    port_lock_signal(group->lock, true);
+    while (group->is_stopping && group->running > 0)
+        port_lock_wait(group->lock);
+    port_lock_release(group->lock);
+}
+
 static void run_member(void *arg) {
     member_t *member = arg;
     set_up(member);
-    if (wait_at_gate(member->group) == GATE_OPEN) runtime_run(member->rt);
+    if (wait_at_gate(member->group) == GATE_OPEN) {
+        runtime__look(member->rt); /* the others' names, before anyone wants them */
+        runtime_run(member->rt);
+        leave_loop(member->group);
+    }
     part_from_others(member);
 }
 
@@ -233,6 +271,7 @@ static int open_gate(runtime_group_t *group, size_t begun, int problem) {
     while (group->reported < begun)
         port_lock_wait(group->lock);
     if (problem == MK_OK) problem = group->problem;
+    group->running = group->count - (group->has_first ? 1 : 0);
     group->gate = problem == MK_OK ? GATE_OPEN : GATE_HOME;
     port_lock_signal(group->lock, true);
     port_lock_release(group->lock);
@@ -252,7 +291,9 @@ static int start_threads(runtime_group_t *group) {
         set_up(&group->members[0]);
         begun++;
     }
-    return open_gate(group, begun, result);
+    result = open_gate(group, begun, result);
+    if (result == MK_OK && group->has_first) runtime__look(group->members[0].rt);
+    return result;
 }
 
 int runtime_group_start(size_t count, runtime_group_setup_fn setup,
@@ -290,9 +331,18 @@ runtime_t *runtime_group_member(const runtime_group_t *group, size_t index) {
     return index < group->count ? group->members[index].rt : NULL;
 }
 
-void runtime_group_stop(runtime_group_t *group) {
-    for (size_t i = 0; i < group->count; i++)
+/* The members from `from` on. */
+static void stop_members(runtime_group_t *group, size_t from) {
+    if (group->lock == NULL) return;
+    port_lock_acquire(group->lock);
+    group->is_stopping = true;
+    port_lock_release(group->lock);
+    for (size_t i = from; i < group->count; i++)
         runtime_stop(group->members[i].rt);
+}
+
+void runtime_group_stop(runtime_group_t *group) {
+    stop_members(group, 0);
 }
 
 void runtime_group_join(runtime_group_t *group) {
@@ -305,8 +355,7 @@ void runtime_group_join(runtime_group_t *group) {
 
 void runtime_group_destroy(runtime_group_t *group) {
     if (group == NULL) return;
-    for (size_t i = group->has_first ? 1 : 0; i < group->count; i++)
-        runtime_stop(group->members[i].rt);
+    stop_members(group, group->has_first ? 1 : 0);
     runtime_group_join(group);
     if (group->links != NULL) close_links(group);
     if (group->members[0].rt != NULL) part_from_others(&group->members[0]);

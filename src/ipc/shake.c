@@ -31,7 +31,6 @@ typedef struct {
 struct shake {
     list_node_t node;
     link_t *link;
-    shake_t **place; /* where the owner keeps it */
     shake_spec_t spec;
     deadline_t deadline;
     hello_t own;
@@ -58,14 +57,15 @@ void shake_cancel(runtime_t *rt, shake_t *shake, hello_code_t code) {
     let_go(rt, shake);
 }
 
+static void give_up(runtime_t *rt, shake_t *shake, int status, uint32_t code,
+                    const char *text, bool in_order);
+
+/* The owners may be parts that end later: they are told. */
 static void destroy(part_t *part, runtime_t *rt) {
     shakes_t *shakes = MK_CONTAINER_OF(part, shakes_t, part);
-    while (!list_is_empty(&shakes->shakes)) {
-        shake_t *shake = MK_CONTAINER_OF(shakes->shakes.next, shake_t, node);
-        *shake->place =
-            NULL; /* owners are parts that were there before: they end later */
-        shake_cancel(rt, shake, HELLO_OK);
-    }
+    while (!list_is_empty(&shakes->shakes))
+        give_up(rt, MK_CONTAINER_OF(shakes->shakes.next, shake_t, node), MK_ESTOPPED, 0,
+                "the node ends", false);
     mk_free(shakes);
 }
 
@@ -293,7 +293,6 @@ int shake_start(runtime_t *rt, link_t *link, const shake_spec_t *spec, shake_t *
     if (result == MK_OK) {
         list_init(&shake->node);
         shake->link = link;
-        shake->place = out;
         shake->spec = *spec;
         result = fill_own(rt, shakes, &shake->own);
         if (result == MK_OK && spec->is_ours) result = say_hello(rt, shake);

@@ -23,15 +23,14 @@ typedef struct {
     bool is_ours;        /* this node began the link and speaks first */
     uint32_t timeout_ms; /* for everything, TLS included */
     /* How it went, exactly once unless it is cancelled; never from within shake_start.
-     * The shake is gone when this is called. */
+     * The shake is gone when this is called. When the runtime ends before: MK_ESTOPPED,
+     * and no new one may be begun. */
     void (*on_done)(void *owner, runtime_t *rt, const shake_result_t *result);
     void *owner;
 } shake_spec_t;
 
 /* Begin. Takes the link in any case. MK_OK and the shake in `*out`; MK_ESTATE: this
- * node's number is 0; MK_EIO: no source of chance; MK_ENOMEM. `out` belongs to the
- * owner and outlives the shake: it becomes NULL when the runtime ends before its owner
- * does. */
+ * node's number is 0; MK_EIO: no source of chance; MK_ENOMEM. */
 int shake_start(runtime_t *rt, link_t *link, const shake_spec_t *spec, shake_t **out);
 
 /* Give up without a callback, telling the other side `code`. Takes it. NULL is allowed.

@@ -21,7 +21,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "ipc/frame_reader.h"
-#include "ipc/link_input.h"
+#include "ipc/link_output.h"
 #include "kernel/deadline.h"
 #include "kernel/flush.h"
 #include "kernel/part.h"
@@ -37,15 +37,15 @@ typedef struct {
     link_t link;
     stream_t stream;
     frame_reader_t reader;
-    buffer_t output;  /* frames that the stream has not taken */
-    buffer_t unread;  /* came before a pause took effect */
-    flush_t flush;    /* write, go on after a pause, or tell that it broke */
-    deadline_t limit; /* of CLOSING */
-    list_node_t node; /* among those that are CLOSING */
-    bool *gone;       /* while callbacks are made: set when the link goes; or NULL */
-    int16_t fault;    /* of BROKEN, until it is told */
-    uint8_t state;    /* LINK_IS_... */
-    bool is_blocked;  /* the stream takes nothing now; on_writable will come */
+    link_output_t output; /* frames that the stream has not taken */
+    buffer_t unread;      /* came before a pause took effect */
+    flush_t flush;        /* write, go on after a pause, or tell that it broke */
+    deadline_t limit;     /* of CLOSING */
+    list_node_t node;     /* among those that are CLOSING */
+    bool *gone;      /* while callbacks are made: set when the link goes; or NULL */
+    int16_t fault;   /* of BROKEN, until it is told */
+    uint8_t state;   /* LINK_IS_... */
+    bool is_blocked; /* the stream takes nothing now; on_writable will come */
     bool is_paused;
     bool wants_room; /* a send was refused */
     char place[];    /* for describe */
@@ -66,7 +66,7 @@ static void let_go(stream_link_t *self, runtime_t *rt) {
     deadline_clear(rt, &self->limit);
     list_remove(&self->node);
     frame_reader_deinit(&self->reader);
-    buffer_deinit(&self->output);
+    link_output_clear(rt, &self->output);
     buffer_deinit(&self->unread);
     mk_free(self);
 }
@@ -133,18 +133,17 @@ static unsigned wanted_of(const stream_link_t *self) {
 static int write_output(stream_link_t *self, runtime_t *rt) {
     bool was_blocked = self->is_blocked;
     self->is_blocked = false;
-    while (buffer_size(&self->output) > 0) {
-        int put = stream_write(rt, &self->stream, buffer_bytes(&self->output),
-                               buffer_size(&self->output));
+    while (self->output.size > 0) {
+        port_slice_t slices[PORT_SLICES_MAX];
+        size_t count = link_output_slices(&self->output, slices);
+        int put = stream_writev(rt, &self->stream, slices, count);
         if (put == MK_EAGAIN) {
             self->is_blocked = true;
             break;
         }
         if (put < 0) return put;
-        buffer_consume(&self->output, (size_t)put);
+        link_output_consume(rt, &self->output, (size_t)put);
     }
-    if (buffer_size(&self->output) == 0 && self->output.cap > 4u * MK_LINK_BATCH)
-        buffer_deinit(&self->output);
     if (self->is_blocked == was_blocked) return MK_OK;
     return stream_want(rt, &self->stream, wanted_of(self));
 }
@@ -154,17 +153,15 @@ static int send_message(link_t *link, runtime_t *rt, const wire_message_t *messa
     stream_link_t *self = of_link(link);
     if (MK_UNLIKELY(self->state != LINK_IS_OPEN)) return MK_ECLOSED;
     if (MK_UNLIKELY(message->payload_size > MK_WIRE_PAYLOAD_MAX)) return MK_ETOOBIG;
-    size_t waiting = buffer_size(&self->output);
+    size_t waiting = self->output.size;
     size_t after = waiting + WIRE_HEADER_SIZE + message->payload_size;
     if (MK_UNLIKELY(after > MK_LINK_OUTPUT_MAX) && waiting > 0 && !must) {
         self->wants_room = true;
         return MK_EFULL;
     }
-    uint8_t *room;
-    if (MK_UNLIKELY(buffer_reserve(&self->output, after - waiting, &room) != MK_OK))
-        return MK_ENOMEM;
+    uint8_t *room = link_output_add(rt, &self->output, after - waiting);
+    if (MK_UNLIKELY(room == NULL)) return MK_ENOMEM;
     frame_put(room, message);
-    buffer_commit(&self->output, after - waiting);
     if (waiting == 0) flush_request(rt, &self->flush);
     if (MK_UNLIKELY(after >= MK_LINK_BATCH) && !self->is_blocked) {
         int result = write_output(self, rt);
@@ -184,13 +181,12 @@ static void go_on_writing(stream_link_t *self, runtime_t *rt) {
         return;
     }
     if (MK_UNLIKELY(self->state == LINK_IS_CLOSING)) {
-        if (buffer_size(&self->output) > 0) return;
+        if (self->output.size > 0) return;
         stream_close(rt, &self->stream);
         let_go(self, rt);
         return;
     }
-    if (MK_LIKELY(!self->wants_room) ||
-        buffer_size(&self->output) > MK_LINK_OUTPUT_MAX / 2)
+    if (MK_LIKELY(!self->wants_room) || self->output.size > MK_LINK_OUTPUT_MAX / 2)
         return;
     self->wants_room = false;
     if (self->link.events->on_room != NULL) self->link.events->on_room(&self->link, rt);
@@ -278,7 +274,7 @@ static void on_closed(stream_t *stream, runtime_t *rt, int reason, const char *t
 static void on_open(stream_t *stream, runtime_t *rt) {
     stream_link_t *self = MK_CONTAINER_OF(stream, stream_link_t, stream);
     port_tls_facts_t facts;
-    if (buffer_size(&self->output) > 0) flush_request(rt, &self->flush);
+    if (self->output.size > 0) flush_request(rt, &self->flush);
     if (self->state != LINK_IS_OPEN) return;
     if (tls_stream_facts(stream, &facts) && facts.is_keyed)
         self->link.is_trusted = true;
@@ -348,7 +344,7 @@ static void close_link(link_t *link, runtime_t *rt, bool in_order) {
     bool is_good = in_order && self->state == LINK_IS_OPEN;
     if (is_good && !self->is_blocked && write_output(self, rt) != MK_OK)
         is_good = false;
-    if (is_good && buffer_size(&self->output) > 0) {
+    if (is_good && self->output.size > 0) {
         close_later(self, rt);
         return;
     }
@@ -385,7 +381,6 @@ int stream_link_open(runtime_t *rt, int handle, const stream_link_spec_t *spec,
     self->link =
         (link_t){.ops = &link_ops, .events = spec->events, .owner = spec->owner};
     frame_reader_init(&self->reader, MK_WIRE_PAYLOAD_MAX);
-    buffer_init(&self->output, SIZE_MAX);
     buffer_init(&self->unread, MK_LINK_TURN_BYTES);
     flush_init(&self->flush, on_flush);
     deadline_init(&self->limit, on_limit);

@@ -23,6 +23,9 @@ bool transport_facts(const transport_t *transport, transport_facts_t *out);
 bool transport_stream_facts(const transport_t *transport, transport_facts_t *out);
 bool transport_udp_facts(const transport_t *transport, transport_facts_t *out);
 
+/* End the connection of a listening transport of ours, as if its peer had gone. */
+void transport_disconnect(transport_t *transport);
+
 /* A host as the constructors take it: NULL, "" and "localhost" are 127.0.0.1, else a
  * numeric address. MK_OK or MK_EINVAL. */
 int transport_address(const char *host, uint16_t port, port_address_t *address);

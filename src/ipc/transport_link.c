@@ -25,6 +25,7 @@ typedef struct {
     transport_t *transport;
     source_t source;
     flush_t flush;   /* a round that is due at once */
+    deadline_t rest; /* armed while it does not wait, see do_round */
     deadline_t room; /* armed while on_room is owed and somebody is there */
     size_t payload_max;
     bool *gone;      /* while callbacks are made: set when the link goes; or NULL */
@@ -76,6 +77,7 @@ static void go_down(transport_link_t *self, runtime_t *rt, int reason,
     stop_waiting(self, rt);
     flush_cancel(&self->flush);
     deadline_clear(rt, &self->room);
+    deadline_clear(rt, &self->rest);
     self->is_down = true;
     self->link.events->on_down(&self->link, rt, reason, text);
 }
@@ -112,13 +114,20 @@ static bool is_there(const transport_link_t *self) {
     return self->transport->is_connected(self->transport);
 }
 
-/* The last thing that is done with the link in a callback. */
-static void do_round(transport_link_t *self, runtime_t *rt) {
+/* The last thing that is done with the link in a callback. A descriptor that calls
+ * without bringing anybody (nothing is left to accept a peer with, strangers knock)
+ * would call again at once: it rests. */
+static void do_round(transport_link_t *self, runtime_t *rt, bool is_called) {
     if (!hand_out(self, rt)) return;
     const bool was_there = self->was_there;
     const bool is_now = is_there(self);
     if (!is_now && (was_there || self->transport->fd < 0)) {
         go_down(self, rt, MK_ECLOSED, "the transport is not connected any more");
+        return;
+    }
+    if (is_called && !is_now) {
+        stop_waiting(self, rt);
+        deadline_set(rt, &self->rest, MK_ACCEPT_REST_MS);
         return;
     }
     self->was_there = is_now;
@@ -134,11 +143,15 @@ static void do_round(transport_link_t *self, runtime_t *rt) {
 
 static void on_ready(source_t *source, runtime_t *rt, uint32_t events) {
     (void)events;
-    do_round(MK_CONTAINER_OF(source, transport_link_t, source), rt);
+    do_round(MK_CONTAINER_OF(source, transport_link_t, source), rt, true);
 }
 
 static void on_flush(flush_t *flush, runtime_t *rt) {
-    do_round(MK_CONTAINER_OF(flush, transport_link_t, flush), rt);
+    do_round(MK_CONTAINER_OF(flush, transport_link_t, flush), rt, false);
+}
+
+static void on_rested(deadline_t *rest, runtime_t *rt) {
+    do_round(MK_CONTAINER_OF(rest, transport_link_t, rest), rt, false);
 }
 
 static void on_due(deadline_t *room, runtime_t *rt) {
@@ -190,6 +203,7 @@ static void close_link(link_t *link, runtime_t *rt, bool in_order) {
     stop_waiting(self, rt);
     flush_cancel(&self->flush);
     deadline_clear(rt, &self->room);
+    deadline_clear(rt, &self->rest);
     transport_t *transport = self->transport;
     void (*on_free)(void *, runtime_t *, transport_t *) = self->on_free;
     void *ctx = self->ctx;
@@ -235,6 +249,7 @@ int transport_link_open(runtime_t *rt, const transport_link_spec_t *spec,
     self->source.on_ready = on_ready;
     flush_init(&self->flush, on_flush);
     deadline_init(&self->room, on_due);
+    deadline_init(&self->rest, on_rested);
     int result = follow(self, rt);
     if (result != MK_OK) {
         mk_free(self);
@@ -243,4 +258,12 @@ int transport_link_open(runtime_t *rt, const transport_link_spec_t *spec,
     flush_request(rt, &self->flush); /* it may have read ahead already */
     *out = &self->link;
     return MK_OK;
+}
+
+void transport_link_set_free(link_t *link,
+                             void (*on_free)(void *ctx, runtime_t *rt,
+                                             transport_t *transport),
+                             void *ctx) {
+    of_link(link)->on_free = on_free;
+    of_link(link)->ctx = ctx;
 }

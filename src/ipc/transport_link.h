@@ -25,4 +25,10 @@ typedef struct {
  * of source_open; MK_ENOMEM. */
 int transport_link_open(runtime_t *rt, const transport_link_spec_t *spec, link_t **out);
 
+/* From now on `on_free(ctx, ...)` gets the transport back; NULL: it is destroyed. */
+void transport_link_set_free(link_t *link,
+                             void (*on_free)(void *ctx, runtime_t *rt,
+                                             transport_t *transport),
+                             void *ctx);
+
 #endif

@@ -176,6 +176,10 @@ bool transport_stream_facts(const transport_t *transport, transport_facts_t *out
     return true;
 }
 
+void transport_disconnect(transport_t *transport) {
+    if (transport->destroy == destroy) drop(transport);
+}
+
 /* --- making --- */
 
 /* Around a listener or a connection; the other is -1. Both are the caller's when it

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/writer.h"
 #include "ipc/frame.h"
-#include "ipc/link_input.h"
+#include "ipc/link_memory.h"
 #include "kernel/deadline.h"
 #include "net/address.h"
 

@@ -18,10 +18,26 @@ void deadline_init(deadline_t *deadline,
     deadline->on_due = on_due;
 }
 
+/* An armed one that is not quiet is a reason to go on. */
+static void count(runtime_t *rt, const deadline_t *deadline, bool is_armed) {
+    if (deadline->item.entry.is_quiet) return;
+    if (is_armed)
+        rt->deadline_count++;
+    else
+        rt->deadline_count--;
+}
+
+void deadline_set_quiet(runtime_t *rt, deadline_t *deadline, bool is_quiet) {
+    bool is_armed = deadline_is_set(deadline);
+    if (is_armed) count(rt, deadline, false);
+    deadline->item.entry.is_quiet = is_quiet ? 1 : 0;
+    if (is_armed) count(rt, deadline, true);
+}
+
 void deadline_clear(runtime_t *rt, deadline_t *deadline) {
     if (!deadline_is_set(deadline)) return;
     list_remove(&deadline->item.in_wheel);
-    rt->deadline_count--;
+    count(rt, deadline, false);
 }
 
 /* Without memory for the wheel deadlines would be lost: they wait in the list of the
@@ -46,7 +62,7 @@ void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
     deadline_clear(rt, deadline);
     wheel_set_due(entry, due_ms);
     entry->later_ms = 0;
-    rt->deadline_count++;
+    count(rt, deadline, true);
     put(rt, &deadline->item);
 }
 
@@ -58,7 +74,7 @@ void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {
         put(rt, item);
         return;
     }
-    rt->deadline_count--;
+    count(rt, deadline, false);
     deadline->on_due(deadline, rt);
 }
 

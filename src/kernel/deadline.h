@@ -5,7 +5,7 @@
  * Embedded in its owner; arming costs no memory and cannot fail. To move a deadline
  * further away only writes it down: the wheel asks again when the earlier time comes,
  * so a connection may do it for every request. An armed deadline is a reason for
- * runtime_run to go on. */
+ * runtime_run to go on, unless it is quiet. */
 #ifndef MK_KERNEL_DEADLINE_H
 #define MK_KERNEL_DEADLINE_H
 
@@ -32,6 +32,10 @@ void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms);
 
 /* Not armed any more; on_due will not be called. Also when it is not armed. */
 void deadline_clear(runtime_t *rt, deadline_t *deadline);
+
+/* Let it keep runtime_run going while it is armed, or not, from now on: also when it
+ * is armed anew. */
+void deadline_set_quiet(runtime_t *rt, deadline_t *deadline, bool is_quiet);
 
 static inline bool deadline_is_set(const deadline_t *deadline) {
     return !list_is_empty(&deadline->item.in_wheel);

@@ -32,4 +32,8 @@ void inlet_close(runtime_t *rt, inlet_t *inlet);
  * runtime_destroy has closed the inlets. */
 void runtime__wake(runtime_t *rt);
 
+/* Look at inlets, descriptors and deadlines once, without waiting, and give nobody a
+ * turn. On the runtime's thread, outside its loop and any behaviour. */
+void runtime__look(runtime_t *rt);
+
 #endif

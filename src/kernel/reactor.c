@@ -55,6 +55,15 @@ int source_renew(runtime_t *rt, source_t *source, uint32_t interest) {
     return result;
 }
 
+void source_set_quiet(runtime_t *rt, source_t *source, bool is_quiet) {
+    if (source->is_quiet == is_quiet) return;
+    source->is_quiet = is_quiet;
+    if (is_quiet)
+        rt->source_count--;
+    else
+        rt->source_count++;
+}
+
 void source_pause(runtime_t *rt, source_t *source) {
     port_poller_remove(rt->poller, source->handle);
 }

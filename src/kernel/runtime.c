@@ -8,6 +8,7 @@
 #include "microkernel/runtime.h"
 
 #include "base/alloc.h"
+#include "kernel/inlet.h"
 #include "kernel/runtime_impl.h"
 #include "port/clock.h"
 
@@ -341,6 +342,11 @@ static void look(runtime_t *rt, uint64_t deadline_ns) {
     post__deliver(rt);
     offload__deliver(rt, !runtime__has_ready(rt));
     if (rt->dying != 0) exit__reap(rt);
+}
+
+void runtime__look(runtime_t *rt) {
+    flush__pending(rt);
+    look(rt, 0);
 }
 
 /* The turns since the last look took `spent_ns`: adapt their number. */

@@ -2,7 +2,7 @@
 /* source.h - seam: something the loop can wait for.
  *
  * Embedded in its owner (a watch, a stream, a listener). A runtime with an open source
- * has a reason to go on running. */
+ * that is not quiet has a reason to go on running. */
 #ifndef MK_KERNEL_SOURCE_H
 #define MK_KERNEL_SOURCE_H
 
@@ -29,6 +29,9 @@ int source_change(runtime_t *rt, source_t *source, uint32_t interest);
 /* As source_change, also when the handle was closed meanwhile and its number given to
  * another one. MK_OK or an error of port_poller_add. */
 int source_renew(runtime_t *rt, source_t *source, uint32_t interest);
+
+/* Let an open source keep runtime_run going, or not, from now on. */
+void source_set_quiet(runtime_t *rt, source_t *source, bool is_quiet);
 
 /* Do not wait for a while, until source_renew; it stays a reason to go on running. */
 void source_pause(runtime_t *rt, source_t *source);

@@ -20,7 +20,7 @@ enum {
     WHEEL_BITS = MK_WHEEL_BITS,
     WHEEL_SLOTS = 1 << WHEEL_BITS,
     WHEEL_LEVELS = (48 + WHEEL_BITS - 1) / WHEEL_BITS, /* 48 bits: 8 900 years */
-    WHEEL_DUE_BITS = 61,
+    WHEEL_DUE_BITS = 60,
     WHEEL_CHUNK_ENTRIES = 3
 };
 
@@ -36,6 +36,7 @@ typedef struct {
     uint64_t due_ms : WHEEL_DUE_BITS; /* monotonic: when the wheel brings it */
     uint64_t place : 2;               /* of an entry in its chunk */
     uint64_t is_item : 1;             /* it is the beginning of a wheel_item_t */
+    uint64_t is_quiet : 1;            /* of a deadline: see deadline_set_quiet */
 } wheel_entry_t;
 
 typedef struct {

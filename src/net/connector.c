@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* connector.c - see the header. RFC 8305, sections 3 to 5, without the sorting of
- * RFC 6724: each family keeps the order of its answer, and the two take turns, IPv6
- * first.
+ * RFC 6724 between families: each is sorted by itself, and the two take turns, IPv6
+ * first unless there is no way to any of its addresses.
  *
  * What drives it: the two answers, the end of an attempt, and `step`, the one deadline
  * after which the next address is tried: the resolution delay before the first attempt,
@@ -20,6 +20,7 @@
 #include "kernel/source.h"
 #include "microkernel/error.h"
 #include "net/address.h"
+#include "net/address_order.h"
 #include "net/dns.h"
 
 #include <stddef.h>
@@ -43,9 +44,10 @@ typedef struct {
     dns_query_t query;
     connector_t *connector;
     bool is_answered;
-    int code;      /* why it has no address */
-    uint8_t count; /* of addresses */
-    uint8_t next;  /* the first not tried */
+    bool is_reached; /* there is a way to the first of its addresses */
+    int code;        /* why it has no address */
+    uint8_t count;   /* of addresses */
+    uint8_t next;    /* the first not tried */
     port_address_t addresses[MK_DNS_ADDRESSES_MAX];
 } family_t;
 
@@ -260,6 +262,17 @@ static void set_answer(family_t *family, int code, const char *text) {
     writer_str(&why, text);
 }
 
+/* The best first, and whether there is a way to it. */
+static void sort(family_t *family) {
+    port_address_t from[MK_DNS_ADDRESSES_MAX];
+    memset(from, 0, sizeof from);
+    for (size_t i = 0; i < family->count; i++)
+        if (port_socket_source(&family->addresses[i], &from[i]) != MK_OK)
+            from[i].family = PORT_FAMILY_NONE;
+    address_sort(family->addresses, from, family->count);
+    family->is_reached = family->count > 0 && from[0].family != PORT_FAMILY_NONE;
+}
+
 static void on_answer(dns_query_t *query, runtime_t *rt, const port_answer_t *answer) {
     family_t *family = MK_CONTAINER_OF(query, family_t, query);
     connector_t *connector = family->connector;
@@ -270,6 +283,10 @@ static void on_answer(dns_query_t *query, runtime_t *rt, const port_answer_t *an
         *address = answer->addresses[i];
         address->port = connector->spec.port;
     }
+    sort(family);
+    const family_t *best = &connector->families[INET6];
+    if (connector->tried == 0 && best->is_answered && !best->is_reached)
+        connector->turn = INET;
     consider(connector);
 }
 

@@ -12,7 +12,7 @@
 #include "net/http_build.h"
 #include "net/http_date.h"
 #include "net/http_headers.h"
-#include "net/http_server_impl.h"
+#include "net/http_receive.h"
 #include "net/sse_parse.h"
 #include "net/ws_handshake.h"
 #include "port/clock.h"
@@ -80,14 +80,14 @@ static bool can_have_body(const http_conn_t *conn, int status) {
 /* The request is answered: what the connection is at now. */
 static void finish_answer(http_conn_t *conn) {
     http_handle_close(http_conn_rt(conn), &conn->channel.handle);
+    http_receive_drop(conn);
     conn->is_deferred = false;
     conn->state = conn->keeps_alive ? HTTP_CONN_IDLE : HTTP_CONN_CLOSING;
 }
 
-static void log_access(http_conn_t *conn, int status, size_t size) {
+static void write_access(http_conn_t *conn, int status, size_t size) {
     runtime_t *rt = http_conn_rt(conn);
     http_head_t head;
-    if (!conn->port->options.logs_access || !log_is_enabled(rt)) return;
     char peer[STREAM_PEER_MAX];
     char line[128];
     mk_writer_t w;
@@ -106,6 +106,11 @@ static void log_access(http_conn_t *conn, int status, size_t size) {
         log_signed("status", status), log_unsigned("bytes", size)};
     (void)log_event_for(rt, conn->port->options.owner, LOG_INFO, line, fields,
                         sizeof fields / sizeof fields[0]);
+}
+
+static inline void log_access(http_conn_t *conn, int status, size_t size) {
+    if (conn->port->options.logs_access && log_is_enabled(http_conn_rt(conn)))
+        write_access(conn, status, size);
 }
 
 int http_answer_send(http_conn_t *conn, int status, const char *const *headers,
@@ -225,6 +230,7 @@ int http_answer_events(http_conn_t *conn) {
     message.framing = HTTP_BODY_CLOSE;
     message.connection = HTTP_CONNECTION_CLOSE;
     conn->keeps_alive = false;
+    http_receive_drop(conn);
     int result = send_head(conn, &message);
     log_access(conn, 200, 0);
     conn->state = conn->is_head ? HTTP_CONN_CLOSING : HTTP_CONN_EVENTS;

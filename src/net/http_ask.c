@@ -112,6 +112,15 @@ void http_ask_deinit(http_ask_t *ask) {
     memset(ask, 0, sizeof *ask);
 }
 
+int http_ask_copy(http_ask_t *copy, const http_ask_t *ask) {
+    char text[128];
+    mk_writer_t why;
+    http_wish_t wish = {ask->method, ask->url_text, ask->unix_path, ask->headers,
+                        ask->headers_len};
+    writer_init(&why, text, sizeof text);
+    return http_ask_init(copy, &wish, true, &why);
+}
+
 /* --- the head --- */
 
 static int refuse_header(mk_writer_t *why, const char *header) {

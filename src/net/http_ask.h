@@ -38,6 +38,10 @@ int http_ask_init(http_ask_t *ask, const http_wish_t *wish, bool schemes_ws,
                   mk_writer_t *why);
 void http_ask_deinit(http_ask_t *ask);
 
+/* The same request again, without a head. MK_OK or MK_ENOMEM; then there is nothing to
+ * free. */
+int http_ask_copy(http_ask_t *copy, const http_ask_t *ask);
+
 /* Build the head: the user's headers and `more_len` of ours. Errors as above; the
  * header that is not allowed is named. */
 int http_ask_build(http_ask_t *ask, const char *const *more, size_t more_len,

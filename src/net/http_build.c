@@ -18,7 +18,7 @@ typedef struct {
     bool is_over;
 } sink_t;
 
-static void put(sink_t *sink, const char *bytes, size_t size) {
+static inline void put(sink_t *sink, const char *bytes, size_t size) {
     if (size > sink->left) {
         sink->is_over = true;
         return;
@@ -97,9 +97,8 @@ const char *http_reason(int status) {
 /* --- the first line --- */
 
 static bool is_target(text_t target) {
-    for (size_t i = 0; i < target.size; i++)
-        if (!http_char_is(target.bytes[i], HTTP_TARGET)) return false;
-    return target.size > 0;
+    return target.size > 0 &&
+           http_chars_run(target.bytes, target.size, HTTP_TARGET) == target.size;
 }
 
 static int put_request_line(sink_t *sink, const http_message_t *message) {
@@ -118,6 +117,10 @@ static int put_request_line(sink_t *sink, const http_message_t *message) {
 
 static int put_status_line(sink_t *sink, const http_message_t *message) {
     bool is_registered = message->reason == NULL;
+    if (message->status == 200 && is_registered) { /* as most are */
+        PUT(sink, "HTTP/1.1 200 OK\r\n");
+        return MK_OK;
+    }
     text_t reason =
         text_of(is_registered ? http_reason(message->status) : message->reason);
     if (message->status < 100 || message->status > 999 ||

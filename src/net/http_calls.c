@@ -31,17 +31,24 @@ static http_conn_t *find_conn(runtime_t *rt, http_conn_id_t id, bool must_own,
 
 int http_route(runtime_t *rt, const char *method, const char *pattern,
                http_handler_fn fn, void *ctx) {
-    return http_service_route(rt, method, pattern, fn, ctx, NULL);
+    http_taker_t taker = {.fn = fn, .ctx = ctx};
+    return http_service_route(rt, method, pattern, &taker);
+}
+
+int http_route_pieces(runtime_t *rt, const char *method, const char *pattern,
+                      http_handler_fn fn, void *ctx) {
+    http_taker_t taker = {.fn = fn, .ctx = ctx, .takes_pieces = true};
+    return http_service_route(rt, method, pattern, &taker);
 }
 
 int http_service_route(runtime_t *rt, const char *method, const char *pattern,
-                       http_handler_fn fn, void *ctx, void (*free_ctx)(void *ctx)) {
+                       const http_taker_t *taker) {
     if (rt == NULL || method == NULL || pattern == NULL) return MK_EINVAL;
     http_service_t *service = http_service_get(rt);
     if (service == NULL) return MK_ENOMEM;
     if (service->routes == NULL) service->routes = http_routes_create();
     if (service->routes == NULL) return MK_ENOMEM;
-    return http_routes_add(service->routes, method, pattern, fn, ctx, free_ctx);
+    return http_routes_add(service->routes, method, pattern, taker);
 }
 
 /* --- within a handler --- */

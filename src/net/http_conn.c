@@ -11,7 +11,7 @@
 #include "kernel/inside.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
-#include "net/http_server_impl.h"
+#include "net/http_receive.h"
 #include "net/stream_layer.h"
 #include "net/tls_stream.h"
 
@@ -20,7 +20,8 @@
 enum {
     HEAD_READ_SIZE = 32768, /* bytes read at once while heads are expected: what may
                                have to be kept behind a request that waits */
-    WAIT_READ_SIZE = 4096   /* the same while a request waits */
+    WAIT_READ_SIZE = 4096,  /* the same while a request waits */
+    BODY_READ_SIZE = 65536  /* of a body in pieces: the largest piece */
 };
 
 /* What was read behind the handshake is `early`, or was kept. The block is no longer to
@@ -44,12 +45,11 @@ static void set_clock(http_conn_t *conn, unsigned clock, uint32_t ms) {
 }
 
 /* When a body must have gone on: within body_ms, and fast enough on the whole. */
-static uint32_t body_time(const http_conn_t *conn) {
+static uint32_t body_time(const http_conn_t *conn, uint64_t began_ms, uint64_t size) {
     const http_listen_options_t *options = &conn->port->options;
-    const http_pending_t *pending = conn->pending;
     uint64_t now_ms = runtime_now_ms(http_conn_rt(conn));
-    uint64_t due_ms = pending->began_ms + options->body_ms +
-                      pending->size * 1000u / options->body_bytes_per_s;
+    uint64_t due_ms =
+        began_ms + options->body_ms + size * 1000u / options->body_bytes_per_s;
     uint64_t left = due_ms > now_ms ? due_ms - now_ms : 0;
     return left < options->body_ms ? (uint32_t)left : options->body_ms;
 }
@@ -61,13 +61,22 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
             set_clock(conn, HTTP_CLOCK_WRITE, options->write_ms);
         return;
     }
+    if (http_receive_wants(conn)) {
+        const http_receiver_t *receiver = conn->receiver;
+        set_clock(conn, HTTP_CLOCK_BODY,
+                  body_time(conn, receiver->began_ms, receiver->size));
+        return;
+    }
     switch ((http_conn_state_t)conn->state) {
     case HTTP_CONN_FRESH:
     case HTTP_CONN_HEAD:
         if (conn->clock != HTTP_CLOCK_HEADER)
             set_clock(conn, HTTP_CLOCK_HEADER, options->header_ms);
         break;
-    case HTTP_CONN_BODY: set_clock(conn, HTTP_CLOCK_BODY, body_time(conn)); break;
+    case HTTP_CONN_BODY:
+        set_clock(conn, HTTP_CLOCK_BODY,
+                  body_time(conn, conn->pending->began_ms, conn->pending->size));
+        break;
     case HTTP_CONN_IDLE: set_clock(conn, HTTP_CLOCK_IDLE, options->idle_ms); break;
     case HTTP_CONN_WAIT:
         if (conn->clock != HTTP_CLOCK_HANDLER)
@@ -86,9 +95,10 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
     }
 }
 
-static void tell_loss(http_conn_t *conn) {
+void http_conn_tell_loss(http_conn_t *conn) {
     http_handle_t *handle = &conn->channel.handle;
     if (handle->id == 0) return;
+    http_receive_lose(conn);
     if (conn->state == HTTP_CONN_UPGRADE && conn->handler != NULL) {
         http_conn_id_t id = handle->id;
         http_handle_close(http_conn_rt(conn), handle);
@@ -106,7 +116,8 @@ static void tell_loss(http_conn_t *conn) {
 
 static void end(http_conn_t *conn, bool in_order) {
     if (conn->state == HTTP_CONN_SHAKES) http_port_count_handshake(conn->port, false);
-    tell_loss(conn);
+    http_conn_tell_loss(conn);
+    http_receive_drop(conn);
     channel_end(http_conn_rt(conn), &conn->channel, in_order);
     http_conn_drop_pending(conn);
     http_port_forget(conn->port, conn);
@@ -128,13 +139,15 @@ static void settle(http_conn_t *conn, bool is_progress) {
         start_ws(conn, text_make(NULL, 0));
     } else if (is_done(conn)) {
         end(conn, true);
-    } else if (conn->state <= HTTP_CONN_IDLE && http_conn_has_kept(conn)) {
+    } else if (http_conn_has_kept(conn) &&
+               (conn->state <= HTTP_CONN_IDLE || http_receive_wants(conn))) {
         if (channel_waiting(&conn->channel) <= conn->channel.output_mark)
             set_clock(conn, HTTP_CLOCK_WAKE, 0);
         else
             start_clock(conn, is_progress);
     } else {
-        bool wants_input = !conn->has_ended && !http_conn_has_kept(conn);
+        bool wants_input = !conn->has_ended && !http_conn_has_kept(conn) &&
+                           !http_receive_is_held(conn);
         if (wants_input != conn->channel.wants_input)
             channel_want_input(http_conn_rt(conn), &conn->channel, wants_input);
         start_clock(conn, is_progress);
@@ -163,14 +176,21 @@ static void work(http_conn_t *conn, text_t *input) {
         settle(conn, true);
 }
 
+/* What was kept, or nothing: then a peer may wait for 100. The head of the request
+ * under way stays. */
 static void go_on(http_conn_t *conn) {
     http_pending_t *pending = conn->pending;
-    conn->pending = NULL;
+    buffer_t data;
+    buffer_init(&data, SIZE_MAX / 2);
     conn->clock = HTTP_CLOCK_NONE;
-    text_t input = text_make((const char *)buffer_bytes(&pending->data),
-                             buffer_size(&pending->data));
+    if (pending != NULL) {
+        data = pending->data;
+        buffer_init(&pending->data, SIZE_MAX / 2);
+        if (!pending->has_head) http_conn_drop_pending(conn);
+    }
+    text_t input = text_make((const char *)buffer_bytes(&data), buffer_size(&data));
     work(conn, &input);
-    http_pending_free(pending);
+    buffer_deinit(&data);
 }
 
 /* --- events --- */
@@ -178,14 +198,15 @@ static void go_on(http_conn_t *conn) {
 static void take_end(http_conn_t *conn) {
     conn->has_ended = true;
     if (conn->state == HTTP_CONN_HEAD || conn->state == HTTP_CONN_BODY ||
-        conn->state == HTTP_CONN_EVENTS)
+        conn->state == HTTP_CONN_EVENTS || conn->is_receiving)
         conn->is_over = true;
     settle(conn, false);
 }
 
 static void on_readable(stream_t *stream, runtime_t *rt) {
     http_conn_t *conn = http_conn_of(channel_of_stream(stream));
-    size_t size = conn->state <= HTTP_CONN_HEAD   ? HEAD_READ_SIZE
+    size_t size = conn->is_receiving              ? BODY_READ_SIZE
+                  : conn->state <= HTTP_CONN_HEAD ? HEAD_READ_SIZE
                   : conn->state == HTTP_CONN_BODY ? 0
                                                   : WAIT_READ_SIZE;
     uint8_t *bytes;
@@ -274,11 +295,14 @@ static void time_out(http_conn_t *conn, unsigned clock) {
         return;
     case HTTP_CLOCK_BODY:
         http_conn_drop_pending(conn);
-        http_answer_refuse(conn, 408, "the body came too slowly", NULL, true);
+        if (conn->is_receiving)
+            http_receive_refuse(conn, 408, "the body came too slowly");
+        else
+            http_answer_refuse(conn, 408, "the body came too slowly", NULL, true);
         return;
     case HTTP_CLOCK_HANDLER:
         if (conn->state != HTTP_CONN_WAIT) break;
-        tell_loss(conn);
+        http_conn_tell_loss(conn);
         http_handle_close(http_conn_rt(conn), &conn->channel.handle);
         http_answer_refuse(conn, 503, "no answer in time", NULL, true);
         return;
@@ -313,6 +337,7 @@ static void on_due(deadline_t *deadline, runtime_t *rt) {
 /* The id is closed by its owner, or with it. */
 static void close_handle(runtime_t *rt, http_handle_t *handle) {
     http_conn_t *conn = http_conn_of(MK_CONTAINER_OF(handle, channel_t, handle));
+    http_receive_lose(conn);
     http_handle_close(rt, handle);
     if (conn->state == HTTP_CONN_WAIT)
         http_answer_refuse(conn, 503, "given up without an answer", NULL, true);
@@ -394,6 +419,7 @@ void http_conn_stop(runtime_t *rt, http_conn_t *conn) {
         return;
     }
     conn->keeps_alive = false;
+    if (conn->is_receiving) conn->receiver->keeps_alive = false;
     if (conn->state <= HTTP_CONN_IDLE && !http_conn_has_kept(conn))
         conn->is_over = true;
     if (conn->state == HTTP_CONN_EVENTS || conn->state == HTTP_CONN_SHAKES)

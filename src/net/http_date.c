@@ -55,16 +55,54 @@ static bool read_two(text_t text, size_t at, unsigned max, unsigned *value) {
     return true;
 }
 
+/* Where the parts of a date stand. */
+typedef struct {
+    size_t day, month, year, time;
+    size_t year_size;
+} places_t;
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", and the forms that are read but never written:
+ * "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994". */
+static bool find_places(text_t text, places_t *places) {
+    size_t comma = text_find(text, ',');
+    if (text.size == 24 && comma == text.size) {
+        *places = (places_t){8, 4, 20, 11, 4};
+        return true;
+    }
+    bool is_new = text.size == comma + 26 && comma == 3;
+    bool is_old = text.size == comma + 24 && comma >= 6 && comma <= 9;
+    if (is_new)
+        *places = (places_t){comma + 2, comma + 5, comma + 9, comma + 14, 4};
+    else
+        *places = (places_t){comma + 2, comma + 5, comma + 9, comma + 12, 2};
+    return (is_new || is_old) && text_is(text_part(text, text.size - 4, 4), " GMT");
+}
+
+static bool read_year(text_t text, const places_t *places, uint64_t *year) {
+    text_t digits = text_part(text, places->year, places->year_size);
+    if (places->year_size == 4)
+        return text_parse_unsigned(digits, 10, 1970, 9999, year) == MK_OK;
+    if (text_parse_unsigned(digits, 10, 0, 99, year) < 0) return false;
+    *year += *year < 70 ? 2000 : 1900;
+    return true;
+}
+
 int http_date_read(text_t text, uint64_t *seconds) {
     unsigned day, month = 0, hour, minute, second;
     uint64_t year;
-    if (text.size != 29 || !text_is(text_part(text, 25, 4), " GMT")) return MK_EINVAL;
-    while (month < 12 && !text_is(text_part(text, 8, 3), months[month]))
+    places_t at;
+    if (!find_places(text, &at)) return MK_EINVAL;
+    while (month < 12 && !text_is(text_part(text, at.month, 3), months[month]))
         month++;
-    if (month == 12 || !read_two(text, 5, 31, &day) || day == 0 ||
-        text_parse_unsigned(text_part(text, 12, 4), 10, 1970, 9999, &year) < 0 ||
-        !read_two(text, 17, 23, &hour) || !read_two(text, 20, 59, &minute) ||
-        !read_two(text, 23, 60, &second))
+    bool is_padded = text.size == 24 && text.bytes[at.day] == ' ';
+    bool has_day = is_padded
+                       ? text.bytes[at.day + 1] >= '0' && text.bytes[at.day + 1] <= '9'
+                       : read_two(text, at.day, 31, &day);
+    if (is_padded) day = (unsigned)(text.bytes[at.day + 1] - '0');
+    if (month == 12 || !has_day || day == 0 || !read_year(text, &at, &year) ||
+        !read_two(text, at.time, 23, &hour) ||
+        !read_two(text, at.time + 3, 59, &minute) ||
+        !read_two(text, at.time + 6, 60, &second))
         return MK_EINVAL;
     /* As in writing, years begin in March. */
     uint64_t shifted_year = month < 2 ? year - 1 : year;

@@ -13,7 +13,8 @@
 /* Write "Tue, 24 Nov 2026 19:28:28 GMT" for seconds since 1970. */
 void http_date_write(uint64_t seconds, mk_writer_t *w);
 
-/* Read that form, which is the only one senders may use. MK_OK or MK_EINVAL. */
+/* Read that form, or one of the two that old senders use; their years of two digits are
+ * 1970 to 2069. MK_OK or MK_EINVAL. */
 int http_date_read(text_t text, uint64_t *seconds);
 
 typedef enum {

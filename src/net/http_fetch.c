@@ -12,11 +12,9 @@
 #include "base/check.h"
 #include "kernel/inside.h"
 #include "microkernel/http.h"
-#include "microkernel/log.h"
-#include "net/http_ask.h"
 #include "net/http_headers.h"
 #include "net/http_secure.h"
-#include "net/http_table.h"
+#include "net/http_task.h"
 #include "net/http_tell.h"
 
 #include <string.h>
@@ -27,13 +25,10 @@ enum {
 };
 
 typedef struct {
-    http_call_t call;
-    http_handle_t handle;
-    http_ask_t ask;
-    message_t *outcome; /* set aside */
-    void *body;         /* of the request; owned */
-    char *location;     /* owned: where the answer points; NULL: it is the answer */
-    uint8_t *answer;    /* owned: payload of the message to come */
+    http_task_t task;
+    void *body;      /* of the request; owned */
+    char *location;  /* owned: where the answer points; NULL: it is the answer */
+    uint8_t *answer; /* owned: payload of the message to come */
     size_t answer_size;
     size_t answer_cap;
     size_t read_over; /* bytes of a redirect's body so far */
@@ -47,38 +42,33 @@ typedef struct {
     bool wants_room;       /* the owner met MK_EFULL */
 } fetch_t;
 
-static void free_fetch(fetch_t *fetch) {
-    http_ask_deinit(&fetch->ask);
+static void clean_fetch(http_task_t *task) {
+    fetch_t *fetch = (fetch_t *)task;
     mk_free(fetch->body);
     mk_free(fetch->location);
     mk_free(fetch->answer);
-    message_destroy(fetch->outcome);
-    mk_free(fetch);
+}
+
+static const http_task_kind_t fetch_kind;
+
+static void free_fetch(fetch_t *fetch) {
+    http_task_free(&fetch_kind, &fetch->task);
 }
 
 static void close_fetch(runtime_t *rt, http_handle_t *handle) {
-    fetch_t *fetch = MK_CONTAINER_OF(handle, fetch_t, handle);
-    http_handle_close(rt, handle);
-    http_call_cancel(rt, &fetch->call);
-    free_fetch(fetch);
+    http_task_t *task = http_task_of_handle(handle);
+    http_conn_id_t id;
+    message_destroy(http_task_end(rt, task, &id));
+    http_task_free(&fetch_kind, task);
 }
 
 static const http_handle_ops_t fetch_ops = {close_fetch};
 
 /* --- the outcome --- */
 
-static message_t *end_fetch(runtime_t *rt, fetch_t *fetch, http_conn_id_t *id) {
-    message_t *outcome = fetch->outcome;
-    *id = fetch->handle.id;
-    fetch->outcome = NULL;
-    http_handle_close(rt, &fetch->handle);
-    http_call_cancel(rt, &fetch->call);
-    return outcome;
-}
-
 static void fail_fetch(runtime_t *rt, fetch_t *fetch, const http_failure_t *failure) {
     http_conn_id_t id;
-    message_t *outcome = end_fetch(rt, fetch, &id);
+    message_t *outcome = http_task_end(rt, &fetch->task, &id);
     bool is_response = fetch->is_always_response;
     free_fetch(fetch);
     if (is_response)
@@ -97,8 +87,12 @@ static void fail_memory(runtime_t *rt, fetch_t *fetch) {
     fail_with(rt, fetch, HTTP_FAILED_LOCAL, MK_ENOMEM, mk_error_text(MK_ENOMEM));
 }
 
+static fetch_t *fetch_of(http_call_t *call) {
+    return (fetch_t *)http_task_of(call);
+}
+
 static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *failure) {
-    fail_fetch(rt, MK_CONTAINER_OF(call, fetch_t, call), failure);
+    fail_fetch(rt, fetch_of(call), failure);
 }
 
 /* --- the answer --- */
@@ -128,26 +122,26 @@ static bool add_to_answer(fetch_t *fetch, const void *bytes, size_t size) {
 
 /* Pieces are collected behind the head of their payload. */
 static bool begin_piece(fetch_t *fetch) {
-    http_data_payload_t payload = {fetch->handle.id, 0};
+    http_data_payload_t payload = {fetch->task.handle.id, 0};
     fetch->answer_size = 0;
     return add_to_answer(fetch, &payload, sizeof payload);
 }
 
 static bool begin_answer(runtime_t *rt, fetch_t *fetch, const http_head_t *head) {
-    http_response_payload_t payload = {fetch->handle.id, head->status,
+    http_response_payload_t payload = {fetch->task.handle.id, head->status,
                                        head->fields.size, 0};
     fetch->answer_size = 0;
     if (!add_to_answer(fetch, &payload, sizeof payload) ||
         !add_to_answer(fetch, head->fields.bytes, head->fields.size))
         return false;
     if (!fetch->takes_pieces) return true;
-    bool is_told = actor__notify(rt, ACTOR_ID_INVALID, fetch->handle.owner,
+    bool is_told = actor__notify(rt, ACTOR_ID_INVALID, fetch->task.handle.owner,
                                  MSG_HTTP_HEAD, fetch->answer, fetch->answer_size);
     return is_told && begin_piece(fetch);
 }
 
 static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
-    fetch_t *fetch = MK_CONTAINER_OF(call, fetch_t, call);
+    fetch_t *fetch = fetch_of(call);
     if (fetch->location != NULL)
         fetch->read_over += data.size;
     else if (!add_to_answer(fetch, data.bytes, data.size))
@@ -158,9 +152,9 @@ static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
 static bool send_piece(runtime_t *rt, fetch_t *fetch) {
     size_t size = fetch->answer_size - sizeof(http_data_payload_t);
     if (size == 0) return true;
-    http_data_payload_t payload = {fetch->handle.id, size};
+    http_data_payload_t payload = {fetch->task.handle.id, size};
     memcpy(fetch->answer, &payload, sizeof payload);
-    return actor__notify(rt, ACTOR_ID_INVALID, fetch->handle.owner, MSG_HTTP_DATA,
+    return actor__notify(rt, ACTOR_ID_INVALID, fetch->task.handle.owner, MSG_HTTP_DATA,
                          fetch->answer, fetch->answer_size) &&
            begin_piece(fetch);
 }
@@ -170,32 +164,32 @@ static bool send_piece(runtime_t *rt, fetch_t *fetch) {
 static int ask_again(runtime_t *rt, fetch_t *fetch, int status, mk_writer_t *why) {
     http_redirect_t redirect = {false, false};
     text_t location = text_of(fetch->location);
-    int result = http_ask_redirect(&fetch->ask, status, location, &redirect, why);
+    int result = http_ask_redirect(&fetch->task.ask, status, location, &redirect, why);
     if (result != MK_OK) return result;
     if (redirect.becomes_get) {
-        fetch->call.body = text_make(NULL, 0);
+        fetch->task.call.body = text_make(NULL, 0);
         fetch->gives_pieces = false;
     } else if (fetch->gives_pieces) {
         writer_format(why, "redirect %d: a body in pieces cannot be sent again",
                       status);
         return MK_ENOTSUP;
     }
-    text_t body = fetch->call.body;
-    result = http_ask_build(&fetch->ask, NULL, 0,
+    text_t body = fetch->task.call.body;
+    result = http_ask_build(&fetch->task.ask, NULL, 0,
                             body.size > 0 ? HTTP_BODY_LENGTH : HTTP_BODY_NONE,
                             body.size, HTTP_CONNECTION_DEFAULT, why);
     if (result != MK_OK) return result;
-    if (url_is_secure(&fetch->ask.url) && !http_secure_is_available()) {
+    if (url_is_secure(&fetch->task.ask.url) && !http_secure_is_available()) {
         writer_str(why, "redirect to https: this build has no TLS");
         return MK_ENOTSUP;
     }
-    http_call_cancel(rt, &fetch->call);
+    http_call_cancel(rt, &fetch->task.call);
     mk_free(fetch->location);
     fetch->location = NULL;
-    http_call_t *call = &fetch->call;
+    http_call_t *call = &fetch->task.call;
     call->sends_pieces = false;
     call->needs_new = false;
-    http_ask_fill(&fetch->ask, call);
+    http_ask_fill(&fetch->task.ask, call);
     return http_call_start(rt, call);
 }
 
@@ -237,7 +231,7 @@ static void begin_redirect(runtime_t *rt, fetch_t *fetch, const http_head_t *hea
 /* --- callbacks --- */
 
 static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
-    fetch_t *fetch = MK_CONTAINER_OF(call, fetch_t, call);
+    fetch_t *fetch = fetch_of(call);
     text_t location;
     fetch->status = head->status;
     if (fetch->redirects_max > 0 && http_status_redirects(head->status) &&
@@ -248,7 +242,7 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
 }
 
 static void on_flush(http_call_t *call, runtime_t *rt) {
-    fetch_t *fetch = MK_CONTAINER_OF(call, fetch_t, call);
+    fetch_t *fetch = fetch_of(call);
     if (fetch->location != NULL) {
         if (fetch->read_over > READ_OVER_MAX) follow(rt, fetch);
     } else if (fetch->takes_pieces &&
@@ -259,7 +253,7 @@ static void on_flush(http_call_t *call, runtime_t *rt) {
 }
 
 static void on_end(http_call_t *call, runtime_t *rt) {
-    fetch_t *fetch = MK_CONTAINER_OF(call, fetch_t, call);
+    fetch_t *fetch = fetch_of(call);
     if (fetch->location != NULL) {
         follow(rt, fetch);
         return;
@@ -269,7 +263,7 @@ static void on_end(http_call_t *call, runtime_t *rt) {
         return;
     }
     http_conn_id_t id;
-    message_t *outcome = end_fetch(rt, fetch, &id);
+    message_t *outcome = http_task_end(rt, &fetch->task, &id);
     if (fetch->takes_pieces) {
         http_tell_status(rt, outcome, MSG_HTTP_END, id, fetch->status);
     } else {
@@ -284,10 +278,10 @@ static void on_end(http_call_t *call, runtime_t *rt) {
 }
 
 static void on_room(http_call_t *call, runtime_t *rt) {
-    fetch_t *fetch = MK_CONTAINER_OF(call, fetch_t, call);
-    ws_status_payload_t payload = {fetch->handle.id, 0};
+    fetch_t *fetch = fetch_of(call);
+    ws_status_payload_t payload = {fetch->task.handle.id, 0};
     if (fetch->is_body_complete) return;
-    if (!actor__notify(rt, ACTOR_ID_INVALID, fetch->handle.owner, MSG_HTTP_ROOM,
+    if (!actor__notify(rt, ACTOR_ID_INVALID, fetch->task.handle.owner, MSG_HTTP_ROOM,
                        &payload, sizeof payload))
         fail_memory(rt, fetch);
 }
@@ -321,28 +315,30 @@ static void set_bounds(runtime_t *rt, http_call_t *call,
 
 /* A method that means a body says so also when it is empty. */
 static http_framing_t framing_of(const fetch_t *fetch, size_t body_size) {
-    text_t method = text_of(fetch->ask.method);
+    text_t method = text_of(fetch->task.ask.method);
     if (fetch->gives_pieces) return HTTP_BODY_CHUNKED;
     bool has_body = body_size > 0 || text_is(method, "POST") ||
                     text_is(method, "PUT") || text_is(method, "PATCH");
     return has_body ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
 }
 
-static int fill(runtime_t *rt, fetch_t *fetch, const http_fetch_options_t *options,
+static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
                 mk_writer_t *why) {
+    fetch_t *fetch = (fetch_t *)task;
+    const http_fetch_options_t *options = wanted;
     http_wish_t wish = {.method = options->method,
                         .url = options->url,
                         .unix_path = options->unix_path,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
-    int result = http_ask_init(&fetch->ask, &wish, false, why);
+    int result = http_ask_init(&fetch->task.ask, &wish, false, why);
     if (result != MK_OK) return result;
     fetch->takes_pieces = options->takes_pieces;
     fetch->gives_pieces = options->gives_pieces;
     fetch->is_always_response = options->is_always_response;
     fetch->redirects_max = fetch->redirects_left = options->redirects_max;
     size_t size = options->gives_pieces ? 0 : options->body_size;
-    result = http_ask_build(&fetch->ask, NULL, 0, framing_of(fetch, size), size,
+    result = http_ask_build(&fetch->task.ask, NULL, 0, framing_of(fetch, size), size,
                             HTTP_CONNECTION_DEFAULT, why);
     if (result != MK_OK) return result;
     if (size > 0) {
@@ -350,56 +346,23 @@ static int fill(runtime_t *rt, fetch_t *fetch, const http_fetch_options_t *optio
         if (fetch->body == NULL) return MK_ENOMEM;
         memcpy(fetch->body, options->body, size);
     }
-    set_bounds(rt, &fetch->call, options);
-    http_ask_fill(&fetch->ask, &fetch->call);
-    fetch->call.body = text_make(fetch->body, size);
-    fetch->call.sends_pieces = options->gives_pieces;
+    set_bounds(rt, &fetch->task.call, options);
+    http_ask_fill(&fetch->task.ask, &fetch->task.call);
+    fetch->task.call.body = text_make(fetch->body, size);
+    fetch->task.call.sends_pieces = options->gives_pieces;
     return MK_OK;
 }
 
-static int start(runtime_t *rt, const http_fetch_options_t *options, http_conn_id_t *id,
-                 mk_writer_t *why) {
-    actor_id_t self = actor_self(rt);
-    if (self == ACTOR_ID_INVALID) {
-        writer_str(why, "only an actor can ask");
-        return MK_EREFUSED;
-    }
-    fetch_t *fetch = mk_calloc(1, sizeof *fetch);
-    if (fetch == NULL) return MK_ENOMEM;
-    http_call_init(&fetch->call, &fetch_events);
-    int result = fill(rt, fetch, options, why);
-    if (result == MK_OK) {
-        fetch->outcome = http_tell_reserve(self);
-        *id = fetch->outcome != NULL
-                  ? http_handle_open(rt, &fetch->handle, &fetch_ops, self)
-                  : 0;
-        result = *id != 0 ? http_call_start(rt, &fetch->call) : MK_ENOMEM;
-    }
-    if (result == MK_OK) return MK_OK;
-    if (result == MK_ENOTSUP) writer_str(why, "this build has no TLS for https");
-    http_handle_close(rt, &fetch->handle);
-    free_fetch(fetch);
-    *id = HTTP_CONN_ID_INVALID;
-    return result;
-}
+static const http_task_kind_t fetch_kind = {.events = &fetch_events,
+                                            .handle_ops = &fetch_ops,
+                                            .size = sizeof(fetch_t),
+                                            .refused = "http request refused",
+                                            .fill = fill,
+                                            .clean = clean_fetch};
 
 int http_fetch(runtime_t *rt, const http_fetch_options_t *options, http_conn_id_t *id,
                char *why, size_t cap) {
-    mk_writer_t w;
-    writer_init(&w, why, why != NULL ? cap : 0);
-    int result = rt != NULL ? start(rt, options, id, &w) : MK_EINVAL;
-    if (result != MK_OK && w.size == 0) writer_str(&w, mk_error_text(result));
-    return result;
-}
-
-/* For the functions whose result is an id only: the log says why there is none. */
-static http_conn_id_t fetch_or_log(runtime_t *rt, const http_fetch_options_t *options) {
-    char why[256];
-    http_conn_id_t id = HTTP_CONN_ID_INVALID;
-    if (http_fetch(rt, options, &id, why, sizeof why) == MK_OK) return id;
-    log_field_t fields[] = {log_text("why", why)};
-    if (rt != NULL) (void)log_event(rt, LOG_WARN, "http request refused", fields, 1);
-    return HTTP_CONN_ID_INVALID;
+    return http_task_start(rt, &fetch_kind, options, id, why, cap);
 }
 
 http_conn_id_t actor_http_fetch(runtime_t *rt, const char *method, const char *url,
@@ -411,32 +374,33 @@ http_conn_id_t actor_http_fetch(runtime_t *rt, const char *method, const char *u
                                     .n_headers = n_headers,
                                     .body = body,
                                     .body_size = body_size};
-    return fetch_or_log(rt, &options);
+    return http_task_start_or_log(rt, &fetch_kind, &options);
 }
 
 http_conn_id_t actor_http_get(runtime_t *rt, const char *url) {
     http_fetch_options_t options = {.url = url};
-    return fetch_or_log(rt, &options);
+    return http_task_start_or_log(rt, &fetch_kind, &options);
 }
 
 /* --- while it is under way --- */
 
 static fetch_t *find_own(runtime_t *rt, http_conn_id_t id) {
     http_handle_t *handle = http_handle_find_own(rt, id, &fetch_ops);
-    return handle != NULL ? MK_CONTAINER_OF(handle, fetch_t, handle) : NULL;
+    return handle != NULL ? (fetch_t *)http_task_of_handle(handle) : NULL;
 }
 
 void http_fetch_more(runtime_t *rt, http_conn_id_t id) {
     fetch_t *fetch = find_own(rt, id);
-    if (fetch != NULL && fetch->takes_pieces) http_call_pause(rt, &fetch->call, false);
+    if (fetch != NULL && fetch->takes_pieces)
+        http_call_pause(rt, &fetch->task.call, false);
 }
 
 static int write_piece(runtime_t *rt, http_conn_id_t id, const port_slice_t *slices,
                        size_t count, bool is_last) {
     fetch_t *fetch = find_own(rt, id);
-    if (fetch == NULL || !fetch->call.sends_pieces) return MK_ENOENT;
+    if (fetch == NULL || !fetch->task.call.sends_pieces) return MK_ENOENT;
     if (fetch->is_body_complete) return MK_ESTATE;
-    int result = http_call_send(rt, &fetch->call, slices, count, is_last);
+    int result = http_call_send(rt, &fetch->task.call, slices, count, is_last);
     if (result == MK_OK && is_last) fetch->is_body_complete = true;
     return result;
 }

@@ -2,13 +2,14 @@
 /* http_fields.c - a state for each place between two kinds of bytes; inside a kind a
  * run is scanned and copied at once.
  *
- * Most bytes of a message are values, so those are judged eight at a time: a word with
- * a byte below 0x20 or equal to 0x7F goes the slow way, byte by byte, which also serves
- * the tab. The tests on words hold in either byte order, because they only ask whether
- * there is such a byte.
+ * Eight bytes are judged and copied at a time; a word in which one is not as they
+ * mostly are tells where that is, and the table says whether it may stand there. Most
+ * fields, and the empty line, are whole in the input and are taken without walking
+ * through the states; the states tell the same of every other one.
  *
  * What is stored never gets ahead of the wire by more than one byte (": " for ":"; the
- * NUL takes the place of CR LF), so the count of wire bytes bounds the store. */
+ * NUL takes the place of CR LF), so the count of wire bytes bounds the store, also of
+ * a word of input that is copied whole. */
 #include "net/http_fields.h"
 
 #include "net/http_chars.h"
@@ -34,65 +35,118 @@ void http_fields_init(http_fields_t *fields, char *store, size_t used, size_t si
                               size_max, 0,    count_max, AT_BEGIN, HTTP_FAULT_NONE};
 }
 
-/* The bits 0x80 of a result are set in some byte exactly if some byte of `word` is
- * below 0x20 or 0x7F. */
-static inline uint64_t controls_in(uint64_t word) {
-    uint64_t del = word ^ EACH(0x7Fu);
-    return ((word - EACH(0x20u)) & ~word) | ((del - EACH(0x01u)) & ~del);
+/* Eight bytes, the first one in the lowest bits. */
+static inline uint64_t word_at(const char *from) {
+    const uint8_t *at = (const uint8_t *)from;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
+           (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 |
+           (uint64_t)at[6] << 48 | (uint64_t)at[7] << 56;
 }
 
-/* Copy the value characters at the front; how many. */
+/* Which byte of a word has the first of the bits 0x80 that are `found`; not 0. */
+static inline size_t first_of(uint64_t found) {
+#if defined(__GNUC__)
+    return (size_t)__builtin_ctzll(found) / 8;
+#else
+    size_t n = 0;
+    for (; (found & 0x80u) == 0; found >>= 8)
+        n++;
+    return n;
+#endif
+}
+
+/* The bit 0x80 of each byte of the results says what is so of that byte of `word`; the
+ * sums stay within a byte because the addends do.
+ *
+ * A control character: below 0x20, or 0x7F. */
+static inline uint64_t controls_in(uint64_t word) {
+    uint64_t low = word & EACH(0x7Fu);
+    uint64_t is_good = ((low + EACH(0x60u)) & ~(low + EACH(0x01u))) | word;
+    return ~is_good & EACH(0x80u);
+}
+
+/* No letter, digit or '-'. */
+static inline uint64_t unusual_in(uint64_t word) {
+    uint64_t low = word & EACH(0x7Fu);
+    uint64_t letter = low | EACH(0x20u);
+    uint64_t is_letter = (letter + EACH(0x80u - 'a')) & ~(letter + EACH(0x7Fu - 'z'));
+    uint64_t is_digit = (low + EACH(0x80u - '0')) & ~(low + EACH(0x7Fu - '9'));
+    uint64_t is_other = (low ^ EACH((unsigned)'-')) + EACH(0x7Fu);
+    return ~((is_letter | is_digit | ~is_other) & ~word) & EACH(0x80u);
+}
+
+/* Copy the value characters at the front; how many. Up to `size` bytes are written. */
 static size_t copy_value(char *to, const char *from, size_t size) {
     size_t n = 0;
-    while (size - n >= 16) {
-        uint64_t words[2];
-        memcpy(words, from + n, 16);
-        uint64_t found = controls_in(words[0]) | controls_in(words[1]);
-        if ((found & EACH(0x80u)) != 0) break;
-        memcpy(to + n, words, 16);
-        n += 16;
-    }
-    if (size - n >= 8) {
-        uint64_t word;
-        memcpy(&word, from + n, 8);
-        if ((controls_in(word) & EACH(0x80u)) == 0) {
-            memcpy(to + n, &word, 8);
+    while (size - n >= 8) {
+        uint64_t found = controls_in(word_at(from + n));
+        memcpy(to + n, from + n, 8);
+        if (found == 0) {
             n += 8;
+            continue;
         }
-    }
-    while (n < size && http_char_is(from[n], HTTP_VALUE)) {
-        to[n] = from[n];
+        n += first_of(found);
+        if (from[n] != '\t') return n;
         n++;
     }
-    return n;
+    return n + http_chars_copy(to + n, from + n, size - n, HTTP_VALUE);
 }
 
+/* The same for a name. */
 static size_t copy_name(char *to, const char *from, size_t size) {
     size_t n = 0;
-    for (; size - n >= 4; n += 4) { /* four tests, one branch */
-        unsigned all = http_char_classes[(uint8_t)from[n]] &
-                       http_char_classes[(uint8_t)from[n + 1]] &
-                       http_char_classes[(uint8_t)from[n + 2]] &
-                       http_char_classes[(uint8_t)from[n + 3]];
-        if ((all & HTTP_TOKEN) == 0) break;
-        memcpy(to + n, from + n, 4);
-    }
-    while (n < size && http_char_is(from[n], HTTP_TOKEN)) {
-        to[n] = from[n];
+    while (size - n >= 8) {
+        uint64_t found = unusual_in(word_at(from + n));
+        memcpy(to + n, from + n, 8);
+        if (found == 0) {
+            n += 8;
+            continue;
+        }
+        n += first_of(found);
+        if (!http_char_is(from[n], HTTP_TOKEN)) return n;
         n++;
     }
-    return n;
+    return n + http_chars_copy(to + n, from + n, size - n, HTTP_TOKEN);
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* A whole field at once, when all of it is there and it looks as they mostly do: one
+ * blank behind the colon, none at the end. False: nothing is taken, and what was
+ * written behind the fields means nothing. */
+static bool take_whole(http_fields_t *fields, const char **at, const char *end) {
+    const char *from = *at;
+    char *to = fields->store + fields->size;
+    size_t name = copy_name(to, from, (size_t)(end - from));
+    if (name == 0 || end - from < (ptrdiff_t)name + 3 || from[name] != ':' ||
+        from[name + 1] != ' ' || is_blank(from[name + 2]))
+        return false;
+    memcpy(to + name, ": ", 2);
+    from += name + 2;
+    to += name + 2;
+    size_t value = copy_value(to, from, (size_t)(end - from));
+    if (value == 0 || end - from < (ptrdiff_t)value + 2 || from[value] != '\r' ||
+        from[value + 1] != '\n' || is_blank(from[value - 1]))
+        return false;
+    to[value] = '\0';
+    fields->line = fields->size;
+    fields->name_size = name;
+    fields->size += name + 2 + value + 1;
+    fields->count++;
+    *at = from + value + 2;
+    return true;
 }
 
 static void trim_value(http_fields_t *fields) {
     size_t begin = fields->line + fields->name_size + 2;
-    while (fields->size > begin && (fields->store[fields->size - 1] == ' ' ||
-                                    fields->store[fields->size - 1] == '\t'))
+    while (fields->size > begin && is_blank(fields->store[fields->size - 1]))
         fields->size--;
 }
 
 static http_fault_t fault_at_begin(char c) {
-    if (c == ' ' || c == '\t') return HTTP_FAULT_FOLDED;
+    if (is_blank(c)) return HTTP_FAULT_FOLDED;
     return c == '\n' ? HTTP_FAULT_LINE_END : HTTP_FAULT_NAME;
 }
 
@@ -133,7 +187,7 @@ static http_step_t walk(http_fields_t *fields, const char **at, const char *end)
             fields->state = BEFORE_VALUE;
             break;
         case BEFORE_VALUE:
-            if (**at == ' ' || **at == '\t') {
+            if (is_blank(**at)) {
                 ++*at;
                 break;
             }
@@ -177,9 +231,19 @@ http_step_t http_fields_next(http_fields_t *fields, text_t *input) {
     if (fields->state >= IS_DONE) return fields->state == IS_DONE ? HTTP_END : HTTP_BAD;
     size_t size = input->size < fields->left ? input->size : fields->left;
     const char *at = input->bytes;
-    http_step_t step = size == 0 ? HTTP_MORE : walk(fields, &at, at + size);
+    http_step_t step = HTTP_MORE;
+    if (fields->state == AT_BEGIN && size >= 2 && at[0] == '\r' && at[1] == '\n') {
+        fields->state = IS_DONE;
+        at += 2;
+        step = HTTP_END;
+    } else if (fields->state == AT_BEGIN && fields->count < fields->count_max &&
+               size > 0 && take_whole(fields, &at, at + size)) {
+        step = HTTP_PART;
+    } else if (size > 0) {
+        step = walk(fields, &at, at + size);
+    }
     size_t taken = size == 0 ? 0 : (size_t)(at - input->bytes);
-    *input = text_part(*input, taken, SIZE_MAX);
+    *input = text_make(at, input->size - taken);
     fields->left -= taken;
     if (step == HTTP_MORE && fields->left == 0) {
         fields->fault = HTTP_FAULT_FIELDS_LONG;

@@ -15,9 +15,10 @@
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
 #include "microkernel/runtime.h"
+#include "net/http_conditions.h"
 #include "net/http_date.h"
-#include "net/http_headers.h"
 #include "net/http_server_impl.h"
+#include "port/clock.h"
 #include "port/files.h"
 
 #include <string.h>
@@ -25,7 +26,6 @@
 enum {
     PIECE_SIZE = 32768,   /* bytes of one read */
     PATH_SIZE_MAX = 1024, /* bytes of a file's path with its NUL */
-    CONDITION_SIZE = 256, /* bytes of a conditional field; a longer one is ignored */
     FILE_BEGIN = 1        /* message of the actor to itself */
 };
 
@@ -45,14 +45,12 @@ typedef struct {
     int result;     /* of the last read: bytes or an error */
     int piece_size; /* bytes of `piece` to be sent */
     uint64_t read_at;
-    port_file_facts_t facts;         /* when the answer began */
-    port_file_facts_t now;           /* at the last read */
-    char none_match[CONDITION_SIZE]; /* fields of the request; "" when not there */
-    char modified_since[CONDITION_SIZE];
-    char range[CONDITION_SIZE];
-    char if_range[CONDITION_SIZE];
+    port_file_facts_t facts; /* when the answer began */
+    port_file_facts_t now;   /* at the last read */
     char path[PATH_SIZE_MAX];
     uint8_t piece[PIECE_SIZE];
+    size_t fields_size;
+    char fields[]; /* of the request */
 } job_t;
 
 static void release(void *arg) {
@@ -132,36 +130,6 @@ static void write_etag(const port_file_facts_t *facts, char *text, size_t cap) {
     writer_char(&w, '"');
 }
 
-/* One of the tags of If-None-Match is this one; weak ones count (RFC 9110, 13.1.2). */
-static bool has_tag(const char *list, const char *etag) {
-    text_t rest = text_of(list);
-    text_t element;
-    while (http_list_next(&rest, &element)) {
-        if (text_is(element, "*")) return true;
-        if (text_starts_with(element, text_of("W/")))
-            element = text_part(element, 2, SIZE_MAX);
-        if (text_is(element, etag)) return true;
-    }
-    return false;
-}
-
-static bool is_unchanged(const job_t *job, const char *etag) {
-    uint64_t since;
-    if (job->none_match[0] != '\0') return has_tag(job->none_match, etag);
-    return job->modified_since[0] != '\0' && job->facts.changed_s != 0 &&
-           http_date_read(text_of(job->modified_since), &since) == MK_OK &&
-           job->facts.changed_s <= since;
-}
-
-/* If-Range: the part is wanted only of the file that the peer has (RFC 9110, 13.1.5).
- */
-static bool may_be_part(const job_t *job, const char *etag) {
-    uint64_t date;
-    if (job->if_range[0] == '\0' || strcmp(job->if_range, etag) == 0) return true;
-    return http_date_read(text_of(job->if_range), &date) == MK_OK &&
-           date == job->facts.changed_s && date != 0;
-}
-
 /* The lines of the answer's header. */
 typedef struct {
     char etag[64];
@@ -232,14 +200,18 @@ static bool begin_answer(runtime_t *rt, job_t *job) {
     job->facts = job->now;
     write_etag(&job->facts, etag, sizeof etag);
     make_fields(job, etag, &fields);
-    if (is_unchanged(job, etag)) {
-        (void)http_respond(rt, job->id, 304, fields.lines, fields.len - 2, NULL, 0);
+    http_version_t version = {etag, job->facts.changed_s, port_clock_wall_ms() / 1000u};
+    text_t conditions = text_make(job->fields, job->fields_size);
+    int judged = http_conditions_judge(conditions, &version);
+    if (judged != 200) {
+        (void)http_respond(rt, job->id, judged, fields.lines, fields.len - 2, NULL, 0);
         return false;
     }
     uint64_t first = 0, last = 0;
     http_range_t range = HTTP_RANGE_ALL;
-    if (job->range[0] != '\0' && may_be_part(job, etag))
-        range = http_range_read(text_of(job->range), job->facts.size, &first, &last);
+    text_t wanted = http_conditions_range(conditions, &version);
+    if (wanted.size > 0 && !job->is_head)
+        range = http_range_read(wanted, job->facts.size, &first, &last);
     job->at = range == HTTP_RANGE_PART ? first : 0;
     job->end = range == HTTP_RANGE_PART ? last + 1 : job->facts.size;
     if (range != HTTP_RANGE_ALL) add_range(job, range == HTTP_RANGE_PART, &fields);
@@ -319,15 +291,6 @@ static bool serve(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 
 /* --- requests --- */
 
-static void keep_field(const http_request_t *request, const char *name, char *to) {
-    size_t size;
-    const char *value = http_header(request, name, &size);
-    to[0] = '\0';
-    if (value == NULL || size >= CONDITION_SIZE) return;
-    memcpy(to, value, size);
-    to[size] = '\0';
-}
-
 static void answer_text(const http_request_t *request, int status, const char *text) {
     static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8"};
     (void)http_answer(request, status, headers, 1, text, strlen(text));
@@ -336,7 +299,7 @@ static void answer_text(const http_request_t *request, int status, const char *t
 static void serve_file(runtime_t *rt, const http_request_t *request, void *ctx) {
     const folder_t *folder = ctx;
     const char *rest = http_param(request, "*");
-    job_t *job = mk_alloc(sizeof *job);
+    job_t *job = mk_alloc(sizeof *job + request->headers_size);
     if (job == NULL || rest == NULL) {
         mk_free(job);
         answer_text(request, 503, "503 Service Unavailable: out of memory\n");
@@ -353,10 +316,8 @@ static void serve_file(runtime_t *rt, const http_request_t *request, void *ctx) 
     job->at = 0;
     job->end = 0;
     job->piece_size = 0;
-    keep_field(request, "If-None-Match", job->none_match);
-    keep_field(request, "If-Modified-Since", job->modified_since);
-    keep_field(request, "Range", job->range);
-    keep_field(request, "If-Range", job->if_range);
+    job->fields_size = request->headers_size;
+    memcpy(job->fields, request->headers, request->headers_size);
     actor_id_t actor = actor_spawn(rt, serve, job, release, 4);
     if (actor == 0) {
         mk_free(job);
@@ -379,7 +340,8 @@ int http_route_files(runtime_t *rt, const char *pattern, const char *folder) {
     copy->size = path.size;
     memcpy(copy->path, path.bytes, path.size);
     copy->path[path.size] = '\0';
-    int result = http_service_route(rt, "GET", pattern, serve_file, copy, mk_free);
+    http_taker_t taker = {.fn = serve_file, .ctx = copy, .free_ctx = mk_free};
+    int result = http_service_route(rt, "GET", pattern, &taker);
     if (result < 0) mk_free(copy);
     return result;
 }

@@ -24,9 +24,7 @@ const char *http_fault_text(http_fault_t fault) {
 }
 
 static bool is_all(text_t text, unsigned classes) {
-    for (size_t i = 0; i < text.size; i++)
-        if (!http_char_is(text.bytes[i], classes)) return false;
-    return true;
+    return http_chars_run(text.bytes, text.size, classes) == text.size;
 }
 
 bool http_is_token(text_t text) {
@@ -41,21 +39,20 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-static text_t trim(text_t text) {
-    while (text.size > 0 && is_blank(text.bytes[0]))
-        text = text_part(text, 1, SIZE_MAX);
+static inline text_t trim(text_t text) {
+    for (; text.size > 0 && is_blank(text.bytes[0]); text.size--)
+        text.bytes++;
     while (text.size > 0 && is_blank(text.bytes[text.size - 1]))
         text.size--;
     return text;
 }
 
 int http_field_split(text_t line, http_field_t *field) {
-    size_t colon = text_find(line, ':');
-    text_t name = text_part(line, 0, colon);
+    size_t colon = http_chars_run(line.bytes, line.size, HTTP_TOKEN);
+    if (colon == 0 || colon == line.size || line.bytes[colon] != ':') return MK_EINVAL;
     text_t value = trim(text_part(line, colon + 1, SIZE_MAX));
-    if (colon == line.size || !http_is_token(name) || !http_is_value(value))
-        return MK_EINVAL;
-    *field = (http_field_t){name, value};
+    if (!http_is_value(value)) return MK_EINVAL;
+    *field = (http_field_t){text_make(line.bytes, colon), value};
     return MK_OK;
 }
 

@@ -15,7 +15,7 @@
 #include "kernel/inside.h"
 #include "microkernel/error.h"
 #include "net/http_headers.h"
-#include "net/http_server_impl.h"
+#include "net/http_receive.h"
 
 #include <string.h>
 
@@ -136,10 +136,13 @@ static bool send_request(http_conn_t *conn, const http_head_t *head, text_t body
 
 static void hand_to_owner(http_conn_t *conn, const http_head_t *head, text_t body) {
     runtime_t *rt = http_conn_rt(conn);
-    actor_id_t owner = conn->port->options.owner;
-    if (http_handle_open(rt, &conn->channel.handle, &http_conn_handle_ops, owner) !=
-            0 &&
-        send_request(conn, head, body)) {
+    const http_listen_options_t *options = &conn->port->options;
+    bool is_open = http_handle_open(rt, &conn->channel.handle, &http_conn_handle_ops,
+                                    options->owner) != 0;
+    if (is_open && options->takes_pieces &&
+        !http_receive_begin(conn, head, NULL, NULL, options->body_max))
+        return;
+    if (is_open && send_request(conn, head, body)) {
         conn->is_deferred = true;
         return;
     }
@@ -263,6 +266,22 @@ static bool is_well_encoded(text_t path) {
     return true;
 }
 
+static bool takes_pieces(const http_conn_t *conn, const http_match_t *match) {
+    return match != NULL ? match->takes_pieces : conn->port->options.takes_pieces;
+}
+
+/* The body is asked for in pieces, or not at all: then it is skipped when it is here
+ * already, and the connection ends with the answer otherwise. */
+static void take_pieces(http_conn_t *conn, http_parser_t *parser,
+                        const http_head_t *head, const http_match_t *match,
+                        text_t *input, bool is_here) {
+    size_t body_size =
+        is_here && head->framing == HTTP_BODY_LENGTH ? (size_t)head->content_length : 0;
+    if (!is_here) conn->keeps_alive = false;
+    hand_over(conn, parser, head, match, text_make("", 0));
+    if (!conn->is_receiving) *input = text_part(*input, body_size, SIZE_MAX);
+}
+
 static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     http_head_t head;
     http_parser_head(parser, &head);
@@ -290,6 +309,11 @@ static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
         head.framing == HTTP_BODY_NONE ||
         (head.framing == HTTP_BODY_LENGTH && head.content_length <= input->size &&
          head.content_length <= conn->port->options.body_max);
+    const http_match_t *taker = routing == HTTP_ROUTE_FOUND ? &match : NULL;
+    if (takes_pieces(conn, taker)) {
+        take_pieces(conn, parser, &head, taker, input, is_here);
+        return;
+    }
     if (!is_here) {
         begin_body(conn, parser, &head, input->size > 0);
         return;
@@ -298,7 +322,7 @@ static void take_head(http_conn_t *conn, http_parser_t *parser, text_t *input) {
     if (head.framing == HTTP_BODY_NONE) body = text_make("", 0);
     input->bytes += body.size;
     input->size -= body.size;
-    hand_over(conn, parser, &head, routing == HTTP_ROUTE_FOUND ? &match : NULL, body);
+    hand_over(conn, parser, &head, taker, body);
 }
 
 static void refuse_fault(http_conn_t *conn, http_fault_t fault) {
@@ -379,6 +403,8 @@ void http_conn_take(http_conn_t *conn, text_t *input) {
     while (!http_conn_is_dead(conn)) {
         if (conn->state == HTTP_CONN_BODY) {
             if (!read_body(conn, input)) return;
+        } else if (conn->is_receiving) {
+            if (!http_receive_take(conn, input)) break;
         } else if (input->size > 0 &&
                    (may_begin(conn) || conn->state == HTTP_CONN_HEAD)) {
             read_head(conn, input);

@@ -71,8 +71,15 @@ static void note_sent(runtime_t *rt, http_link_t *link, bool is_progress) {
         http_call_begin_phase(rt, call, HTTP_FOR_NOTHING, 0); /* the user's turn */
 }
 
+/* A link that rests is no reason for the runtime to go on. */
+static void set_resting(runtime_t *rt, http_link_t *link, bool is_resting) {
+    stream_set_quiet(rt, &link->channel.stream, is_resting);
+    deadline_set_quiet(rt, &link->channel.deadline, is_resting);
+}
+
 bool http_link_begin(runtime_t *rt, http_link_t *link, http_call_t *call) {
     deadline_clear(rt, &link->channel.deadline);
+    set_resting(rt, link, false);
     link->call = call;
     call->link = link;
     call->state = HTTP_CALL_ACTIVE;
@@ -123,6 +130,7 @@ static void rest_link(runtime_t *rt, http_link_t *link) {
     http_pool_rest(&client->pool, &link->rest, runtime_now_ms(rt));
     channel_want_input(rt, &link->channel, true);
     deadline_set(rt, &link->channel.deadline, MK_HTTP_CLIENT_REST_MS);
+    set_resting(rt, link, true);
     if (client->pool.resting_count <= MK_HTTP_CLIENT_REST_MAX) return;
     http_rest_t *oldest = http_pool_oldest(&client->pool);
     http_link_t *last = MK_CONTAINER_OF(oldest, http_link_t, rest);

@@ -92,8 +92,20 @@ static http_step_t refuse(http_parser_t *parser, http_fault_t fault) {
 
 /* --- what fields mean --- */
 
-static bool is(text_t a, const char *b, size_t size) {
-    return text_equals_nocase(a, text_make(b, size));
+/* `a` is the literal `b` of lower-case letters, digits and '-', 4 bytes or more, in
+ * either case. Only a control character, which no name or value has, could be taken for
+ * another byte. */
+static inline bool is(text_t a, const char *b, size_t size) {
+    enum { WORD = 4 };
+    uint32_t mine, other;
+    if (a.size != size) return false;
+    for (size_t at = 0; at < size; at += WORD) {
+        if (at > size - WORD) at = size - WORD;
+        memcpy(&mine, a.bytes + at, WORD);
+        memcpy(&other, b + at, WORD);
+        if ((mine | 0x20202020u) != other) return false;
+    }
+    return true;
 }
 #define IS(text, literal) is((text), (literal), sizeof(literal) - 1)
 
@@ -164,16 +176,16 @@ static http_fault_t take_field(http_parser_t *parser) {
     text_t name = http_fields_name(&parser->fields);
     text_t value = http_fields_value(&parser->fields);
     switch (name.size) {
-    case 4: return IS(name, "Host") ? take_host(parser, value) : HTTP_FAULT_NONE;
-    case 6: return IS(name, "Expect") ? take_expect(parser, value) : HTTP_FAULT_NONE;
+    case 4: return IS(name, "host") ? take_host(parser, value) : HTTP_FAULT_NONE;
+    case 6: return IS(name, "expect") ? take_expect(parser, value) : HTTP_FAULT_NONE;
     case 10:
-        return IS(name, "Connection") ? take_connection(parser, value)
+        return IS(name, "connection") ? take_connection(parser, value)
                                       : HTTP_FAULT_NONE;
     case 14:
-        return IS(name, "Content-Length") ? take_length(parser, value)
+        return IS(name, "content-length") ? take_length(parser, value)
                                           : HTTP_FAULT_NONE;
     case 17:
-        return IS(name, "Transfer-Encoding") ? take_coding(parser, value)
+        return IS(name, "transfer-encoding") ? take_coding(parser, value)
                                              : HTTP_FAULT_NONE;
     default: return HTTP_FAULT_NONE;
     }
@@ -190,7 +202,19 @@ static text_t target_of(const http_parser_t *parser) {
     return text_make(parser->fields.store + begin, parser->target_size);
 }
 
-/* Whom a request is for, and its path. Every text of the result lies in the store. */
+static bool is_origin(const http_parser_t *parser) {
+    return target_of(parser).bytes[0] == '/' && !text_is(method_of(parser), "CONNECT");
+}
+
+/* A path and perhaps a query, as most are. */
+static void split_origin(const http_parser_t *parser, url_t *url) {
+    text_t target = target_of(parser);
+    url->path = text_part(target, 0, parser->path_size);
+    url->query = text_part(target, parser->path_size + 1u, SIZE_MAX);
+}
+
+/* Whom a request is for, and its path, when the target is no path alone. Every text of
+ * the result lies in the store. */
 static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
                                 url_t *url) {
     text_t target = target_of(parser);
@@ -206,12 +230,6 @@ static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
         *form = IS_ASTERISK;
         return text_is(method_of(parser), "OPTIONS") ? HTTP_FAULT_NONE
                                                      : HTTP_FAULT_TARGET;
-    }
-    if (target.bytes[0] == '/') {
-        size_t end = text_find(target, '?');
-        url->path = text_part(target, 0, end);
-        url->query = text_part(target, end + 1, SIZE_MAX);
-        return HTTP_FAULT_NONE;
     }
     *form = IS_ABSOLUTE;
     if (url_parse(target, url, NULL) < 0) return HTTP_FAULT_TARGET;
@@ -256,10 +274,22 @@ static void keep_authority(http_parser_t *parser, const url_authority_t *authori
         parser->name_at = (uint32_t)(authority->host.bytes - parser->fields.store);
 }
 
+/* The target is a path, so Host alone says whom it is for. */
+static http_fault_t judge_origin(http_parser_t *parser) {
+    url_authority_t host;
+    parser->path_size = (uint32_t)text_find(target_of(parser), '?');
+    if ((parser->flags & HAS_HOST) == 0)
+        return parser->minor > 0 ? HTTP_FAULT_HOST_MISSING : HTTP_FAULT_NONE;
+    http_fault_t fault = read_host(parser, 0, &host);
+    if (fault == HTTP_FAULT_NONE) keep_authority(parser, &host);
+    return fault;
+}
+
 static http_fault_t judge_request(http_parser_t *parser) {
     unsigned form;
     url_t url;
     url_authority_t host;
+    if (is_origin(parser)) return judge_origin(parser);
     http_fault_t fault = read_target(parser, &form, &url);
     if (fault != HTTP_FAULT_NONE) return fault;
     parser->flags = (uint16_t)(parser->flags | form);
@@ -307,9 +337,12 @@ void http_parser_head(const http_parser_t *parser, http_head_t *head) {
     MK_ASSERT(parser->state == IS_DONE);
     memset(head, 0, sizeof *head);
     if (parser->kind == HTTP_REQUEST) {
-        unsigned form;
+        unsigned form = parser->flags & (IS_ABSOLUTE | IS_AUTHORITY | IS_ASTERISK);
         url_t url;
-        (void)read_target(parser, &form, &url);
+        if (form == 0)
+            split_origin(parser, &url);
+        else
+            (void)read_target(parser, &form, &url);
         head->method = method_of(parser);
         head->target = target_of(parser);
         head->path =
@@ -349,12 +382,10 @@ static bool copy_run(char *store, uint32_t *size, uint32_t max, unsigned classes
                      const char **at, const char *end) {
     const char *from = *at;
     size_t room = max - *size;
-    const char *stop = (size_t)(end - from) < room ? end : from + room;
-    char *to = store + *size;
-    while (from < stop && http_char_is(*from, classes))
-        *to++ = *from++;
-    *size += (uint32_t)(from - *at);
-    *at = from;
+    size_t left = (size_t)(end - from) < room ? (size_t)(end - from) : room;
+    size_t copied = http_chars_copy(store + *size, from, left, classes);
+    *size += (uint32_t)copied;
+    *at = from += copied;
     return from < end && !http_char_is(*from, classes);
 }
 
@@ -492,6 +523,37 @@ static http_fault_t walk_line(http_parser_t *parser, const char **at, const char
     return fault;
 }
 
+/* A whole request line at once, when it is there and as they mostly are. False: nothing
+ * is taken. */
+static bool take_whole_line(http_parser_t *parser, const char **at, const char *end) {
+    enum { VERSION_SIZE = 11 }; /* " HTTP/1.1" and the line's end */
+    char *store = parser->fields.store;
+    const char *from = *at;
+    size_t left = (size_t)(end - from);
+    size_t method = http_chars_copy(
+        store, from, left < HTTP_METHOD_MAX ? left : HTTP_METHOD_MAX, HTTP_TOKEN);
+    if (method == 0 || method == left || from[method] != ' ') return false;
+    from += method + 1;
+    left -= method + 1;
+    uint32_t max = parser->limits.target_max;
+    size_t target =
+        http_chars_copy(store + method + 1, from, left < max ? left : max, HTTP_TARGET);
+    from += target;
+    if (target == 0 || left - target < VERSION_SIZE || memcmp(from, " HTTP/1.", 8) != 0)
+        return false;
+    unsigned minor = (unsigned char)from[8] - (unsigned)'0';
+    if (minor > 9 || from[9] != '\r' || from[10] != '\n') return false;
+    store[method] = '\0';
+    parser->method_size = (uint32_t)method;
+    parser->target_size = (uint32_t)target;
+    parser->major = 1;
+    parser->minor = (uint8_t)minor;
+    parser->at = 8;
+    begin_fields(parser);
+    *at = from + VERSION_SIZE;
+    return true;
+}
+
 static http_step_t parse_fields(http_parser_t *parser, text_t *input) {
     for (;;) {
         http_step_t step = http_fields_next(&parser->fields, input);
@@ -511,6 +573,7 @@ http_step_t http_parse(http_parser_t *parser, text_t *input) {
         const char *at = input->bytes;
         const char *end = at + input->size;
         http_fault_t fault = HTTP_FAULT_NONE;
+        if (parser->state == AT_START) (void)take_whole_line(parser, &at, end);
         while (fault == HTTP_FAULT_NONE && at < end && parser->state < IN_FIELDS)
             fault = walk_line(parser, &at, end);
         *input = text_make(at, (size_t)(end - at));

@@ -96,6 +96,7 @@ typedef struct {
     uint64_t content_length;
     uint32_t method_size; /* of a request; stored at 0, NUL behind */
     uint32_t target_size; /* target or reason; stored behind the method */
+    uint32_t path_size;   /* of a target that begins with '/': before the '?' */
     uint32_t name_at;     /* offset of the host the request is for, once judged */
     uint32_t name_size;   /* of it; 0: none */
     uint32_t host_at;     /* offset of the value of Host */

@@ -18,9 +18,7 @@ typedef struct route route_t;
 
 struct route {
     route_t *next; /* of the same pattern */
-    http_handler_fn fn;
-    void *ctx;
-    void (*free_ctx)(void *ctx);
+    http_taker_t taker;
     char *pattern;
     size_t method_size;
     char method[]; /* NUL-terminated; "*": any */
@@ -64,7 +62,7 @@ http_routes_t *http_routes_create(void) {
 static void free_routes(route_t *route) {
     while (route != NULL) {
         route_t *next = route->next;
-        if (route->free_ctx != NULL) route->free_ctx(route->ctx);
+        if (route->taker.free_ctx != NULL) route->taker.free_ctx(route->taker.ctx);
         mk_free(route->pattern);
         mk_free(route);
         route = next;
@@ -165,10 +163,11 @@ static route_t *find_method(route_t *route, text_t method) {
 }
 
 int http_routes_add(http_routes_t *routes, const char *method, const char *pattern,
-                    http_handler_fn fn, void *ctx, void (*free_ctx)(void *ctx)) {
+                    const http_taker_t *taker) {
     text_t method_text = text_of(method);
     text_t pattern_text = text_of(pattern);
-    if (fn == NULL || !http_is_token(method_text) || judge_pattern(pattern_text) < 0)
+    if (taker->fn == NULL || !http_is_token(method_text) ||
+        judge_pattern(pattern_text) < 0)
         return MK_EINVAL;
     route_t **place = get_place(routes, pattern_text);
     if (place == NULL) return MK_ENOMEM;
@@ -182,9 +181,7 @@ int http_routes_add(http_routes_t *routes, const char *method, const char *patte
     }
     memcpy(copy, pattern, pattern_text.size + 1);
     route->next = *place;
-    route->fn = fn;
-    route->ctx = ctx;
-    route->free_ctx = free_ctx;
+    route->taker = *taker;
     route->pattern = copy;
     route->method_size = method_text.size;
     memcpy(route->method, method, method_text.size + 1);
@@ -277,8 +274,9 @@ static bool try_routes(void *ctx, route_t *routes, const text_t *values,
         return false;
     }
     search->routing = HTTP_ROUTE_FOUND;
-    search->match->fn = route->fn;
-    search->match->ctx = route->ctx;
+    search->match->fn = route->taker.fn;
+    search->match->ctx = route->taker.ctx;
+    search->match->takes_pieces = route->taker.takes_pieces;
     search->match->pattern = route->pattern;
     search->match->values_len = values_len;
     for (size_t i = 0; i < values_len; i++)

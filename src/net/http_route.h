@@ -22,10 +22,19 @@ enum {
 
 typedef struct http_routes http_routes_t;
 
+/* Who takes the requests of a route. */
+typedef struct {
+    http_handler_fn fn; /* not NULL */
+    void *ctx;
+    void (*free_ctx)(void *ctx); /* at the end; NULL: nothing to do */
+    bool takes_pieces;           /* called with the head alone */
+} http_taker_t;
+
 /* What a request meets. */
 typedef struct {
     http_handler_fn fn;
     void *ctx;
+    bool takes_pieces;
     const char *pattern;                  /* of the route; borrowed from the table */
     text_t values[HTTP_ROUTE_PARAMS_MAX]; /* of its parameters, in order, encoded */
     size_t values_len;
@@ -43,10 +52,10 @@ http_routes_t *http_routes_create(void);
 /* Takes the table; for each route `free_ctx` is called. NULL is allowed. */
 void http_routes_destroy(http_routes_t *routes);
 
-/* Add a route; texts are copied, `ctx` is passed to `free_ctx` (NULL: nothing) at the
- * end. MK_OK, or the errors of http_route(); then `ctx` is still the caller's. */
+/* Add a route; all is copied. MK_OK, or the errors of http_route(); then the taker's
+ * `ctx` is still the caller's. */
 int http_routes_add(http_routes_t *routes, const char *method, const char *pattern,
-                    http_handler_fn fn, void *ctx, void (*free_ctx)(void *ctx));
+                    const http_taker_t *taker);
 
 /* Find who handles a request; `routes` NULL is an empty table. `*match` is written on
  * HTTP_ROUTE_FOUND; its values borrow from `path`. HEAD finds GET when it has no

@@ -14,7 +14,7 @@
 #include "microkernel/log.h"
 #include "microkernel/names.h"
 #include "net/address.h"
-#include "net/http_server_impl.h"
+#include "net/http_receive.h"
 
 #include <string.h>
 
@@ -457,6 +457,7 @@ http_counters_t http_counters(runtime_t *rt) {
             }
             if (conn->state == HTTP_CONN_EVENTS) counts.event_streams++;
             counts.memory_bytes += channel_memory(&conn->channel);
+            if (conn->is_receiving) counts.memory_bytes += sizeof *conn->receiver;
             if (conn->pending != NULL)
                 counts.memory_bytes += sizeof *conn->pending + conn->pending->data.cap;
         }

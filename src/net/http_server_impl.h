@@ -5,6 +5,7 @@
  *   http_server.c  the service, its ports, stopping
  *   http_conn.c    the life of a connection: events, clocks, its end
  *   http_input.c   what is read and kept, and to whom requests are handed over
+ *   http_receive.c bodies that are handed on in pieces
  *   http_answer.c  what is written: answers, streams of events, upgrades
  *   http_calls.c   the published functions
  *   http_files.c   folders served as files
@@ -34,6 +35,7 @@ enum {
 typedef struct http_service http_service_t;
 typedef struct http_port http_port_t;
 typedef struct http_conn http_conn_t;
+typedef struct http_receiver http_receiver_t; /* see http_receive.h */
 
 /* The server of a runtime. */
 struct http_service {
@@ -116,20 +118,24 @@ struct http_conn {
         struct {
             channel_t channel;
             http_port_t *port;
-            http_pending_t *pending;          /* NULL: nothing is kept */
-            const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
-            void *ctx;                        /* of the handler */
-            ws_deflate_t deflate;             /* in UPGRADE: what is agreed upon */
-            uint8_t state;                    /* http_conn_state_t */
-            uint8_t clock;                    /* HTTP_CLOCK_... */
-            uint8_t minor : 1;                /* of the request's version */
-            uint8_t is_head : 1;              /* the request is a HEAD */
-            uint8_t keeps_alive : 1; /* the connection goes on behind this request */
-            uint8_t is_chunked : 1;  /* of an answer in pieces */
-            uint8_t is_busy : 1;     /* the loop is inside it: it may not be freed */
-            uint8_t has_ended : 1;   /* the peer sends no more */
-            uint8_t is_over : 1;     /* to be ended when it is not busy */
-            uint8_t is_deferred : 1; /* the request waits for an answer from outside */
+            http_pending_t *pending; /* NULL: nothing is kept */
+            union {
+                http_receiver_t *receiver;        /* while is_receiving */
+                const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
+            };
+            void *ctx;                /* of the handler */
+            ws_deflate_t deflate;     /* in UPGRADE: what is agreed upon */
+            uint8_t state;            /* http_conn_state_t */
+            uint8_t clock;            /* HTTP_CLOCK_... */
+            uint8_t minor : 1;        /* of the request's version */
+            uint8_t is_head : 1;      /* the request is a HEAD */
+            uint8_t keeps_alive : 1;  /* the connection goes on behind this request */
+            uint8_t is_chunked : 1;   /* of an answer in pieces */
+            uint8_t is_busy : 1;      /* the loop is inside it: it may not be freed */
+            uint8_t has_ended : 1;    /* the peer sends no more */
+            uint8_t is_over : 1;      /* to be ended when it is not busy */
+            uint8_t is_deferred : 1;  /* the request waits for an answer from outside */
+            uint8_t is_receiving : 1; /* its body comes in pieces */
         };
         ws_t ws; /* once http_conn_is_ws(); its options are the port's */
     };
@@ -192,9 +198,9 @@ void http_port_log(http_port_t *port, http_conn_t *conn, int level, const char *
 
 /* --- http_calls.c --- */
 
-/* As http_route(), with what frees `ctx` in the end. */
+/* As http_route(), for any taker. */
 int http_service_route(runtime_t *rt, const char *method, const char *pattern,
-                       http_handler_fn fn, void *ctx, void (*free_ctx)(void *ctx));
+                       const http_taker_t *taker);
 
 /* As http_defer(), for an actor that is told of room and loss. */
 http_conn_id_t http_defer_to(const http_request_t *request, actor_id_t owner);
@@ -212,6 +218,9 @@ void http_conn_start(http_port_t *port, int handle);
 /* Something was done to it: see what comes next, unless the loop is inside it and will
  * do so. May end it. */
 void http_conn_settle(http_conn_t *conn);
+
+/* Whoever waits for its request, or for the rest of it, hears that it is lost. */
+void http_conn_tell_loss(http_conn_t *conn);
 
 /* End it at once; nobody is told. */
 void http_conn_drop(runtime_t *rt, http_conn_t *conn);

@@ -16,10 +16,8 @@
 #include "base/check.h"
 #include "kernel/inside.h"
 #include "microkernel/http.h"
-#include "microkernel/log.h"
-#include "net/http_ask.h"
 #include "net/http_headers.h"
-#include "net/http_table.h"
+#include "net/http_task.h"
 #include "net/http_tell.h"
 #include "net/sse_parse.h"
 #include "port/random.h"
@@ -28,14 +26,15 @@
 
 enum { OPENING, OPEN, FULL, WAITING };
 
-enum { FULL_RETRY_MS = 10 }; /* between two looks at a full mailbox */
+enum {
+    FULL_RETRY_MS = 10, /* between two looks at a full mailbox */
+    REDIRECTS_MAX = 20  /* in a row, as browsers do (Fetch standard, section 4.4) */
+};
 
 typedef struct {
-    http_call_t call;
-    http_handle_t handle;
+    http_task_t task;
+    http_ask_t first;    /* where each try begins; redirects change the task's */
     deadline_t deadline; /* of FULL and WAITING */
-    http_ask_t ask;
-    message_t *outcome; /* set aside */
     backoff_t backoff;
     prng_t chance;
     sse_parser_t parser;
@@ -44,36 +43,38 @@ typedef struct {
     uint8_t *rest; /* owned: of FULL, the input behind it */
     size_t rest_size;
     uint8_t state;
+    uint8_t redirects; /* followed since the try began */
     bool reconnects;
     char store[MK_SSE_EVENT_MAX]; /* of the parser */
 } sse_client_t;
 
-static void free_client(sse_client_t *client) {
-    http_ask_deinit(&client->ask);
+static void clean_client(http_task_t *task) {
+    sse_client_t *client = (sse_client_t *)task;
+    http_ask_deinit(&client->first);
     mk_free(client->held);
     mk_free(client->rest);
-    message_destroy(client->outcome);
-    mk_free(client);
 }
+
+static const http_task_kind_t sse_kind;
 
 /* Out of everything; its outcome message remains. */
 static message_t *end_client(runtime_t *rt, sse_client_t *client, http_conn_id_t *id) {
-    message_t *outcome = client->outcome;
-    *id = client->handle.id;
-    client->outcome = NULL;
-    http_handle_close(rt, &client->handle);
-    http_call_cancel(rt, &client->call);
+    message_t *outcome = http_task_end(rt, &client->task, id);
     deadline_clear(rt, &client->deadline);
-    free_client(client);
+    http_task_free(&sse_kind, &client->task);
     return outcome;
 }
 
 static void close_client(runtime_t *rt, http_handle_t *handle) {
     http_conn_id_t id;
-    message_destroy(end_client(rt, MK_CONTAINER_OF(handle, sse_client_t, handle), &id));
+    message_destroy(end_client(rt, (sse_client_t *)http_task_of_handle(handle), &id));
 }
 
 static const http_handle_ops_t sse_ops = {close_client};
+
+static sse_client_t *client_of(http_call_t *call) {
+    return (sse_client_t *)http_task_of(call);
+}
 
 static void close_with(runtime_t *rt, sse_client_t *client, int status) {
     http_conn_id_t id;
@@ -101,7 +102,7 @@ static void fail_memory(runtime_t *rt, sse_client_t *client) {
 
 /* --- connections --- */
 
-/* The head with the last id; ours are left out of redirects, so it is built anew. */
+/* The head with the last id, which may have changed. */
 static int build_head(sse_client_t *client, mk_writer_t *why) {
     char last[SSE_ID_MAX + 32];
     text_t id = sse_parser_last_id(&client->parser);
@@ -110,24 +111,36 @@ static int build_head(sse_client_t *client, mk_writer_t *why) {
     writer_str(&w, "Last-Event-ID: ");
     writer_bytes(&w, id.bytes, id.size);
     const char *more[] = {"Accept: text/event-stream", "Cache-Control: no-cache", last};
-    return http_ask_build(&client->ask, more, id.size > 0 ? 3 : 2, HTTP_BODY_NONE, 0,
-                          HTTP_CONNECTION_DEFAULT, why);
+    return http_ask_build(&client->task.ask, more, id.size > 0 ? 3 : 2, HTTP_BODY_NONE,
+                          0, HTTP_CONNECTION_DEFAULT, why);
 }
 
-static int open_stream(runtime_t *rt, sse_client_t *client, mk_writer_t *why) {
+/* Send the request of the task. */
+static int send_request(runtime_t *rt, sse_client_t *client, mk_writer_t *why) {
     int result = build_head(client, why);
     if (result != MK_OK) return result;
-    client->call.needs_new = true;
-    http_ask_fill(&client->ask, &client->call);
+    client->task.call.needs_new = true;
+    http_ask_fill(&client->task.ask, &client->task.call);
     client->state = OPENING;
-    return http_call_start(rt, &client->call);
+    return http_call_start(rt, &client->task.call);
+}
+
+static int open_stream(runtime_t *rt, http_task_t *task, mk_writer_t *why) {
+    sse_client_t *client = (sse_client_t *)task;
+    if (client->redirects > 0) {
+        http_ask_deinit(&task->ask);
+        int result = http_ask_copy(&task->ask, &client->first);
+        if (result != MK_OK) return result;
+        client->redirects = 0;
+    }
+    return send_request(rt, client, why);
 }
 
 /* The connection is gone. */
 static void lose(runtime_t *rt, sse_client_t *client) {
     uint64_t delay =
         backoff_down(&client->backoff, runtime_now_ms(rt), &client->chance);
-    http_call_cancel(rt, &client->call);
+    http_call_cancel(rt, &client->task.call);
     mk_free(client->held);
     mk_free(client->rest);
     client->held = client->rest = NULL;
@@ -138,7 +151,7 @@ static void lose(runtime_t *rt, sse_client_t *client) {
 }
 
 static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *failure) {
-    sse_client_t *client = MK_CONTAINER_OF(call, sse_client_t, call);
+    sse_client_t *client = client_of(call);
     bool was_open = client->state != OPENING;
     if (client->reconnects && failure->kind != HTTP_FAILED_ANSWER)
         lose(rt, client);
@@ -149,7 +162,7 @@ static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *fail
 }
 
 static void on_end(http_call_t *call, runtime_t *rt) {
-    sse_client_t *client = MK_CONTAINER_OF(call, sse_client_t, call);
+    sse_client_t *client = client_of(call);
     if (client->reconnects)
         lose(rt, client);
     else
@@ -166,24 +179,44 @@ static bool is_event_stream(const http_head_t *head) {
     return text_equals_nocase(type, text_of("text/event-stream"));
 }
 
+/* The stream is elsewhere. False: it cannot be followed, and `why` has the words. */
+static bool follow(runtime_t *rt, sse_client_t *client, int status, text_t location,
+                   mk_writer_t *why) {
+    http_redirect_t redirect = {false, false};
+    if (client->redirects == REDIRECTS_MAX) {
+        writer_format(why, "more than %d redirects", (int)REDIRECTS_MAX);
+        return false;
+    }
+    if (http_ask_redirect(&client->task.ask, status, location, &redirect, why) != MK_OK)
+        return false;
+    client->redirects++;
+    http_call_cancel(rt, &client->task.call);
+    return send_request(rt, client, why) == MK_OK;
+}
+
 static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
-    sse_client_t *client = MK_CONTAINER_OF(call, sse_client_t, call);
-    char text[64];
+    sse_client_t *client = client_of(call);
+    text_t location;
+    char text[256];
     mk_writer_t w;
     writer_init(&w, text, sizeof text);
     if (head->status == 204) {
         close_with(rt, client, 204);
+    } else if (http_status_redirects(head->status) &&
+               http_headers_find(head->fields, "Location", &location)) {
+        if (follow(rt, client, head->status, location, &w)) return;
+        fail_answer(rt, client, w.size > 0 ? text : "the redirect cannot be followed");
     } else if (head->status != 200) {
         writer_format(&w, "status %d", head->status);
         fail_answer(rt, client, text);
     } else if (!is_event_stream(head)) {
         fail_answer(rt, client, "the answer is not text/event-stream");
     } else {
-        sse_status_payload_t payload = {client->handle.id, head->status};
+        sse_status_payload_t payload = {client->task.handle.id, head->status};
         client->state = OPEN;
         backoff_up(&client->backoff, runtime_now_ms(rt));
-        if (!actor__notify(rt, ACTOR_ID_INVALID, client->handle.owner, MSG_SSE_OPEN,
-                           &payload, sizeof payload))
+        if (!actor__notify(rt, ACTOR_ID_INVALID, client->task.handle.owner,
+                           MSG_SSE_OPEN, &payload, sizeof payload))
             fail_memory(rt, client);
     }
 }
@@ -193,7 +226,7 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
 /* The payload of an event's message; NULL: no memory. */
 static uint8_t *make_payload(const sse_client_t *client, const sse_event_t *event,
                              size_t *size) {
-    sse_event_payload_t payload = {client->handle.id, event->type.size + 1,
+    sse_event_payload_t payload = {client->task.handle.id, event->type.size + 1,
                                    event->data.size};
     *size = sizeof payload + event->type.size + 1 + event->data.size + 1;
     uint8_t *bytes = mk_alloc(*size);
@@ -223,7 +256,7 @@ static bool keep_rest(sse_client_t *client, text_t input) {
 
 static bool wait_for_room(runtime_t *rt, sse_client_t *client) {
     client->state = FULL;
-    http_call_pause(rt, &client->call, true);
+    http_call_pause(rt, &client->task.call, true);
     deadline_set(rt, &client->deadline, FULL_RETRY_MS);
     return true;
 }
@@ -234,8 +267,10 @@ static bool take_input(runtime_t *rt, sse_client_t *client, text_t input) {
     for (;;) {
         sse_event_t event;
         sse_step_t step = sse_parse(&client->parser, &input, &event);
-        if (client->parser.retry_ms > 0)
-            client->backoff.base_ms = client->parser.retry_ms;
+        if (client->parser.has_retry) {
+            uint32_t retry_ms = client->parser.retry_ms;
+            client->backoff.base_ms = retry_ms > 0 ? retry_ms : 1;
+        }
         if (step == SSE_MORE) return true;
         if (step == SSE_BAD) {
             fail_answer(rt, client, "an event, or its id or type, is too long");
@@ -247,8 +282,8 @@ static bool take_input(runtime_t *rt, sse_client_t *client, text_t input) {
             fail_memory(rt, client);
             return false;
         }
-        if (actor__send_from(rt, ACTOR_ID_INVALID, client->handle.owner, MSG_SSE_EVENT,
-                             payload, size)) {
+        if (actor__send_from(rt, ACTOR_ID_INVALID, client->task.handle.owner,
+                             MSG_SSE_EVENT, payload, size)) {
             mk_free(payload);
             continue;
         }
@@ -270,7 +305,7 @@ static bool add_to_rest(sse_client_t *client, text_t data) {
 }
 
 static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
-    sse_client_t *client = MK_CONTAINER_OF(call, sse_client_t, call);
+    sse_client_t *client = client_of(call);
     if (client->state != FULL)
         (void)take_input(rt, client, data);
     else if (!add_to_rest(client, data)) /* of the same read: bounded by that */
@@ -278,8 +313,8 @@ static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
 }
 
 static void try_again(runtime_t *rt, sse_client_t *client) {
-    if (!actor__send_from(rt, ACTOR_ID_INVALID, client->handle.owner, MSG_SSE_EVENT,
-                          client->held, client->held_size)) {
+    if (!actor__send_from(rt, ACTOR_ID_INVALID, client->task.handle.owner,
+                          MSG_SSE_EVENT, client->held, client->held_size)) {
         deadline_set(rt, &client->deadline, FULL_RETRY_MS);
         return;
     }
@@ -290,7 +325,8 @@ static void try_again(runtime_t *rt, sse_client_t *client) {
     client->state = OPEN;
     bool goes_on = take_input(rt, client, input);
     mk_free(rest);
-    if (goes_on && client->state == OPEN) http_call_pause(rt, &client->call, false);
+    if (goes_on && client->state == OPEN)
+        http_call_pause(rt, &client->task.call, false);
 }
 
 static void on_due(deadline_t *deadline, runtime_t *rt) {
@@ -300,7 +336,7 @@ static void on_due(deadline_t *deadline, runtime_t *rt) {
     writer_init(&why, text, sizeof text);
     if (client->state == FULL)
         try_again(rt, client);
-    else if (open_stream(rt, client, &why) != MK_OK)
+    else if (open_stream(rt, &client->task, &why) != MK_OK)
         lose(rt, client);
 }
 
@@ -319,14 +355,19 @@ static int set_last_id(sse_client_t *client, const char *id, mk_writer_t *why) {
     return MK_OK;
 }
 
-static int fill(sse_client_t *client, const http_sse_options_t *options,
+static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
                 mk_writer_t *why) {
+    (void)rt;
+    sse_client_t *client = (sse_client_t *)task;
+    const http_sse_options_t *options = wanted;
+    deadline_init(&client->deadline, on_due);
     uint64_t seed = 0;
     http_wish_t wish = {.url = options->url,
                         .unix_path = options->unix_path,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
-    int result = http_ask_init(&client->ask, &wish, false, why);
+    int result = http_ask_init(&client->task.ask, &wish, false, why);
+    if (result == MK_OK) result = http_ask_copy(&client->first, &client->task.ask);
     if (result != MK_OK) return result;
     sse_parser_init(&client->parser, client->store, sizeof client->store);
     result = set_last_id(client, options->last_event_id, why);
@@ -336,57 +377,29 @@ static int fill(sse_client_t *client, const http_sse_options_t *options,
     backoff_init(&client->backoff, MK_RECONNECT_MS, MK_RECONNECT_MAX_MS,
                  MK_RECONNECT_STABLE_MS);
     client->reconnects = options->reconnects;
-    client->call.body_max = UINT64_MAX;
-    client->call.connect_ms = MK_CONNECT_TIMEOUT_MS;
-    client->call.header_ms = MK_HTTP_CLIENT_HEAD_MS;
-    client->call.idle_ms =
+    client->task.call.body_max = UINT64_MAX;
+    client->task.call.connect_ms = MK_CONNECT_TIMEOUT_MS;
+    client->task.call.header_ms = MK_HTTP_CLIENT_HEAD_MS;
+    client->task.call.idle_ms =
         options->silence_ms > 0 ? options->silence_ms : MK_HTTP_CLIENT_IDLE_MS;
-    client->call.is_lasting = options->silence_ms == 0;
+    client->task.call.is_lasting = options->silence_ms == 0;
     return MK_OK;
 }
 
-static int start(runtime_t *rt, const http_sse_options_t *options, http_conn_id_t *id,
-                 mk_writer_t *why) {
-    actor_id_t self = actor_self(rt);
-    if (self == ACTOR_ID_INVALID) {
-        writer_str(why, "only an actor can ask");
-        return MK_EREFUSED;
-    }
-    sse_client_t *client = mk_calloc(1, sizeof *client);
-    if (client == NULL) return MK_ENOMEM;
-    http_call_init(&client->call, &sse_events);
-    deadline_init(&client->deadline, on_due);
-    int result = fill(client, options, why);
-    if (result == MK_OK) {
-        client->outcome = http_tell_reserve(self);
-        *id = client->outcome != NULL
-                  ? http_handle_open(rt, &client->handle, &sse_ops, self)
-                  : 0;
-        result = *id != 0 ? open_stream(rt, client, why) : MK_ENOMEM;
-    }
-    if (result == MK_OK) return MK_OK;
-    if (result == MK_ENOTSUP) writer_str(why, "this build has no TLS for https");
-    http_handle_close(rt, &client->handle);
-    free_client(client);
-    *id = HTTP_CONN_ID_INVALID;
-    return result;
-}
+static const http_task_kind_t sse_kind = {.events = &sse_events,
+                                          .handle_ops = &sse_ops,
+                                          .size = sizeof(sse_client_t),
+                                          .refused = "event stream refused",
+                                          .fill = fill,
+                                          .begin = open_stream,
+                                          .clean = clean_client};
 
 int http_sse_connect(runtime_t *rt, const http_sse_options_t *options,
                      http_conn_id_t *id, char *why, size_t cap) {
-    mk_writer_t w;
-    writer_init(&w, why, why != NULL ? cap : 0);
-    int result = rt != NULL ? start(rt, options, id, &w) : MK_EINVAL;
-    if (result != MK_OK && w.size == 0) writer_str(&w, mk_error_text(result));
-    return result;
+    return http_task_start(rt, &sse_kind, options, id, why, cap);
 }
 
 http_conn_id_t actor_sse_connect(runtime_t *rt, const char *url) {
     http_sse_options_t options = {.url = url};
-    char why[256];
-    http_conn_id_t id = HTTP_CONN_ID_INVALID;
-    if (http_sse_connect(rt, &options, &id, why, sizeof why) == MK_OK) return id;
-    log_field_t fields[] = {log_text("why", why)};
-    if (rt != NULL) (void)log_event(rt, LOG_WARN, "event stream refused", fields, 1);
-    return HTTP_CONN_ID_INVALID;
+    return http_task_start_or_log(rt, &sse_kind, &options);
 }

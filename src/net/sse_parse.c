@@ -88,7 +88,9 @@ static void take_retry(sse_parser_t *parser, text_t value) {
         retry = retry * 10 + (uint64_t)(value.bytes[i] - '0');
         if (retry > UINT32_MAX) retry = UINT32_MAX;
     }
-    if (value.size > 0) parser->retry_ms = (uint32_t)retry;
+    if (value.size == 0) return;
+    parser->retry_ms = (uint32_t)retry;
+    parser->has_retry = true;
 }
 
 /* A line with a name is complete. False: too big. */

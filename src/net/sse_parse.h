@@ -35,7 +35,8 @@ typedef struct {
     size_t cap;               /* its bytes */
     size_t size;              /* of data, each line with its LF */
     size_t value_size;        /* of the value being read */
-    uint32_t retry_ms;        /* what the stream asked for; 0: nothing */
+    uint32_t retry_ms;        /* what the stream asked for */
+    bool has_retry;           /* it did */
     uint8_t state;            /* see sse_parse.c */
     uint8_t name_size;        /* bytes of the name being read, as far as it matters */
     uint8_t next_id_size;     /* of next_id */

@@ -80,6 +80,13 @@ int stream_want(runtime_t *rt, stream_t *stream, unsigned wanted) {
     return judge(rt, stream, stream->ops->want(stream, rt));
 }
 
+void stream_set_quiet(runtime_t *rt, stream_t *stream, bool is_quiet) {
+    if (is_live(stream) && !stream->is_parked)
+        source_set_quiet(rt, &stream->source, is_quiet);
+    else
+        stream->source.is_quiet = is_quiet;
+}
+
 int stream_read(runtime_t *rt, stream_t *stream, void *bytes, size_t size) {
     if (stream->state == STREAM_IS_OPENING) return MK_EAGAIN;
     if (stream->state != STREAM_IS_OPEN) return state_error(stream);

@@ -72,6 +72,9 @@ int stream_open(runtime_t *rt, stream_t *stream, int handle,
  * something. MK_OK, or MK_ENOMEM: the stream has FAILED. */
 int stream_want(runtime_t *rt, stream_t *stream, unsigned wanted);
 
+/* Let an open stream keep runtime_run going, or not, from now on. */
+void stream_set_quiet(runtime_t *rt, stream_t *stream, bool is_quiet);
+
 /* Read into the caller's memory: 1..size bytes; MK_EAGAIN: nothing now; MK_EEND: the
  * peer has finished (STREAM_READ is not told any more); any other error: FAILED
  * (MK_ECLOSED reset, MK_ETIMEOUT, MK_EBADMSG from a layer, ...). `size` is not 0. */

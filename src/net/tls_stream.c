@@ -29,7 +29,7 @@
 
 enum {
     TURN_READS = 16,   /* calls of on_readable in one look: 256 KiB */
-    TURN_WRITES = 16,  /* records of one write: 256 KiB */
+    TURN_WRITES = 4,   /* of the engine in one write: 256 KiB at most */
     GATHER_SIZE = 2048 /* bytes of small slices that become one record */
 };
 

@@ -10,10 +10,8 @@
 #include "base/check.h"
 #include "kernel/inside.h"
 #include "microkernel/http.h"
-#include "microkernel/log.h"
-#include "net/http_ask.h"
 #include "net/http_headers.h"
-#include "net/http_table.h"
+#include "net/http_task.h"
 #include "net/http_tell.h"
 #include "net/ws.h"
 #include "net/ws_handshake.h"
@@ -22,16 +20,13 @@
 #include <string.h>
 
 typedef struct {
-    http_call_t call;
-    http_handle_t handle; /* id 0: it is with a WebSocket, or closed */
-    deadline_t deadline;  /* of the next try */
-    unsigned holders;     /* whoever has the handle, and WebSockets of ours */
+    http_task_t task;    /* its handle has id 0: it is with a WebSocket, or closed */
+    deadline_t deadline; /* of the next try */
+    unsigned holders;    /* whoever has the handle, and WebSockets of ours */
     bool reconnects;
     backoff_t backoff;
     prng_t chance;
-    ws_options_t options; /* of a WebSocket that is opened again */
-    http_ask_t ask;
-    message_t *outcome;     /* set aside */
+    ws_options_t options;   /* of a WebSocket that is opened again */
     const char **protocols; /* offered; owned, with their texts behind; NULL: none */
     size_t protocols_len;
     ws_deflate_wish_t wish;
@@ -50,18 +45,20 @@ static const ws_options_t client_options = {.release = release,
                                             .pong_ms = MK_WS_PONG_MS,
                                             .close_ms = MK_WS_CLOSE_MS};
 
+static void clean_client(http_task_t *task) {
+    mk_free(((ws_client_t *)task)->protocols);
+}
+
+static const http_task_kind_t opening_kind;
+
 static void free_client(ws_client_t *client) {
-    if (--client->holders > 0) return;
-    http_ask_deinit(&client->ask);
-    mk_free(client->protocols);
-    message_destroy(client->outcome);
-    mk_free(client);
+    if (--client->holders == 0) http_task_free(&opening_kind, &client->task);
 }
 
 static void close_client(runtime_t *rt, http_handle_t *handle) {
-    ws_client_t *client = MK_CONTAINER_OF(handle, ws_client_t, handle);
-    http_handle_close(rt, handle);
-    http_call_cancel(rt, &client->call);
+    ws_client_t *client = (ws_client_t *)http_task_of_handle(handle);
+    http_conn_id_t id;
+    message_destroy(http_task_end(rt, &client->task, &id));
     deadline_clear(rt, &client->deadline);
     free_client(client);
 }
@@ -72,22 +69,19 @@ static const http_handle_ops_t opening_ops = {close_client};
 static void wait_for_next(runtime_t *rt, ws_client_t *client) {
     uint64_t delay =
         backoff_down(&client->backoff, runtime_now_ms(rt), &client->chance);
-    http_call_cancel(rt, &client->call);
+    http_call_cancel(rt, &client->task.call);
     deadline_set(rt, &client->deadline,
                  delay < UINT32_MAX ? (uint32_t)delay : UINT32_MAX);
 }
 
 static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *failure) {
-    ws_client_t *client = MK_CONTAINER_OF(call, ws_client_t, call);
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
     if (client->reconnects && failure->kind != HTTP_FAILED_ANSWER) {
         wait_for_next(rt, client);
         return;
     }
-    http_conn_id_t id = client->handle.id;
-    message_t *outcome = client->outcome;
-    client->outcome = NULL;
-    http_handle_close(rt, &client->handle);
-    http_call_cancel(rt, call);
+    http_conn_id_t id;
+    message_t *outcome = http_task_end(rt, &client->task, &id);
     deadline_clear(rt, &client->deadline);
     free_client(client);
     http_tell_failure(rt, outcome, MSG_WS_ERROR, id, failure, NULL);
@@ -96,13 +90,13 @@ static void on_fail(http_call_t *call, runtime_t *rt, const http_failure_t *fail
 static void fail(runtime_t *rt, ws_client_t *client, int reason, const char *text) {
     http_failure_t failure = {
         reason == MK_ENOMEM ? HTTP_FAILED_LOCAL : HTTP_FAILED_ANSWER, reason, text};
-    on_fail(&client->call, rt, &failure);
+    on_fail(&client->task.call, rt, &failure);
 }
 
 /* With subprotocols the owner sees the head, which names the one chosen. */
 static bool tell_head(runtime_t *rt, const ws_client_t *client,
                       const http_head_t *head) {
-    http_response_payload_t payload = {client->handle.id, head->status,
+    http_response_payload_t payload = {client->task.handle.id, head->status,
                                        head->fields.size, 0};
     size_t size = sizeof payload + head->fields.size;
     uint8_t *bytes = mk_alloc(size);
@@ -110,14 +104,14 @@ static bool tell_head(runtime_t *rt, const ws_client_t *client,
     memcpy(bytes, &payload, sizeof payload);
     if (head->fields.size > 0)
         memcpy(bytes + sizeof payload, head->fields.bytes, head->fields.size);
-    bool is_told = actor__notify(rt, ACTOR_ID_INVALID, client->handle.owner,
+    bool is_told = actor__notify(rt, ACTOR_ID_INVALID, client->task.handle.owner,
                                  MSG_HTTP_HEAD, bytes, size);
     mk_free(bytes);
     return is_told;
 }
 
 static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
-    ws_client_t *client = MK_CONTAINER_OF(call, ws_client_t, call);
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
     const char *why = "";
     int protocol;
     int result =
@@ -136,10 +130,10 @@ static void on_head(http_call_t *call, runtime_t *rt, const http_head_t *head) {
 
 static void on_upgrade(http_call_t *call, runtime_t *rt, channel_t *channel,
                        uint8_t *early, size_t early_size) {
-    ws_client_t *client = MK_CONTAINER_OF(call, ws_client_t, call);
+    ws_client_t *client = (ws_client_t *)http_task_of(call);
     ws_deflate_t deflate = client->deflate;
     const ws_options_t *options = &client_options;
-    http_handle_move(rt, &client->handle, &channel->handle, &opening_ops);
+    http_handle_move(rt, &client->task.handle, &channel->handle, &opening_ops);
     if (client->reconnects) {
         backoff_up(&client->backoff, runtime_now_ms(rt));
         options = &client->options; /* what we held is the WebSocket's now */
@@ -157,7 +151,7 @@ static void on_data(http_call_t *call, runtime_t *rt, text_t data) {
 }
 
 static void on_end(http_call_t *call, runtime_t *rt) {
-    fail(rt, MK_CONTAINER_OF(call, ws_client_t, call), MK_EREFUSED,
+    fail(rt, (ws_client_t *)http_task_of(call), MK_EREFUSED,
          "the server did not upgrade");
 }
 
@@ -189,7 +183,7 @@ static bool is_passing(uint16_t code) {
 static bool revive(runtime_t *rt, ws_t *ws, uint16_t code) {
     ws_client_t *client = client_of(ws);
     if (!is_passing(code)) return false;
-    http_handle_move(rt, &ws->channel.handle, &client->handle, &opening_ops);
+    http_handle_move(rt, &ws->channel.handle, &client->task.handle, &opening_ops);
     client->holders++;
     wait_for_next(rt, client);
     return true;
@@ -203,9 +197,9 @@ static int open_again(runtime_t *rt, ws_client_t *client) {
     writer_init(&why, text, sizeof text);
     int result = build_head(client, &why); /* with another key */
     if (result != MK_OK) return result;
-    http_ask_fill(&client->ask, &client->call);
-    client->call.needs_new = true;
-    return http_call_start(rt, &client->call);
+    http_ask_fill(&client->task.ask, &client->task.call);
+    client->task.call.needs_new = true;
+    return http_call_start(rt, &client->task.call);
 }
 
 static void on_due(deadline_t *deadline, runtime_t *rt) {
@@ -291,23 +285,30 @@ static int build_head(ws_client_t *client, mk_writer_t *why) {
     size_t len = 3;
     if (client->protocols_len > 0) more[len++] = protocols;
     if (client->wish.is_wanted) more[len++] = extensions;
-    return http_ask_build(&client->ask, more, len, HTTP_BODY_NONE, 0,
+    return http_ask_build(&client->task.ask, more, len, HTTP_BODY_NONE, 0,
                           HTTP_CONNECTION_UPGRADE, why);
 }
 
-static int fill(ws_client_t *client, const http_ws_options_t *options,
+static int fill(runtime_t *rt, http_task_t *task, const void *wanted,
                 mk_writer_t *why) {
+    (void)rt;
+    ws_client_t *client = (ws_client_t *)task;
+    const http_ws_options_t *options = wanted;
+    client->holders = 1;
+    client->reconnects = options->reconnects;
+    deadline_init(&client->deadline, on_due);
+    if (client->reconnects) prepare_reconnect(client);
     http_wish_t wish = {.url = options->url,
                         .unix_path = options->unix_path,
                         .headers = options->headers,
                         .headers_len = options->n_headers};
     client->wish = ws_deflate_wish(options->deflate, options->window_bits);
-    int result = http_ask_init(&client->ask, &wish, true, why);
+    int result = http_ask_init(&client->task.ask, &wish, true, why);
     if (result == MK_OK) result = copy_protocols(client, options, why);
     if (result == MK_OK) result = build_head(client, why);
     if (result != MK_OK) return result;
-    http_call_t *call = &client->call;
-    http_ask_fill(&client->ask, call);
+    http_call_t *call = &client->task.call;
+    http_ask_fill(&client->task.ask, call);
     call->may_upgrade = true;
     call->needs_new = true;
     call->body_max = UINT64_MAX;
@@ -319,51 +320,19 @@ static int fill(ws_client_t *client, const http_ws_options_t *options,
     return MK_OK;
 }
 
-static int start(runtime_t *rt, const http_ws_options_t *options, http_conn_id_t *id,
-                 mk_writer_t *why) {
-    actor_id_t self = actor_self(rt);
-    if (self == ACTOR_ID_INVALID) {
-        writer_str(why, "only an actor can ask");
-        return MK_EREFUSED;
-    }
-    ws_client_t *client = mk_calloc(1, sizeof *client);
-    if (client == NULL) return MK_ENOMEM;
-    client->holders = 1;
-    client->reconnects = options->reconnects;
-    deadline_init(&client->deadline, on_due);
-    if (client->reconnects) prepare_reconnect(client);
-    http_call_init(&client->call, &opening_events);
-    int result = fill(client, options, why);
-    if (result == MK_OK) {
-        client->outcome = http_tell_reserve(self);
-        *id = client->outcome != NULL
-                  ? http_handle_open(rt, &client->handle, &opening_ops, self)
-                  : 0;
-        result = *id != 0 ? http_call_start(rt, &client->call) : MK_ENOMEM;
-    }
-    if (result == MK_OK) return MK_OK;
-    if (result == MK_ENOTSUP) writer_str(why, "this build has no TLS for wss");
-    http_handle_close(rt, &client->handle);
-    free_client(client);
-    *id = HTTP_CONN_ID_INVALID;
-    return result;
-}
+static const http_task_kind_t opening_kind = {.events = &opening_events,
+                                              .handle_ops = &opening_ops,
+                                              .size = sizeof(ws_client_t),
+                                              .refused = "websocket refused",
+                                              .fill = fill,
+                                              .clean = clean_client};
 
 int http_ws_connect(runtime_t *rt, const http_ws_options_t *options, http_conn_id_t *id,
                     char *why, size_t cap) {
-    mk_writer_t w;
-    writer_init(&w, why, why != NULL ? cap : 0);
-    int result = rt != NULL ? start(rt, options, id, &w) : MK_EINVAL;
-    if (result != MK_OK && w.size == 0) writer_str(&w, mk_error_text(result));
-    return result;
+    return http_task_start(rt, &opening_kind, options, id, why, cap);
 }
 
 http_conn_id_t actor_ws_connect(runtime_t *rt, const char *url) {
     http_ws_options_t options = {.url = url};
-    char why[256];
-    http_conn_id_t id = HTTP_CONN_ID_INVALID;
-    if (http_ws_connect(rt, &options, &id, why, sizeof why) == MK_OK) return id;
-    log_field_t fields[] = {log_text("why", why)};
-    if (rt != NULL) (void)log_event(rt, LOG_WARN, "websocket refused", fields, 1);
-    return HTTP_CONN_ID_INVALID;
+    return http_task_start_or_log(rt, &opening_kind, &options);
 }

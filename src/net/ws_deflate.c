@@ -117,30 +117,41 @@ static bool fulfil(const parameters_t *offer, const ws_deflate_wish_t *wish,
     return true;
 }
 
+static void write_answer(const parameters_t *offer, const ws_deflate_t *agreed,
+                         mk_writer_t *answer) {
+    writer_str(answer, "permessage-deflate");
+    if (!agreed->keeps_out) writer_str(answer, "; server_no_context_takeover");
+    if (!agreed->keeps_in) writer_str(answer, "; client_no_context_takeover");
+    if (agreed->out_bits < MOST_BITS || offer->server_bits != ABSENT)
+        write_bits(answer, "; server_max_window_bits=", agreed->out_bits);
+    if (agreed->in_bits < MOST_BITS)
+        write_bits(answer, "; client_max_window_bits=", agreed->in_bits);
+}
+
+/* The first of the offers in one field that can be fulfilled. */
+static bool take_offer(text_t offers, const ws_deflate_wish_t *wish,
+                       ws_deflate_t *agreed, mk_writer_t *answer) {
+    while (offers.size > 0) {
+        parameters_t offer;
+        if (!read_element(take_part(&offers, ','), &offer) ||
+            !fulfil(&offer, wish, agreed))
+            continue;
+        write_answer(&offer, agreed, answer);
+        if (agreed->in_bits < LEAST_BITS + 1) agreed->in_bits = LEAST_BITS + 1;
+        return true;
+    }
+    return false;
+}
+
 bool ws_deflate_accept(text_t fields, const ws_deflate_wish_t *wish,
                        ws_deflate_t *agreed, mk_writer_t *answer) {
     http_field_t field;
     size_t at = 0;
     *agreed = (ws_deflate_t){0};
-    while (wish->is_wanted && http_headers_next(fields, &at, &field)) {
-        if (!text_equals_nocase(field.name, text_of("Sec-WebSocket-Extensions")))
-            continue;
-        while (field.value.size > 0) {
-            parameters_t offer;
-            if (!read_element(take_part(&field.value, ','), &offer) ||
-                !fulfil(&offer, wish, agreed))
-                continue;
-            writer_str(answer, "permessage-deflate");
-            if (!agreed->keeps_out) writer_str(answer, "; server_no_context_takeover");
-            if (!agreed->keeps_in) writer_str(answer, "; client_no_context_takeover");
-            if (agreed->out_bits < MOST_BITS || offer.server_bits != ABSENT)
-                write_bits(answer, "; server_max_window_bits=", agreed->out_bits);
-            if (agreed->in_bits < MOST_BITS)
-                write_bits(answer, "; client_max_window_bits=", agreed->in_bits);
-            if (agreed->in_bits < LEAST_BITS + 1) agreed->in_bits = LEAST_BITS + 1;
+    while (wish->is_wanted && http_headers_next(fields, &at, &field))
+        if (text_equals_nocase(field.name, text_of("Sec-WebSocket-Extensions")) &&
+            take_offer(field.value, wish, agreed, answer))
             return true;
-        }
-    }
     return false;
 }
 

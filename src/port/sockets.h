@@ -105,6 +105,10 @@ void port_socket_abort(int handle);
 int port_socket_local(int handle, port_address_t *address);
 int port_socket_peer(int handle, port_address_t *address);
 
+/* The address that a connection to `to` would come from, without sending anything.
+ * MK_OK; MK_ENOENT and others: there is no way there; MK_ENOTSUP: nobody knows. */
+int port_socket_source(const port_address_t *to, port_address_t *from);
+
 /* --- datagrams --- */
 
 /* A udp socket at an address; port 0: any free one. Returns a handle. */

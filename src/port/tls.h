@@ -126,10 +126,11 @@ int port_tls_read(port_tls_t *tls, void *bytes, size_t cap);
 /* True when port_tls_read may have something although the carrier has not. */
 bool port_tls_has_input(const port_tls_t *tls);
 
-/* Write: how many bytes were taken, 1..size, at most a record of 16 KiB; MK_EAGAIN: an
- * earlier record still waits for the carrier. What was taken is sent, in the order of
- * the calls, as far as the carrier takes it; the rest is this connection's to keep
- * until it is flushed. MK_ESTATE before the handshake and after port_tls_finish. */
+/* Write: how many bytes were taken, 1..size, at most 64 KiB (four records, handed to
+ * the carrier together); MK_EAGAIN: an earlier record still waits for the carrier. What
+ * was taken is sent, in the order of the calls, as far as the carrier takes it; the
+ * rest is this connection's to keep until it is flushed. MK_ESTATE before the handshake
+ * and after port_tls_finish. */
 int port_tls_write(port_tls_t *tls, const void *bytes, size_t size);
 
 /* Say goodbye: nothing will be written any more; reading goes on. MK_OK, MK_EAGAIN:

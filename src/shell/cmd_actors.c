@@ -7,6 +7,7 @@
 #include "shell/shell_impl.h"
 
 #include "base/alloc.h"
+#include "ipc/peer.h"
 #include "microkernel/error.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/names.h"
@@ -228,6 +229,15 @@ static void print_counters(printer_t *p, const char *title, const counter_t *cou
     printer_char(p, '\n');
 }
 
+/* Nodes that are connected. */
+static size_t count_transports(runtime_t *rt) {
+    size_t count = 0;
+    for (const peer_t *peer = peers_next(rt, NULL); peer != NULL;
+         peer = peers_next(rt, peer))
+        count++;
+    return count;
+}
+
 static void print_node(shell_t *shell) {
     port_memory_facts_t facts;
     counter_t counters[COUNTER_MAX];
@@ -237,6 +247,11 @@ static void print_node(shell_t *shell) {
     print_memory(&shell->printer, &facts);
     print_counters(&shell->printer, "Messages: ", counters, 4);
     print_counters(&shell->printer, "Runtime: ", counters + 4, 5);
+    size_t transports = count_transports(shell->rt);
+    if (transports == 0) return;
+    printer_text(&shell->printer, "Transports: ");
+    printer_unsigned(&shell->printer, transports);
+    printer_char(&shell->printer, '\n');
 }
 
 static void json_node(shell_t *shell, size_t actors) {
@@ -246,6 +261,7 @@ static void json_node(shell_t *shell, size_t actors) {
     port_memory_facts(&facts);
     size_t count = read_counters(shell->rt, counters);
     printer_json_unsigned(p, "active", actors);
+    printer_json_unsigned(p, "transports", count_transports(shell->rt));
     printer_open(p, "counters", '{');
     for (size_t i = 0; i < count; i++)
         printer_json_unsigned(p, counters[i].key, counters[i].value);

@@ -92,8 +92,11 @@ bool shell__take_mount(shell_t *shell, const message_t *msg) {
     const mount_done_payload_t *done = msg->payload;
     if (strcmp(done->target, shell->mounting) != 0) return true; /* given up */
     shell->mounting[0] = '\0';
-    int status = done->status == MK_OK ? show_mounted(shell, done)
-                                       : fail_mount(shell, done->status, done->text);
+    int error = done->status;
+    bool is_file = strncmp(done->target, "unix:", 5) == 0;
+    if (error == MK_ENOENT && is_file) error = MK_EUNREACH; /* no name is unknown */
+    int status = error == MK_OK ? show_mounted(shell, done)
+                                : fail_mount(shell, error, done->text);
     shell__finish_command(shell, status);
     return true;
 }

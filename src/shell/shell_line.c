@@ -213,11 +213,16 @@ static void start_next_line(shell_t *shell) {
     message_destroy(msg);
 }
 
+/* For what somebody else has to tell: a reply, a file, a server, a node. */
+static bool is_waiting(const shell_t *shell) {
+    return shell->call.is_pending || shell->reading != 0 || shell->http.id != 0 ||
+           shell->mounting[0] != '\0';
+}
+
 /* A prompt that is still owed says how the last line ended: no new one before that. */
 void shell__go_on(shell_t *shell) {
     shell__http_go_on(shell);
-    while (!shell->call.is_pending && shell->reading == 0 && shell->http.id == 0 &&
-           !shell->printer.is_paused && !shell->owes_prompt) {
+    while (!is_waiting(shell) && !shell->printer.is_paused && !shell->owes_prompt) {
         if (shell->job.step != NULL) {
             if (!step_job(shell)) return;
         } else if (shell->is_busy) {

@@ -80,18 +80,18 @@ void fleet_close(void) {
     sim_reset(1);
 }
 
-static void adopt(int at, int of, link_end_t *end) {
+static void adopt(int at, int of, link_end_t *end, bool is_stranger) {
     peer_facts_t facts = {.node = (node_id_t)of,
                           .features = PEER_CREDIT | PEER_NAMES | PEER_MONITORS,
                           .credit = 1u << 20};
-    (void)snprintf(facts.identity, sizeof facts.identity, "n%d", of);
+    if (!is_stranger) (void)snprintf(facts.identity, sizeof facts.identity, "n%d", of);
     end->link.ops = &counting_ops;
     CHECK_EQ(peers_adopt(fleet_nodes[at], &end->link, &facts), MK_OK);
 }
 
-void fleet_connect(int a, int b) {
+static void join(int a, int b, bool are_strangers) {
     if (a > b) {
-        fleet_connect(b, a);
+        join(b, a, are_strangers);
         return;
     }
     cable_t *cable = cable_of(a, b);
@@ -99,8 +99,16 @@ void fleet_connect(int a, int b) {
     memset(cable, 0, sizeof *cable);
     cable->is_used = true;
     link_pair_open(&cable->pair, fleet_nodes[a], fleet_nodes[b], room_of_links);
-    adopt(a, b, &cable->pair.a);
-    adopt(b, a, &cable->pair.b);
+    adopt(a, b, &cable->pair.a, are_strangers);
+    adopt(b, a, &cable->pair.b, are_strangers);
+}
+
+void fleet_connect(int a, int b) {
+    join(a, b, false);
+}
+
+void fleet_connect_strangers(int a, int b) {
+    join(a, b, true);
 }
 
 void fleet_cut(int a, int b) {

@@ -28,6 +28,8 @@ void fleet_end_node(int node);
 /* Connect two nodes, cut them again. */
 void fleet_connect(int a, int b);
 void fleet_cut(int a, int b);
+/* The same without a word about who the nodes are, as over a transport. */
+void fleet_connect_strangers(int a, int b);
 bool fleet_is_connected(int a, int b);
 
 /* Messages that a direction of each later link holds before it is full. */

@@ -54,7 +54,8 @@ static inline int ask_for(asker_t *asker, size_t at, const char *target) {
     return asker->done.status;
 }
 
-static inline void check_says(const char *text, const char *words) {
+/* `text` says `words`; it is shown when not. */
+static inline void check_text(const char *text, const char *words) {
     if (strstr(text, words) == NULL) CHECK_STR(text, words);
 }
 

@@ -77,6 +77,10 @@ TEST(the_text_of_an_end_is_cut_between_characters) {
     CHECK_EQ(strlen(out.text), MK_EXIT_TEXT_MAX - 2);
     CHECK_EQ(bond_message_decode(MSG_NODE_EXITED, bytes, 11 + BOND_TEXT_MAX, &out),
              MK_EBADMSG);
+    memset(bytes + 10, 0x80, BOND_TEXT_MAX); /* no characters at all */
+    CHECK_EQ(bond_message_decode(MSG_NODE_EXITED, bytes, 10 + BOND_TEXT_MAX, &out),
+             MK_OK);
+    CHECK_EQ(strlen(out.text), MK_EXIT_TEXT_MAX - 4);
 }
 
 TEST_TABLE(bond_message, TEST_ROW(bond_messages_come_back_as_they_went),

@@ -3,6 +3,7 @@
  * they end. */
 #include "ipc/mount_stage.h"
 
+#include "microkernel/names.h"
 #include "microkernel/paths.h"
 
 static asker_t asker, other;
@@ -129,7 +130,7 @@ TEST(mount_both_at_once_is_one_link) {
 
 static void check_fails(const char *target, int status, const char *words) {
     CHECK_EQ(ask_for(&asker, 0, target), status);
-    check_says(asker.done.text, words);
+    check_text(asker.done.text, words);
     check_logged(0, "mount failed");
     node_info_t info = {0};
     while (nodes_next(nodes.rt[0], &info))
@@ -138,7 +139,7 @@ static void check_fails(const char *target, int status, const char *words) {
 
 TEST(mount_of_a_bad_target_is_refused_at_once) {
     static const char *const targets[] = {"",       "host:0",  "host:99999", "a b",
-                                          "host:x", "unix:",   "[::1",       "a/b",
+                                          "host:x", "unix:a",  "[::1",       "a/b",
                                           ":4200",  "http://a"};
     open_nodes(1);
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
@@ -226,7 +227,7 @@ TEST(mount_with_another_key_or_none_is_refused) {
         nodes_listen_options_t options = {.address = "127.0.0.1"};
         CHECK_EQ(nodes_listen(nodes.rt[1], &options), 4200);
         CHECK(ask_for(&asker, 0, "127.0.0.1") < 0);
-        check_says(asker.done.text, rows[i].words);
+        check_text(asker.done.text, rows[i].words);
         CHECK(!is_up(0, 1) && !is_up(1, 0));
         pass_nodes_ms(100);
         check_logged(1, "mount refused");

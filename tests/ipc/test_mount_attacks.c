@@ -93,7 +93,7 @@ TEST(mount_a_flood_of_garbage_is_shown_out) {
         CHECK(come_up(0, 1, 100));
         unsigned shut = 0;
         open_strangers(1);
-        for (int ms = 0; ms < 1000; ms++) { /* 4 MB in a second */
+        for (int ms = 0; ms < 300; ms++) { /* 4 MB a second */
             for (size_t i = 0; i < sizeof garbage; i++)
                 garbage[i] = (uint8_t)prng_next(&prng);
             if (!pour(strangers[0], garbage, sizeof garbage) || is_shut(strangers[0])) {
@@ -103,7 +103,7 @@ TEST(mount_a_flood_of_garbage_is_shown_out) {
             }
             pass_nodes_ms(1);
         }
-        CHECK(shut > 100);
+        CHECK(shut > 30);
         close_strangers(1);
         check_talk(0, 1);
         log_flush(nodes.rt[1]);
@@ -247,7 +247,7 @@ TEST(keys_in_files_are_their_owners_alone) {
     CHECK_STR(why, "the key file /key can be read by others: chmod 600 makes it yours");
     CHECK_EQ(sim_file_put("/bad", text, 9), MK_OK);
     CHECK_EQ(nodes_key_read("/bad", key, why, sizeof why), MK_EINVAL);
-    check_says(why, "/bad has no key");
+    check_text(why, "/bad has no key");
     sim_reset(1);
 }
 

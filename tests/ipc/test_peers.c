@@ -149,14 +149,16 @@ TEST(peers_believe_nothing) {
     forge(from, id, MSG_SHUTDOWN, NULL, 0);
     forge(from, id, MSG_DOWN, NULL, 0);
     forge(from, id, MSG_NODE_UP, NULL, 0);
+    forge(from, id, MSG_HTTP_RESPONSE, NULL, 0); /* has sizes that are believed */
+    forge(from, id, MSG_HTTP_DATA, NULL, 0);
     forge(from, id, MSG_NODE_CREDIT, NULL, 0);
     forge(from, id, MSG_NAME_REGISTER, NULL, 0);
     CHECK_EQ(two.count, 0);
-    CHECK_EQ(counts_of(1, 0)->refused, 8);
+    CHECK_EQ(counts_of(1, 0)->refused, 10);
     forge(0, ACTOR_ID_INVALID, MAIL, NULL, 0); /* to the node: nobody knows it */
     forge(0, ACTOR_ID_INVALID, MSG_NAME_REGISTER, NULL, 0);
     forge(actor_id_make(3, 1), ACTOR_ID_INVALID, MSG_NAME_REGISTER, NULL, 0);
-    CHECK_EQ(counts_of(1, 0)->refused, 11);
+    CHECK_EQ(counts_of(1, 0)->refused, 13);
     check_logged(1, "mail with a forged source refused");
     check_logged(1, "mail for another node refused");
     check_logged(1, "a notice of the system refused");

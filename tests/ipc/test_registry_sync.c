@@ -6,9 +6,13 @@
 #include "ipc/fleet.h"
 #include "ipc/registry_message.h"
 #include "microkernel/error.h"
+#include "microkernel/mount.h"
+#include "microkernel/transport.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static unsigned waited[2]; /* ends of waits, by is_known */
 
 static runtime_t *rt_of(int node) {
     return fleet_nodes[node];
@@ -348,6 +352,58 @@ TEST(a_node_can_be_told_everything_again) {
     fleet_close();
 }
 
+static void count_end(names_wait_t *wait, runtime_t *rt, bool is_known) {
+    (void)wait, (void)rt;
+    waited[is_known]++;
+}
+
+TEST(it_can_be_waited_for_that_names_are_known) {
+    names_wait_t wait = {.on_end = count_end};
+    list_init(&wait.node);
+    waited[0] = waited[1] = 0;
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    give(1, "/z", a);
+    CHECK(!registry_sync_wait(rt_of(2), 1, &wait)); /* not connected */
+    fleet_connect(1, 2);
+    CHECK(registry_sync_wait(rt_of(2), 1, &wait));
+    CHECK_EQ(lookup(2, "/z"), 0);
+    while (waited[1] == 0) {
+        runtime_step(rt_of(1));
+        runtime_step(rt_of(2));
+    }
+    CHECK_EQ(lookup(2, "/z"), a);
+    CHECK(!registry_sync_wait(rt_of(2), 1, &wait)); /* known already */
+    fleet_cut(1, 2);
+    fleet_connect(1, 2);
+    CHECK(registry_sync_wait(rt_of(2), 1, &wait));
+    fleet_cut(1, 2);
+    CHECK_EQ(waited[0], 1);
+    CHECK_EQ(waited[1], 1);
+    fleet_close();
+}
+
+TEST(strangers_are_told_changes_and_the_rest_when_it_is_asked_for) {
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    give(1, "old", a);
+    fleet_connect_strangers(1, 2);
+    fleet_settle();
+    CHECK_EQ(fleet_sent(1, 2, MSG_NAME_REGISTER), 0);
+    CHECK_EQ(lookup(2, "old"), 0);
+    give(1, "new", a);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "new"), a);
+    struct transport transport = {.peer_node = 2};
+    ns_sync_to_transport(rt_of(1), &transport);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "old"), a);
+    fleet_end(a);
+    CHECK_EQ(lookup(2, "old"), 0);
+    CHECK_EQ(lookup(2, "new"), 0);
+    fleet_close();
+}
+
 TEST(the_tree_of_a_node_is_listed) {
     open_nodes(3);
     actor_id_t b = fleet_spawn(2, NULL);
@@ -518,6 +574,8 @@ TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
            TEST_ROW(a_full_link_only_delays_names),
            TEST_ROW(ten_thousand_names_take_many_small_steps),
            TEST_ROW(a_node_can_be_told_everything_again),
+           TEST_ROW(it_can_be_waited_for_that_names_are_known),
+           TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
            TEST_ROW(the_tree_of_a_node_is_listed),
            TEST_ROW(registries_converge_after_any_churn),
            TEST_ROW(short_memory_delays_names_and_loses_none))

@@ -74,7 +74,8 @@ static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
     if (side->closes_on_down) close_side(side);
 }
 
-static const link_events_t note = {on_message, on_room, on_down};
+static const link_events_t note = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 typedef struct {
     side_t sides[2];

@@ -3,6 +3,7 @@
  * tables have the offsets, sizes, names and numbers of the code. */
 #include "support/test.h"
 
+#include "base/text.h"
 #include "ipc/frame_reader.h"
 #include "microkernel/message_ids.h"
 
@@ -56,6 +57,20 @@ static size_t read_hex(uint8_t *bytes) {
         CHECK_EQ(strspn(at, " "), strlen(at));
     }
     return size;
+}
+
+/* The cells of a row of a table; false: the line is none with that many numbers. */
+static bool read_row(uint64_t *numbers, size_t count, char name[64]) {
+    text_t rest = text_of(line), cell;
+    if (line[0] != '|') return false;
+    for (size_t i = 0; i < count; i++)
+        if (!text_next_word(&rest, "| ", &cell) ||
+            text_parse_unsigned(cell, 0, 0, UINT32_MAX, &numbers[i]) != MK_OK)
+            return false;
+    if (!text_next_word(&rest, "| ", &cell) || cell.size >= 64) return false;
+    memcpy(name, cell.bytes, cell.size);
+    name[cell.size] = '\0';
+    return true;
 }
 
 static uint64_t word(const char *name) {
@@ -128,13 +143,14 @@ TEST(the_table_of_the_header_is_true) {
     size_t rows = 0;
     page_open();
     while (next_line()) {
-        unsigned offset, size;
-        char name[32];
-        if (sscanf(line, "| %u | %u | %31s |", &offset, &size, name) != 3) continue;
-        CHECK(offset + size <= WIRE_HEADER_SIZE);
+        uint64_t numbers[2];
+        char name[64];
+        if (!read_row(numbers, 2, name)) continue;
+        size_t offset = (size_t)numbers[0], size = (size_t)numbers[1];
         uint8_t want[WIRE_HEADER_SIZE] = {0}, got[WIRE_HEADER_SIZE];
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
             if (strcmp(name, fields[i].name) != 0) continue;
+            CHECK(offset + size <= WIRE_HEADER_SIZE);
             memset(want + offset, 0xff, size);
             frame_put_header(got, &fields[i].message);
             CHECK_MEM(got, want, sizeof want);
@@ -142,7 +158,7 @@ TEST(the_table_of_the_header_is_true) {
         }
         if (strcmp(name, "reserved") == 0) {
             wire_message_t message;
-            for (unsigned i = 0; i < size; i++) {
+            for (size_t i = 0; i < size; i++) {
                 memset(want, 0, sizeof want);
                 want[offset + i] = 1;
                 CHECK_EQ(frame_get_header(want, 100, &message), MK_EBADMSG);
@@ -165,9 +181,9 @@ TEST(the_numbers_of_control_messages_are_true) {
     size_t rows = 0;
     page_open();
     while (next_line()) {
-        unsigned number;
+        uint64_t number;
         char name[64];
-        if (sscanf(line, "| 0x%x | %63s |", &number, name) != 2) continue;
+        if (strncmp(line, "| 0x", 4) != 0 || !read_row(&number, 1, name)) continue;
         size_t i = 0;
         while (i < sizeof messages / sizeof messages[0] &&
                strcmp(messages[i].name, name) != 0)

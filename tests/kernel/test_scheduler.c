@@ -205,7 +205,7 @@ TEST(a_long_turn_ends_when_its_time_is_over) {
 
 enum { SENDERS = 64, EACH = 100 };
 
-static role_t sink;
+static role_t sink, senders[SENDERS];
 static unsigned sent, most_waiting;
 
 static bool flood_sink(runtime_t *rt, role_t *me, message_t *msg) {
@@ -226,7 +226,7 @@ static bool see_how_many_wait(runtime_t *rt, role_t *me, message_t *msg) {
 }
 
 /* `sink` and the senders, whose turn comes before its own. */
-static runtime_t *open_crowd(role_t senders[SENDERS], const role_t *as) {
+static runtime_t *open_crowd(const role_t *as) {
     runtime_t *rt = open_stage();
     actor_options_t wide = {.mailbox_size = 1 << 20, .mailbox_bytes = 1u << 30};
     sent = most_waiting = 0;
@@ -240,8 +240,7 @@ static runtime_t *open_crowd(role_t senders[SENDERS], const role_t *as) {
 }
 
 TEST(a_receiver_does_not_wait_behind_all_of_its_senders) {
-    role_t senders[SENDERS];
-    runtime_t *rt = open_crowd(senders, &(role_t){.act = see_how_many_wait});
+    runtime_t *rt = open_crowd(&(role_t){.act = see_how_many_wait});
     runtime_run(rt);
     CHECK_EQ(sink.count, SENDERS * EACH * 10);
     CHECK(most_waiting >= MK_CROWD_MESSAGES);
@@ -250,11 +249,9 @@ TEST(a_receiver_does_not_wait_behind_all_of_its_senders) {
 }
 
 TEST(a_slow_receiver_is_given_one_turn_out_of_order) {
-    role_t senders[SENDERS];
     role_t last = {.act = end_at_once};
-    runtime_t *rt =
-        open_crowd(senders, &(role_t){.act = see_how_many_wait,
-                                      .value = MK_CROWD_US * UINT64_C(1000)});
+    runtime_t *rt = open_crowd(
+        &(role_t){.act = see_how_many_wait, .value = MK_CROWD_US * UINT64_C(1000)});
     tell(rt, cast(rt, &last), GO);
     runtime_run(rt);
     /* The clock is asked after the first messages. */
@@ -269,8 +266,7 @@ static bool end_itself(runtime_t *rt, role_t *me, message_t *msg) {
 }
 
 TEST(a_receiver_may_end_in_a_turn_out_of_order) {
-    role_t senders[SENDERS];
-    runtime_t *rt = open_crowd(senders, &(role_t){.act = end_itself, .value = 1000});
+    runtime_t *rt = open_crowd(&(role_t){.act = end_itself, .value = 1000});
     for (int i = 0; i < SENDERS; i++)
         senders[i].act = NULL;
     senders[0].act = senders[1].act = flood_sink;

@@ -5,6 +5,7 @@
 #include "microkernel/error.h"
 #include "microkernel/http.h"
 #include "microkernel/runtime.h"
+#include "port/deflate.h"
 #include "support/test.h"
 
 #include "folder.h"
@@ -218,6 +219,7 @@ static void visit(bool is_secure) {
     char url[64], result[4096];
     if (system("chromium --version >/dev/null 2>&1") != 0)
         test_skip("chromium is not installed");
+    if (!port_deflate_is_available()) test_skip("this build does not compress");
     folder_begin();
     CHECK_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* its helpers end before we go on */
     CHECK_EQ(pipe(port_pipe), 0);

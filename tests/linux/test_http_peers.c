@@ -4,9 +4,11 @@
  * its test. */
 #include "microkernel/http.h"
 #include "microkernel/runtime.h"
+#include "port/deflate.h"
 #include "support/test.h"
 
 #include "folder.h"
+#include "peer_programs.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +44,42 @@ static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)rt;
     (void)ctx;
     (void)http_answer(request, 200, NULL, 0, request->body, request->body_size);
+}
+
+/* Counts a body that comes in pieces, of one peer at a time. */
+static unsigned long long received;
+
+static bool count_piece(runtime_t *rt, http_conn_id_t id, const void *data, size_t size,
+                        void *ctx) {
+    (void)rt;
+    (void)id;
+    (void)data;
+    (void)ctx;
+    received += size;
+    return true;
+}
+
+static void tell_count(runtime_t *rt, http_conn_id_t id, void *ctx) {
+    (void)ctx;
+    char text[32];
+    int size = snprintf(text, sizeof text, "%llu", received);
+    (void)http_respond(rt, id, 200, NULL, 0, text, (size_t)size);
+}
+
+static void count_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    static const http_body_handler_t counter = {.on_data = count_piece,
+                                                .on_end = tell_count};
+    (void)rt;
+    (void)ctx;
+    received = 0;
+    (void)http_receive(request, &counter, NULL, 0);
+}
+
+/* Answers before the body comes. */
+static void refuse_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt;
+    (void)ctx;
+    (void)http_answer(request, 403, NULL, 0, "no", 2);
 }
 
 static void answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
@@ -87,7 +125,7 @@ static void write_file(const char *name, const char *text, int times) {
 
 static rlim_t descriptors; /* of the next server; 0: as many as we have */
 
-_Noreturn static void serve(int tell) {
+static void serve(int tell) {
     struct rlimit limit = {descriptors, descriptors};
     if (descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(4);
     runtime_t *rt = runtime_init(0, 64);
@@ -102,72 +140,18 @@ _Noreturn static void serve(int tell) {
         http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
         http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
+        http_route_pieces(rt, "PUT", "/count", count_body, NULL) < 0 ||
+        http_route_pieces(rt, "PUT", "/refuse", refuse_body, NULL) < 0 ||
         http_route(rt, "GET", "/events", send_events, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
-        http_route_files(rt, "/files/*", folder) < 0 ||
-        write(tell, ports, sizeof ports) != sizeof ports)
+        http_route_files(rt, "/files/*", folder) < 0)
         _exit(3);
+    server_tell_port(tell, ports[0], ports[1]);
     runtime_run(rt);
     _exit(0);
 }
 
-typedef struct {
-    pid_t pid;
-    int port;
-    int window_port; /* the same with WebSockets that keep their windows */
-} server_t;
-
-static void open_server(server_t *server) {
-    int told[2];
-    folder_begin();
-    CHECK_EQ(pipe(told), 0);
-    server->pid = fork();
-    CHECK(server->pid >= 0);
-    if (server->pid == 0) serve(told[1]);
-    close(told[1]);
-    int ports[2];
-    CHECK_EQ(read(told[0], ports, sizeof ports), (ssize_t)sizeof ports);
-    server->port = ports[0];
-    server->window_port = ports[1];
-    close(told[0]);
-}
-
-static void close_server(server_t *server) {
-    int status;
-    CHECK_EQ(waitpid(server->pid, &status, WNOHANG), 0); /* it has not crashed */
-    CHECK_EQ(kill(server->pid, SIGTERM), 0);
-    CHECK_EQ(waitpid(server->pid, &status, 0), server->pid);
-    folder_end();
-}
-
 /* --- programs as peers --- */
-
-static char output[1 << 16];
-
-/* Run a command; its exit code, and what it wrote in `output`. */
-static int run(const char *command) {
-    FILE *pipe_in = popen(command, "r");
-    CHECK(pipe_in != NULL);
-    size_t size = fread(output, 1, sizeof output - 1, pipe_in);
-    output[size] = '\0';
-    int status = pclose(pipe_in);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void need(const char *what, const char *command) {
-    if (run(command) == 0) return;
-    (void)snprintf(output, sizeof output, "%s is not installed", what);
-    test_skip(output);
-}
-
-/* The folder of the scripts. */
-static const char *peers(void) {
-    static char path[1024];
-    (void)snprintf(path, sizeof path, "%s", __FILE__);
-    char *slash = strrchr(path, '/');
-    (void)snprintf(slash, sizeof path - (size_t)(slash - path), "/peers");
-    return path;
-}
 
 TEST(http_peers_curl_gets_what_it_asks_for) {
     static const struct {
@@ -184,6 +168,12 @@ TEST(http_peers_curl_gets_what_it_asks_for) {
         {"-s -H 'Expect: 100-continue' -d abc %1/echo", "abc"},
         {"-s -H 'Expect: 100-continue' -d abc -o /dev/null -w '%{http_code}' %1/none",
          "404"},
+        {"-s -T %2/big %1/count", "1000000"},
+        {"-s -H 'Expect: 100-continue' -T %2/big %1/count", "1000000"},
+        {"-s -H 'Transfer-Encoding: chunked' -T %2/big %1/count", "1000000"},
+        {"-s -H 'Expect: 100-continue' -T %2/big -w ' %{size_upload} %{http_code}' "
+         "%1/refuse",
+         "no 0 403"},
         {"-s %1/pieces", "one two three "},
         {"-s -r 2-4 %1/files/ten", "234"},
         {"-s -r -3 %1/files/ten", "789"},
@@ -201,9 +191,9 @@ TEST(http_peers_curl_gets_what_it_asks_for) {
         {"-s --limit-rate 20M -o /dev/null -w '%{size_download}' %1/files/big",
          "1000000"},
     };
-    need("curl", "curl --version >/dev/null 2>&1");
+    peers_need("curl", "curl --version >/dev/null 2>&1");
     server_t server;
-    open_server(&server);
+    server_open(&server, serve);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char command[2048] = "timeout 20 curl ";
         size_t size = strlen(command);
@@ -218,41 +208,61 @@ TEST(http_peers_curl_gets_what_it_asks_for) {
                 size += (size_t)snprintf(command + size, left, "%c", *at);
             if (at[0] == '%' && (at[1] == '1' || at[1] == '2')) at++;
         }
-        int status = run(command);
-        if (status != 0 || strcmp(output, rows[i].output) != 0)
+        int status = peers_run(command);
+        if (status != 0 || strcmp(peers_output, rows[i].output) != 0)
             printf("%s: exit code %d\n", command, status);
-        CHECK_STR(output, rows[i].output);
+        CHECK_STR(peers_output, rows[i].output);
         CHECK_EQ(status, 0);
     }
-    close_server(&server);
+    server_close(&server);
+}
+
+TEST(http_peers_a_body_of_any_size_takes_no_memory) {
+    peers_need("curl", "curl --version >/dev/null 2>&1");
+    server_t server;
+    char command[256];
+    server_open(&server, serve);
+    static const char upload[] = "head -c %s /dev/zero | curl -s -T - "
+                                 "http://127.0.0.1:%d/count";
+    (void)snprintf(command, sizeof command, upload, "1M", server.port);
+    CHECK_EQ(peers_run(command), 0);
+    CHECK_STR(peers_output, "1048576");
+    long before = server_peak_kb(&server);
+    (void)snprintf(command, sizeof command, upload, "256M", server.port);
+    CHECK_EQ(peers_run(command), 0);
+    CHECK_STR(peers_output, "268435456");
+    CHECK(server_peak_kb(&server) <= before + 512);
+    server_close(&server);
 }
 
 static void run_script(const char *interpreter, const char *script) {
     server_t server;
     char command[2048];
-    open_server(&server);
-    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d 2>&1",
-                   interpreter, peers(), script, server.port, server.window_port);
-    int status = run(command);
-    if (status != 0) printf("%s\n", output);
+    server_open(&server, serve);
+    (void)snprintf(command, sizeof command, "timeout 60 %s %s/%s %d %d %s 2>&1",
+                   interpreter, peers_folder(), script, server.port, server.other_port,
+                   port_deflate_is_available() ? "" : "plain");
+    int status = peers_run(command);
+    if (status != 0) printf("%s\n", peers_output);
     CHECK_EQ(status, 0);
-    close_server(&server);
+    server_close(&server);
 }
 
 TEST(http_peers_h11_finds_every_answer_good) {
-    need("python3-h11", "/usr/bin/python3 -c 'import h11' 2>/dev/null");
+    peers_need("python3-h11", "/usr/bin/python3 -c 'import h11' 2>/dev/null");
     run_script("/usr/bin/python3", "h11_client.py");
 }
 
 TEST(http_peers_wsproto_finds_every_frame_good) {
-    need("python3-wsproto", "/usr/bin/python3 -c 'import wsproto' 2>/dev/null");
+    peers_need("python3-wsproto", "/usr/bin/python3 -c 'import wsproto' 2>/dev/null");
     run_script("/usr/bin/python3", "wsproto_client.py");
 }
 
 TEST(http_peers_node_fetches_and_talks) {
-    need("node with ws and undici",
-         "NODE_PATH=/usr/share/nodejs node -e \"require('ws'); require('undici')\" "
-         "2>/dev/null");
+    peers_need(
+        "node with ws and undici",
+        "NODE_PATH=/usr/share/nodejs node -e \"require('ws'); require('undici')\" "
+        "2>/dev/null");
     run_script("env NODE_PATH=/usr/share/nodejs node", "node_client.js");
 }
 
@@ -304,7 +314,7 @@ TEST(http_peers_10000_idle_connections_are_kept) {
     limit.rlim_cur = limit.rlim_max;
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0); /* the server inherits it */
     server_t server;
-    open_server(&server);
+    server_open(&server, serve);
     static int fds[MANY];
     for (int i = 0; i < MANY; i++) {
         fds[i] = connect_to(server.port);
@@ -320,7 +330,7 @@ TEST(http_peers_10000_idle_connections_are_kept) {
     fd = connect_to(server.port);
     ask(fd);
     close(fd);
-    close_server(&server);
+    server_close(&server);
 }
 
 /* --- more peers than descriptors --- */
@@ -360,7 +370,7 @@ TEST(http_peers_out_of_descriptors_those_that_are_there_are_served_without_spinn
     server_t server;
     int fds[STORM];
     descriptors = TIGHT;
-    open_server(&server);
+    server_open(&server, serve);
     descriptors = 0;
     int served = connect_to(server.port);
     say(served, "G");
@@ -389,13 +399,13 @@ TEST(http_peers_out_of_descriptors_those_that_are_there_are_served_without_spinn
     for (int i = STORM / 2; i < STORM; i++)
         if (fds[i] >= 0) close(fds[i]);
     close(served);
-    close_server(&server);
+    server_close(&server);
 }
 
 TEST(http_peers_a_storm_of_connects_half_of_them_reset_is_served) {
     server_t server;
     int fds[STORM];
-    open_server(&server);
+    server_open(&server, serve);
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < STORM; i++) {
             fds[i] = connect_to(server.port);
@@ -411,11 +421,12 @@ TEST(http_peers_a_storm_of_connects_half_of_them_reset_is_served) {
             close(fds[i]);
         }
     }
-    close_server(&server);
+    server_close(&server);
 }
 
 TEST_TABLE(
     http_peers, TEST_ROW(http_peers_curl_gets_what_it_asks_for),
+    TEST_ROW(http_peers_a_body_of_any_size_takes_no_memory),
     TEST_ROW(http_peers_h11_finds_every_answer_good),
     TEST_ROW(http_peers_wsproto_finds_every_frame_good),
     TEST_ROW(http_peers_node_fetches_and_talks),

@@ -155,7 +155,7 @@ code_is 0 "--help"
 out_has 'Usage: mk-shell' "--help"
 run --version
 out_is "mk-shell v0.3" "--version"
-for wrong in --nope "--log loud" "--name a/b" "-c self -c self" "a b" "-c self x" -c; do
+for wrong in --nope "--log loud" "--name a/b" "--cores 0" "--cores 9999" "--cores 2x" "-c self -c self" "a b" "-c self x" -c; do
     # shellcheck disable=SC2086
     run $wrong
     code_is 2 "mk-shell $wrong"
@@ -167,6 +167,12 @@ code_is 1 "a script that is not there"
 err_has 'nowhere: No such file' "a script that is not there"
 run "$work"
 code_is 1 "a folder is no script"
+run --demo --cores 3 --name trio -c 'call /demo/worker-1 1; call /demo/worker-2 1; ls /node'
+code_is 0 "several cores"
+out_has '^/node/trio-2/demo/worker-2=' "names of other cores"
+[ "$(grep -c '^\[reply\] type=2' "$work/out")" = 2 ]
+verdict $? "both workers answered from their cores"
+err_is_empty "several cores"
 run --name bob -c whoami
 out_has '^bob \(actor' "--name"
 MK_NODE_NAME=eve run -c whoami

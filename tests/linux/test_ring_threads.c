@@ -58,6 +58,7 @@ TEST(a_ring_between_two_threads_keeps_every_message) {
         if (!ring_look(ring)) sched_yield();
         while (ring_take(ring, &message)) {
             uint32_t n;
+            CHECK(message.payload != NULL);
             memcpy(&n, message.payload, sizeof n);
             CHECK_EQ(n, next);
             CHECK_EQ(message.source, next);
@@ -132,7 +133,8 @@ static void on_down(link_t *link, runtime_t *rt, int reason, const char *text) {
     if (side->ends_when_down) runtime_stop(rt);
 }
 
-static const link_events_t events = {on_message, on_room, on_down};
+static const link_events_t events = {
+    .on_message = on_message, .on_room = on_room, .on_down = on_down};
 
 /* Keeps its runtime alive; asked to go, it begins to send. */
 static bool begin(runtime_t *rt, actor_t *self, message_t *msg, void *state) {

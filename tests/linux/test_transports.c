@@ -99,7 +99,7 @@ static void give_up(transport_t *transport) {
 
 static transport_t *connect_back(const transport_t *listener, const char *path) {
     if (path != NULL) return transport_unix_connect(path, 1);
-    struct sockaddr_in at;
+    struct sockaddr_in at = {0};
     socklen_t size = sizeof at;
     if (getsockname(listener->fd, (struct sockaddr *)&at, &size) != 0) return NULL;
     return transport_tcp_connect("127.0.0.1", ntohs(at.sin_port), 1);
@@ -239,7 +239,7 @@ TEST(a_flood_nobody_reads_is_bounded_and_stays_whole) {
 TEST(datagrams_go_both_ways) {
     transport_t *b = transport_udp_bind("127.0.0.1", 0, 1);
     CHECK(b != NULL);
-    struct sockaddr_in at;
+    struct sockaddr_in at = {0};
     socklen_t size = sizeof at;
     CHECK_EQ(getsockname(b->fd, (struct sockaddr *)&at, &size), 0);
     transport_t *a = transport_udp_connect("127.0.0.1", ntohs(at.sin_port), 2);

@@ -380,6 +380,53 @@ TEST(every_allocation_may_fail) {
     test_each_alloc_failure(connect_once, NULL);
 }
 
+/* Addresses of a family are tried in the order of RFC 6724. */
+TEST(connector_tries_what_is_nearer_first) {
+    static attempt_of_t it;
+    const port_address_t far = {.family = PORT_FAMILY_INET6,
+                                .bytes = {0x20, 1, 9, [15] = 1}};
+    const port_address_t near = {.family = PORT_FAMILY_INET6,
+                                 .bytes = {0x20, 1, 7, [15] = 2}};
+    const port_address_t from = {.family = PORT_FAMILY_INET6,
+                                 .bytes = {0x20, 1, 7, [15] = 9}};
+    begin(&it);
+    port_address_t both[2] = {far, near};
+    CHECK_EQ(sim_dns_set("host.test", PORT_FAMILY_INET6, MK_OK, both, 2, 60, 0), MK_OK);
+    sim_net_set_source(&from, true);
+    for (int i = 0; i < 2; i++) {
+        both[i].port = 80;
+        CHECK_EQ(sim_net_set_route(&both[i], SIM_ROUTE_REFUSE, 0), MK_OK);
+    }
+    int listener = port_socket_listen(&both[1], 1);
+    CHECK(listener >= 0);
+    CHECK_EQ(sim_net_set_route(&both[1], SIM_ROUTE_OPEN, 0), MK_OK);
+    go(&it, "host.test", 0);
+    CHECK_EQ(it.result, MK_OK);
+    CHECK(address_equals(&it.peer, &both[1]));
+    CHECK_EQ(sim_net_connects(), 1); /* the far one was not asked */
+    port_socket_close_listener(listener);
+    finish(&it);
+}
+
+/* Without a way for IPv6 nobody waits for it. */
+TEST(connector_begins_with_the_family_there_is_a_way_for) {
+    static attempt_of_t it;
+    const port_address_t nowhere = {.family = PORT_FAMILY_INET6};
+    begin(&it);
+    sim_net_set_source(&nowhere, false);
+    say(PORT_FAMILY_INET6, 2, 0);
+    say(PORT_FAMILY_INET, 1, 0);
+    port_address_t at = inet(1);
+    at.port = 80;
+    int listener = port_socket_listen(&at, 1);
+    CHECK(listener >= 0);
+    go(&it, "host.test", 0);
+    CHECK_EQ(it.result, MK_OK);
+    CHECK(address_equals(&it.peer, &at));
+    port_socket_close_listener(listener);
+    finish(&it);
+}
+
 TEST_TABLE(connector, TEST_ROW(a_numeric_address_asks_nobody),
            TEST_ROW(ipv6_goes_first_when_both_answer),
            TEST_ROW(ipv4_waits_50_ms_for_ipv6), TEST_ROW(ipv4_does_not_wait_for_a_no),
@@ -391,4 +438,6 @@ TEST_TABLE(connector, TEST_ROW(a_numeric_address_asks_nobody),
            TEST_ROW(it_is_given_up_in_every_state),
            TEST_ROW(unix_sockets_are_connected_too),
            TEST_ROW(what_cannot_be_a_peer_is_refused_at_once),
-           TEST_ROW(every_allocation_may_fail))
+           TEST_ROW(every_allocation_may_fail),
+           TEST_ROW(connector_tries_what_is_nearer_first),
+           TEST_ROW(connector_begins_with_the_family_there_is_a_way_for))

@@ -288,6 +288,29 @@ TEST(http_client_lets_go_of_a_connection_that_rested_long) {
     world_end(&w);
 }
 
+/* Nothing an actor could notice comes of a connection that rests. */
+TEST(http_client_does_not_keep_the_loop_going_for_a_rested_connection) {
+    static const answer_t answers[] = {{.text = HELLO}, {.text = HELLO}};
+    CHECK(world_begin(&w, answers, 2));
+    world_ask(&w, get);
+    CHECK(world_wait(&w, 1, 1000));
+    for (int i = 0; i < 2; i++) {
+        size_t resting;
+        uint64_t before_ms = runtime_now_ms(w.rt);
+        runtime_run(w.rt);
+        CHECK(!sim_is_stuck());
+        CHECK(runtime_now_ms(w.rt) - before_ms < 10);
+        CHECK_EQ(http_client_connections(w.rt, &resting), 1);
+        CHECK_EQ(resting, 1);
+        if (i > 0) break;
+        /* It serves again all the same, and is loud while it does. */
+        world_ask(&w, get);
+        CHECK(world_wait(&w, 2, 1000));
+        CHECK_EQ(w.served_len, 1);
+    }
+    world_end(&w);
+}
+
 /* --- many --- */
 
 enum { MANY = 300 };
@@ -716,6 +739,7 @@ TEST_TABLE(http_client,
            TEST_ROW(http_client_finds_a_server_by_name),
            TEST_ROW(http_client_asks_again_only_what_may_be_asked_twice),
            TEST_ROW(http_client_lets_go_of_a_connection_that_rested_long),
+           TEST_ROW(http_client_does_not_keep_the_loop_going_for_a_rested_connection),
            TEST_ROW(http_client_bounds_connections_and_serves_all),
            TEST_ROW(http_client_says_nothing_of_what_was_closed),
            TEST_ROW(http_client_closes_all_when_the_owner_ends),

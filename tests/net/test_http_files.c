@@ -3,6 +3,7 @@
 #include "http_world.h"
 
 #include "microkernel/error.h"
+#include "net/http_conditions.h"
 #include "net/http_date.h"
 #include "port/files.h"
 
@@ -87,6 +88,12 @@ TEST(http_files_rows) {
         {"GET", "/f/a.txt", "Range: bytes=4-2\r\n", "HTTP/1.1 200 ", "", "0123456789"},
         {"GET", "/f/a.txt", "Range: bytes=0-0\r\nIf-Range: \"other\"\r\n",
          "HTTP/1.1 200 ", "", "0123456789"},
+        {"HEAD", "/f/a.txt", "Range: bytes=2-4\r\n", "HTTP/1.1 200 ",
+         "Content-Length: 10\r\n", ""},
+        {"GET", "/f/a.txt", "If-Match: \"other\"\r\n", "HTTP/1.1 412 ",
+         "Content-Length: 0\r\n", ""},
+        {"GET", "/f/a.txt", "If-Match: *\r\nRange: bytes=1-1\r\n", "HTTP/1.1 206 ",
+         "Content-Range: bytes 1-1/10\r\n", "1"},
         {"GET", "/f/a.txt", "If-None-Match: *\r\n", "HTTP/1.1 304 ", "ETag: \"", ""},
         {"GET", "/f/a.txt", "If-None-Match: \"other\"\r\n", "HTTP/1.1 200 ", "",
          "0123456789"},
@@ -132,6 +139,78 @@ TEST(http_files_know_what_the_peer_has) {
     peer_close(peer);
     free(peer);
     world_close(&world);
+}
+
+/* RFC 9110, section 13.2.2: conditions of a version with tag "5-1" that was changed on
+ * the day of 1994 and is looked at later. */
+TEST(http_conditions_are_judged_in_their_order) {
+#define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
+#define SAME   "Sun, 06 Nov 1994 08:49:37 GMT"
+#define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
+    static const struct {
+        const char *fields; /* each line ends in '\n' */
+        int status;
+        const char *range;
+    } rows[] = {
+        {"", 200, ""},
+        {"If-Match: *\n", 200, ""},
+        {"If-Match: \"5-1\"\n", 200, ""},
+        {"If-Match: \"x\", \"5-1\"\n", 200, ""},
+        {"If-Match: \"x\"\nIf-Match: \"5-1\"\n", 200, ""},
+        {"If-Match: \"x\"\n", 412, ""},
+        {"If-Match: W/\"5-1\"\n", 412, ""},
+        {"If-Match:\n", 412, ""},
+        /* If-Unmodified-Since counts without If-Match only. */
+        {"If-Unmodified-Since: " BEFORE "\n", 412, ""},
+        {"If-Unmodified-Since: " SAME "\n", 200, ""},
+        {"If-Unmodified-Since: " AFTER "\n", 200, ""},
+        {"If-Unmodified-Since: yesterday\n", 200, ""},
+        {"If-Match: *\nIf-Unmodified-Since: " BEFORE "\n", 200, ""},
+        {"If-Match: \"x\"\nIf-Unmodified-Since: " AFTER "\n", 412, ""},
+        /* 412 goes before 304. */
+        {"If-Match: \"x\"\nIf-None-Match: \"5-1\"\n", 412, ""},
+        {"If-Match: \"5-1\"\nIf-None-Match: \"5-1\"\n", 304, ""},
+        {"If-None-Match: *\n", 304, ""},
+        {"If-None-Match: W/\"5-1\"\n", 304, ""},
+        {"If-None-Match: \"x\"\nIf-None-Match: \"5-1\"\n", 304, ""},
+        {"If-None-Match: \"x\"\n", 200, ""},
+        /* If-Modified-Since counts without If-None-Match only. */
+        {"If-Modified-Since: " BEFORE "\n", 200, ""},
+        {"If-Modified-Since: " SAME "\n", 304, ""},
+        {"If-Modified-Since: " AFTER "\n", 304, ""},
+        {"If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT\n", 304, ""},
+        {"If-Modified-Since: never\n", 200, ""},
+        {"If-None-Match: \"x\"\nIf-Modified-Since: " AFTER "\n", 200, ""},
+        {"Range: bytes=1-\n", 200, "bytes=1-"},
+        {"Range: bytes=1-\nIf-Range: \"5-1\"\n", 200, "bytes=1-"},
+        {"Range: bytes=1-\nIf-Range: W/\"5-1\"\n", 200, ""},
+        {"Range: bytes=1-\nIf-Range: \"x\"\n", 200, ""},
+        {"Range: bytes=1-\nIf-Range: " SAME "\n", 200, "bytes=1-"},
+        {"Range: bytes=1-\nIf-Range: " AFTER "\n", 200, ""},
+        {"If-Range: \"5-1\"\n", 200, ""},
+    };
+    http_version_t version = {"\"5-1\"", 784111777, 784200000};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char list[256];
+        size_t size = strlen(rows[i].fields);
+        memcpy(list, rows[i].fields, size + 1);
+        for (size_t k = 0; k < size; k++)
+            if (list[k] == '\n') list[k] = '\0';
+        text_t fields = text_make(list, size);
+        int status = http_conditions_judge(fields, &version);
+        text_t range = http_conditions_range(fields, &version);
+        if (status != rows[i].status || !text_is(range, rows[i].range))
+            printf("row %d: %d %.*s\n", (int)i, status, (int)range.size, range.bytes);
+        CHECK_EQ(status, rows[i].status);
+        CHECK(text_is(range, rows[i].range));
+    }
+    /* A date is no proof within its own second, and nothing without one. */
+    static const char dated[] = "Range: bytes=1-\0If-Range: " SAME;
+    version.now_s = version.changed_s;
+    CHECK_EQ(http_conditions_range(text_make(dated, sizeof dated), &version).size, 0);
+    static const char since[] = "If-Modified-Since: " SAME;
+    version.changed_s = 0;
+    CHECK_EQ(http_conditions_judge(text_make(since, sizeof since), &version), 200);
 }
 
 TEST(http_files_go_out_in_pieces_as_the_peer_takes_them) {
@@ -234,6 +313,14 @@ TEST(http_date_is_written_and_read) {
         {4107542399, "Sun, 28 Feb 2100 23:59:59 GMT"},
         {4107542400, "Mon, 01 Mar 2100 00:00:00 GMT"},
     };
+    static const char *const same[] = {
+        "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        uint64_t seconds;
+        CHECK_EQ(http_date_read(text_of(same[i]), &seconds), MK_OK);
+        CHECK_EQ(seconds, 784111777);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[40];
         mk_writer_t w;
@@ -246,7 +333,11 @@ TEST(http_date_is_written_and_read) {
     }
     static const char *const bad[] = {"",
                                       "Sun, 06 Nov 1994 08:49:37",
-                                      "Sunday, 06-Nov-94 08:49:37 GMT",
+                                      "Sunday, 06-Nov-94 08:49:37 UTC",
+                                      "Sunday 06-Nov-94 08:49:37 GMT",
+                                      "Sun Nov  x 08:49:37 1994",
+                                      "Sun Nov  0 08:49:37 1994",
+                                      "Sun Nov  6 08:49:37 199x",
                                       "Sun, 00 Nov 1994 08:49:37 GMT",
                                       "Sun, 06 Nox 1994 08:49:37 GMT",
                                       "Sun, 06 Nov 1994 24:49:37 GMT"};
@@ -258,6 +349,7 @@ TEST(http_date_is_written_and_read) {
 
 TEST_TABLE(http_files, TEST_ROW(http_files_rows),
            TEST_ROW(http_files_know_what_the_peer_has),
+           TEST_ROW(http_conditions_are_judged_in_their_order),
            TEST_ROW(http_files_go_out_in_pieces_as_the_peer_takes_them),
            TEST_ROW(http_files_are_cut_when_they_change_or_the_peer_goes),
            TEST_ROW(http_files_survive_any_allocation_that_fails),

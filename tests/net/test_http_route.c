@@ -15,7 +15,8 @@ static void handle(runtime_t *rt, const http_request_t *request, void *ctx) {
 }
 
 static int add(http_routes_t *routes, const char *method, const char *pattern) {
-    return http_routes_add(routes, method, pattern, handle, NULL, NULL);
+    http_taker_t taker = {.fn = handle};
+    return http_routes_add(routes, method, pattern, &taker);
 }
 
 /* The pattern and values that take a path, "pattern|value|value"; or why none does. */
@@ -101,7 +102,8 @@ TEST(http_route_refuses_bad_patterns) {
         CHECK_EQ(add(routes, "GET", bad[i]), MK_EINVAL);
     CHECK_EQ(add(routes, "", "/"), MK_EINVAL);
     CHECK_EQ(add(routes, "G T", "/"), MK_EINVAL);
-    CHECK_EQ(http_routes_add(routes, "GET", "/", NULL, NULL, NULL), MK_EINVAL);
+    http_taker_t nobody = {.fn = NULL};
+    CHECK_EQ(http_routes_add(routes, "GET", "/", &nobody), MK_EINVAL);
     CHECK_EQ(add(routes, "GET", "/:x"), MK_OK);
     CHECK_EQ(add(routes, "GET", "/:y"), MK_EEXIST);
     http_routes_destroy(routes);

@@ -4,6 +4,7 @@
 
 #include "microkernel/error.h"
 #include "microkernel/log.h"
+#include "sim_net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,7 @@ TEST(http_server_answers_pipelined_requests_in_order) {
     http_world_t world;
     open_server(&world);
     peer_t *peer = new_peer(&world);
+    size_t before = sim_net_writes();
     peer_say(peer, "GET /hello/a HTTP/1.1\r\nHost: h\r\n\r\n"
                    "GET /hello/b HTTP/1.1\r\nHost: h\r\n\r\n"
                    "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n" GET);
@@ -281,6 +283,7 @@ TEST(http_server_answers_pipelined_requests_in_order) {
     CHECK(a != NULL && b != NULL && c != NULL && d != NULL);
     CHECK(a < b && b < c && c < d);
     CHECK(!peer->has_ended);
+    CHECK_EQ(sim_net_writes() - before, 2); /* the peer's one, the server's one */
     end_peer(peer);
     check_gone(&world);
     world_close(&world);
@@ -339,6 +342,25 @@ TEST(http_server_calls_no_handler_when_the_peer_ends_inside_a_request) {
         CHECK(peer->has_ended);
         end_peer(peer);
         check_gone(&world);
+    }
+    world_close(&world);
+}
+
+/* NUL among them, which no row of the table can hold. */
+TEST(http_server_refuses_every_control_character_in_a_value) {
+    http_world_t world;
+    open_server(&world);
+    for (int c = 0; c < 256; c++) {
+        char request[] = "GET / HTTP/1.1\r\nHost: h\r\nA: b?c\r\n\r\n";
+        size_t size = sizeof request - 1;
+        *strchr(request, '?') = (char)c;
+        bool is_good = (c >= ' ' && c != 127) || c == '\t';
+        peer_t *peer = new_peer(&world);
+        peer_send(peer, request, size);
+        peer_read(peer);
+        CHECK(strncmp(peer->text, is_good ? "HTTP/1.1 200" : "HTTP/1.1 400", 12) == 0);
+        CHECK_EQ(peer->has_ended, !is_good);
+        end_peer(peer);
     }
     world_close(&world);
 }
@@ -819,6 +841,7 @@ TEST_TABLE(http_server, TEST_ROW(http_server_answers_every_row_of_the_table),
            TEST_ROW(http_server_waits_for_a_late_answer_before_the_next_request),
            TEST_ROW(http_server_answers_in_full_after_half_a_close),
            TEST_ROW(http_server_calls_no_handler_when_the_peer_ends_inside_a_request),
+           TEST_ROW(http_server_refuses_every_control_character_in_a_value),
            TEST_ROW(http_server_decodes_parameters_and_shows_path_and_query),
            TEST_ROW(http_server_sends_pieces_as_chunks_or_until_the_end),
            TEST_ROW(http_server_refuses_headers_that_would_become_two),

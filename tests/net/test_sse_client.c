@@ -17,6 +17,15 @@ static void connect_for_ever(client_world_t *world) {
              MK_OK);
 }
 
+static void connect_with_secret(client_world_t *world) {
+    static const char *const headers[] = {"Authorization: secret", "X-Mine: 1"};
+    http_sse_options_t options = {
+        .url = URL "/events", .headers = headers, .n_headers = 2, .reconnects = true};
+    CHECK_EQ(http_sse_connect(world->rt, &options, &world->id, world->why,
+                              sizeof world->why),
+             MK_OK);
+}
+
 #define STREAM                                                                         \
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
 
@@ -125,6 +134,85 @@ TEST(sse_client_comes_back_with_the_last_id) {
     world_pass(&w, 200000);
     CHECK_EQ(w.served_len, 3);
     last_id = NULL;
+    world_end(&w);
+}
+
+/* As browsers do; where it goes is forgotten with the connection. */
+TEST(sse_client_follows_redirects) {
+    static const answer_t answers[] = {
+        {.text = "HTTP/1.1 302 Found\r\nLocation: /there?x=1\r\nContent-Length: "
+                 "4\r\n\r\nbody"},
+        {.text = "HTTP/1.1 308 Permanent Redirect\r\nLocation: "
+                 "http://localhost:8000/far\r\nContent-Length: 0\r\n\r\n"},
+        {.text = STREAM "retry: 10\nid: 9\ndata: a\n\n", .closes = true},
+        {.text = STREAM "data: b\n\n"},
+    };
+    CHECK(world_begin(&w, answers, 4));
+    port_address_t at = address_loopback(0);
+    CHECK_EQ(sim_dns_set("localhost", PORT_FAMILY_INET, MK_OK, &at, 1, 60, 0), MK_OK);
+    CHECK_EQ(sim_dns_set("localhost", PORT_FAMILY_INET6, MK_ENOENT, NULL, 0, 0, 0),
+             MK_OK);
+    world_ask(&w, connect_with_secret);
+    CHECK(world_wait(&w, 2, 1000));
+    CHECK_EQ(w.seen[0].type, MSG_SSE_OPEN);
+    check_event(&w.seen[1], "message", "a");
+    CHECK(strncmp(w.last, "GET /far HTTP/1.1\r\nHost: localhost:8000\r\n", 41) == 0);
+    CHECK(strstr(w.last, "Authorization") == NULL); /* it is another origin */
+    CHECK(strstr(w.last, "\r\nX-Mine: 1\r\n") != NULL);
+    CHECK(strstr(w.last, "\r\nAccept: text/event-stream\r\n") != NULL);
+    CHECK(world_wait(&w, 4, 1000));
+    check_event(&w.seen[3], "message", "b");
+    CHECK(strncmp(w.last, "GET /events HTTP/1.1\r\n", 22) == 0);
+    CHECK(strstr(w.last, "\r\nAuthorization: secret\r\n") != NULL);
+    CHECK(strstr(w.last, "\r\nLast-Event-ID: 9\r\n") != NULL);
+    world_end(&w);
+}
+
+TEST(sse_client_follows_no_redirect_for_ever) {
+    answer_t answers[21];
+    for (size_t i = 0; i < 21; i++)
+        answers[i] =
+            (answer_t){.text = "HTTP/1.1 307 Temporary Redirect\r\n"
+                               "Location: /again\r\nContent-Length: 0\r\n\r\n"};
+    CHECK(world_begin(&w, answers, 21));
+    world_ask(&w, connect_for_ever);
+    CHECK(world_wait(&w, 1, 5000));
+    CHECK_EQ(w.seen[0].type, MSG_HTTP_ERROR);
+    CHECK_STR(w.seen[0].is.failure.detail, "more than 20 redirects");
+    CHECK_EQ(w.requests, 21);
+    world_pass(&w, 100000);
+    CHECK_EQ(w.seen_len, 1);
+    world_end(&w);
+
+    static const answer_t lost[] = {
+        {.text = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"},
+        {.text =
+             "HTTP/1.1 302 Found\r\nLocation: ftp://x/\r\nContent-Length: 0\r\n\r\n"}};
+    static const char *const details[] = {"status 302", "redirect 302 to 'ftp://x/': "};
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(world_begin(&w, &lost[i], 1));
+        world_ask(&w, connect_for_ever);
+        CHECK(world_wait(&w, 1, 5000));
+        CHECK_EQ(w.seen[0].type, MSG_HTTP_ERROR);
+        CHECK(strncmp(w.seen[0].is.failure.detail, details[i], strlen(details[i])) ==
+              0);
+        world_end(&w);
+    }
+}
+
+/* `retry: 0` is a time like any other; a server that only ever closes is asked less
+ * and less often all the same. */
+TEST(sse_client_comes_back_at_once_when_told_so) {
+    enum { TIMES = 40 };
+    answer_t answers[TIMES];
+    for (size_t i = 0; i < TIMES; i++)
+        answers[i] = (answer_t){.text = STREAM "retry: 0\n\n", .closes = true};
+    CHECK(world_begin(&w, answers, TIMES));
+    world_ask(&w, connect_for_ever);
+    world_pass(&w, 10); /* it comes from the default of seconds */
+    CHECK(w.requests >= 2);
+    world_pass(&w, 2000);
+    CHECK(w.requests >= 8 && w.requests <= 14);
     world_end(&w);
 }
 
@@ -282,6 +370,9 @@ TEST_TABLE(sse_client, TEST_ROW(sse_client_gives_events_however_they_are_cut),
            TEST_ROW(sse_client_takes_no_other_answer),
            TEST_ROW(sse_client_ends_with_204),
            TEST_ROW(sse_client_comes_back_with_the_last_id),
+           TEST_ROW(sse_client_follows_redirects),
+           TEST_ROW(sse_client_follows_no_redirect_for_ever),
+           TEST_ROW(sse_client_comes_back_at_once_when_told_so),
            TEST_ROW(sse_client_tries_until_there_is_a_server),
            TEST_ROW(sse_client_without_reconnecting_tells_what_failed),
            TEST_ROW(sse_client_is_closed_at_once_and_says_nothing),

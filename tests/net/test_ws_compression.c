@@ -15,6 +15,11 @@ static squeezer_t peer;
 
 static const uint8_t tail[4] = {0x00, 0x00, 0xFF, 0xFF};
 
+/* First in each test: without zlib there is nothing to agree upon. */
+static void need_deflate(void) {
+    if (!port_deflate_is_available()) test_skip("this build does not compress");
+}
+
 static void open_peer_engines(unsigned in_bits, bool keeps_in, unsigned out_bits,
                               bool keeps_out) {
     CHECK_EQ(port_deflate_open(&peer.in, true, in_bits), MK_OK);
@@ -146,6 +151,7 @@ static void agree(const agreement_t *row) {
 }
 
 TEST(ws_compresses_messages_as_agreed) {
+    need_deflate();
     static const size_t sizes[] = {0, 1, 16, 127, 128, 1024, 8192, 65536, sizeof text};
     static const size_t parts[] = {SIZE_MAX, 4096, 7};
     fill_text();
@@ -173,6 +179,7 @@ TEST(ws_compresses_messages_as_agreed) {
 
 /* Where windows are kept the second time is shorter. */
 TEST(ws_compression_refers_to_earlier_messages_if_agreed) {
+    need_deflate();
     fill_text();
     for (size_t i = 0; i < sizeof agreements / sizeof agreements[0]; i++) {
         size_t sizes[2];
@@ -191,6 +198,7 @@ TEST(ws_compression_refers_to_earlier_messages_if_agreed) {
 }
 
 TEST(ws_does_not_compress_unless_agreed) {
+    need_deflate();
     static const struct {
         bool is_client;
         http_ws_deflate_t mode;
@@ -222,6 +230,7 @@ TEST(ws_does_not_compress_unless_agreed) {
 /* --- what must not be --- */
 
 TEST(ws_compression_rows_of_faults) {
+    need_deflate();
     static const struct {
         const char *sent;
         const char *came;
@@ -272,6 +281,7 @@ TEST(ws_compression_rows_of_faults) {
 
 /* The limit is that of the message as it is, to the byte; a bomb costs no more. */
 TEST(ws_compression_keeps_to_the_limit) {
+    need_deflate();
     enum { LIMIT = 10000 };
     static char zeros[1 << 20];
     fill_text();
@@ -321,6 +331,7 @@ TEST(ws_compression_keeps_to_the_limit) {
 /* --- what is held --- */
 
 TEST(ws_compression_holds_nothing_when_idle_unless_windows_are_kept) {
+    need_deflate();
     fill_text();
     for (int keeps = 0; keeps < 2; keeps++) {
         http_listen_options_t listen = {.ws_deflate = keeps ? WIN : EACH};
@@ -341,6 +352,7 @@ TEST(ws_compression_holds_nothing_when_idle_unless_windows_are_kept) {
 
 /* Two at a time, each in the middle of a message: they do not mix. */
 TEST(ws_compression_serves_several_at_a_time) {
+    need_deflate();
     static const uint8_t hello[] = {0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00};
     int handles[3];
     char bytes[64];
@@ -405,6 +417,7 @@ static void talk_without_memory(void *arg) {
 }
 
 TEST(ws_compression_survives_any_allocation_that_fails) {
+    need_deflate();
     memset(text, 'x', sizeof text);
     for (int keeps = 0; keeps < 2; keeps++) {
         http_listen_options_t listen = {

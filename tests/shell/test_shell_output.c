@@ -89,7 +89,8 @@ TEST(info_shows_parents_counters_and_memory) {
               "Heap: 213 KB free / 327 KB (min 212 KB, largest 128 KB)\n"
               "Messages: 1 delivered, 0 refused, 0 dropped, 0 to nobody\n"
               "Runtime: 2 actors started, 0 ended, 0 crashed, 0 timers, 0 watches\n");
-    check_json("top --json", "{\"active\":2,\"counters\":{\"delivered\":",
+    check_json("top --json",
+               "{\"active\":2,\"transports\":0,\"counters\":{\"delivered\":",
                "\"names\":[\"shell\"]}]}\n");
     facts = (port_memory_facts_t){.total_bytes = (size_t)20 * 1024 * 1024,
                                   .free_bytes = (size_t)11 * 1024 * 1024,

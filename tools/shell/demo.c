@@ -201,6 +201,23 @@ int demo_start(runtime_t *rt, demo_t *demo) {
     return MK_OK;
 }
 
+int demo_start_share(runtime_t *rt, size_t index) {
+    char name[TEXT_MAX], path[TEXT_MAX];
+    (void)snprintf(name, sizeof name, "demo-%zu", index);
+    (void)snprintf(path, sizeof path, "/demo/worker-%zu", index);
+    child_spec_t worker = {"worker", worker_behave,    make_state, &worker_size, free,
+                           16,       RESTART_PERMANENT};
+    child_options_t worker_options = {.register_as = path, .backoff_ms = 500};
+    supervisor_options_t options = {.strategy = STRATEGY_ONE_FOR_ONE,
+                                    .max_restarts = 5,
+                                    .window_ms = 10000,
+                                    .name = name};
+    if (!supervisor_set_registrar(rt, introduce)) return MK_ENOMEM;
+    actor_id_t id = supervisor_start_with(rt, &options, &worker, &worker_options, 1);
+    if (id == ACTOR_ID_INVALID) return MK_ENOMEM;
+    return names_register(rt, name, id);
+}
+
 void demo_end(demo_t *demo) {
     wasm_factory_arg_destroy(demo->echo);
     demo->echo = NULL;

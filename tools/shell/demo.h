@@ -29,6 +29,10 @@ extern const char *const demo_welcome;
  * MK_ENOMEM, or MK_EEXIST: somebody is called "echo" already. */
 int demo_start(runtime_t *rt, demo_t *demo);
 
+/* The share of runtime `index` of a group, beside the one that has the demo: a
+ * supervisor with a worker, /demo/worker-<index>. As demo_start. */
+int demo_start_share(runtime_t *rt, size_t index);
+
 /* Free what demo_start took, also when it failed; once the runtime is destroyed. */
 void demo_end(demo_t *demo);
 

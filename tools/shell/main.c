@@ -3,6 +3,7 @@
  *
  * The boot order is run_node(), from top to bottom. */
 #include "cluster.h"
+#include "cores.h"
 #include "demo.h"
 #include "guardian.h"
 #include "keygen.h"
@@ -129,6 +130,17 @@ static int run_session(runtime_t *rt, const options_t *options,
     return guardian_signal() != 0 ? 128 + guardian_signal() : status;
 }
 
+/* The session, with the other runtimes beside it. */
+static int run_on_cores(runtime_t *rt, const options_t *options,
+                        const state_files_t *files, int input) {
+    runtime_group_t *group;
+    int result = cores_start(rt, options, &group);
+    if (result < 0) return fail("--cores", mk_error_text(result));
+    int status = run_session(rt, options, files, input);
+    runtime_group_destroy(group);
+    return status;
+}
+
 static int run_node(const options_t *options, int input) {
     name_node(options);
     state_files_t files;
@@ -150,7 +162,7 @@ static int run_node(const options_t *options, int input) {
     else if (!is_joined)
         status = SHELL_FAILED;
     else
-        status = run_session(rt, options, &files, input);
+        status = run_on_cores(rt, options, &files, input);
     log_flush(rt);
     runtime_destroy(rt);
     demo_end(&demo);

@@ -2,13 +2,19 @@
 #include "options.h"
 
 #include "microkernel/error.h"
+#include "microkernel/limits.h"
 #include "microkernel/log.h"
 #include "microkernel/node.h"
 #include "microkernel/shell.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+#define TEXT_OF_(value) #value
 
 static const char help_text[] =
     "Usage: mk-shell [OPTION]... [SCRIPT]\n"
@@ -20,6 +26,8 @@ static const char help_text[] =
     "\n"
     "  -c, --command LINES  run these, as in 'list; tree', and end\n"
     "  -k, --keep-going     go on after a command that failed\n"
+    "      --cores N        run N runtimes on N threads, linked: this node, and\n"
+    "                       NAME-1, NAME-2, ... beside it; unless told, 1\n"
     "      --demo           start a small supervised system to look at\n"
     "      --key FILE       the cluster key, from `mk-shell keygen FILE`\n"
     "      --json           let every command answer in JSON\n"
@@ -73,6 +81,17 @@ static options_result_t take_name(options_t *options, const char *value) {
     }
 }
 
+static options_result_t take_cores(options_t *options, const char *value) {
+    char *end;
+    errno = 0;
+    unsigned long cores = strtoul(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || cores == 0 ||
+        cores > MK_GROUP_MAX)
+        return fail("--cores", value, "is no number from 1 to " TEXT_OF(MK_GROUP_MAX));
+    options->cores = cores;
+    return OPTIONS_RUN;
+}
+
 static options_result_t take_commands(options_t *options, const char *value) {
     if (options->commands != NULL) return fail("-c", value, "is given twice");
     options->commands = value;
@@ -91,7 +110,8 @@ static options_result_t take_script(options_t *options, int count, char **words)
 
 options_result_t options_parse(options_t *options, int argc, char **argv) {
     enum {
-        OPTION_DEMO = 256,
+        OPTION_CORES = 256,
+        OPTION_DEMO,
         OPTION_JSON_ALL,
         OPTION_LOG,
         OPTION_NAME,
@@ -101,6 +121,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
     static const struct option known[] = {
         {"command", required_argument, NULL, 'c'},
         {"keep-going", no_argument, NULL, 'k'},
+        {"cores", required_argument, NULL, OPTION_CORES},
         {"demo", no_argument, NULL, OPTION_DEMO},
         {"json", no_argument, NULL, OPTION_JSON_ALL},
         {"key", required_argument, NULL, OPTION_KEY},
@@ -110,7 +131,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0}};
-    *options = (options_t){.log_level = OPTIONS_LOG_DEFAULT};
+    *options = (options_t){.log_level = OPTIONS_LOG_DEFAULT, .cores = 1};
     options_result_t result = OPTIONS_RUN;
     int option;
     while (result == OPTIONS_RUN &&
@@ -118,6 +139,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         switch (option) {
         case 'c': result = take_commands(options, optarg); break;
         case 'k': options->keeps_going = true; break;
+        case OPTION_CORES: result = take_cores(options, optarg); break;
         case OPTION_DEMO: options->has_demo = true; break;
         case OPTION_JSON_ALL: options->is_json = true; break;
         case OPTION_KEY: options->key_file = optarg; break;

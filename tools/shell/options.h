@@ -4,11 +4,13 @@
 #define MK_TOOLS_SHELL_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct {
     const char *commands; /* -c; NULL: none */
     const char *script;   /* a file, or "-"; NULL: standard input, perhaps a person */
     const char *name;     /* --name; NULL: none */
+    size_t cores;         /* --cores, 1 unless given */
     const char *listen;   /* --listen; NULL: none */
     const char *key_file; /* --key; NULL: none */
     int log_level;        /* LOG_..., or one of the two below */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// node_client.js PORT WINDOW-PORT - node's ws and undici talk to the server; at the second
-// port WebSockets keep their windows.
+// node_client.js PORT WINDOW-PORT [plain] - node's ws and undici talk to the server; at the
+// second port WebSockets keep their windows. plain: it cannot compress.
 const WebSocket = require('ws');
 const { fetch } = require('undici');
 const assert = require('assert');
+const isPlain = process.argv[4] === 'plain';
 const base = `127.0.0.1:${process.argv[2]}`;
 
 async function overHttp() {
@@ -33,7 +34,7 @@ function overWs(port, perMessageDeflate) {
         let at = 0;
         ws.on('error', fail);
         ws.on('open', () => {
-            assert.strictEqual(ws.extensions, perMessageDeflate ? 'permessage-deflate' : '');
+            assert.strictEqual(ws.extensions, perMessageDeflate && !isPlain ? 'permessage-deflate' : '');
             ws.send(sent[0]);
         });
         ws.on('message', (data, isBinary) => {
@@ -55,7 +56,7 @@ const ways = [false, true, { threshold: 0 }, { serverNoContextTakeover: true, th
     { clientNoContextTakeover: true }, { serverMaxWindowBits: 9, clientMaxWindowBits: 10, threshold: 0 }];
 
 async function allWays() {
-    for (const port of process.argv.slice(2))
+    for (const port of process.argv.slice(2, 4))
         for (const way of ways) await overWs(port, way);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# wsproto_client.py PORT WINDOW-PORT - wsproto, which is strict, talks to the echo of the
-# server, also compressed; at the second port WebSockets keep their windows.
+# wsproto_client.py PORT WINDOW-PORT [plain] - wsproto, which is strict, talks to the echo of
+# the server, also compressed; at the second port WebSockets keep their windows. plain: it
+# cannot compress.
 import socket
 import sys
 
@@ -58,8 +59,10 @@ def talk(port, extension):
 
 
 total = 0
-for number in map(int, sys.argv[1:]):
+for number in map(int, sys.argv[1:3]):
     total += talk(number, None)
+    if sys.argv[3:] == ["plain"]:
+        continue
     for options in ({}, {"client_no_context_takeover": True}, {"server_no_context_takeover": True},
                     {"client_max_window_bits": 10, "server_max_window_bits": 11}):
         total += talk(number, PerMessageDeflate(**options))
