@@ -2,8 +2,9 @@
 /* sim_line.c - hosts, and what passes between them when.
  *
  * A line keeps the moment until which it is busy, so that what is sent at the same time
- * over a slow one comes one after the other. Mending settles all sockets: whatever
- * waited has its moment behind it and arrives at once. */
+ * over a slow one comes one after the other; what comes within one millisecond comes at
+ * its end, so that a slow line does not make a world of moments. Mending settles all
+ * sockets: whatever waited has its moment behind it and arrives at once. */
 #include "sim_line.h"
 
 #include "sim.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define NS_PER_S UINT64_C(1000000000)
+#define TICK_NS  UINT64_C(1000000)
 
 typedef struct {
     sim_line_t how;
@@ -71,6 +73,7 @@ uint64_t sim__line_arrival(unsigned from, unsigned to, size_t size) {
         if (line->busy_until_ns > at_ns) at_ns = line->busy_until_ns;
         at_ns += size * NS_PER_S / line->how.bytes_per_s;
         line->busy_until_ns = at_ns;
+        at_ns = (at_ns + TICK_NS - 1) / TICK_NS * TICK_NS;
     }
     if (line->how.jitter_ns != 0)
         at_ns += sim__random_next(&hosts.random) % line->how.jitter_ns;
@@ -125,6 +128,7 @@ static void sever(end_t *end) {
         peer->marks = mark->next;
         mk_free(mark);
     }
+    peer->last_mark = NULL;
     peer->total = peer->visible;
     peer->peer_has_finished = false;
     peer->is_reset = false;

@@ -74,7 +74,9 @@ static void let_arrive(end_t *end, uint64_t now_ns) {
         end->marks = mark->next;
         mk_free(mark);
     }
-    if (end->marks == NULL) end->visible = end->total;
+    if (end->marks != NULL) return;
+    end->last_mark = NULL;
+    end->visible = end->total;
 }
 
 static uint32_t stream_readiness(const end_t *end) {
@@ -155,6 +157,7 @@ static void drop_input(end_t *end) {
         end->marks = mark->next;
         mk_free(mark);
     }
+    end->last_mark = NULL;
     while (end->datagrams != NULL) {
         datagram_t *datagram = end->datagrams;
         end->datagrams = datagram->next;
@@ -218,9 +221,8 @@ void sim__break_stream(end_t *end) {
 /* When something without bytes arrives at this end: not before what is on its way. */
 static uint64_t arrival_at(const end_t *end, uint64_t delay_ns) {
     uint64_t at_ns = sim__line_arrival(end->far_host, end->host, 0) + delay_ns;
-    for (const mark_t *mark = end->marks; mark != NULL; mark = mark->next)
-        if (mark->at_ns > at_ns) at_ns = mark->at_ns;
-    return at_ns;
+    const mark_t *last = end->last_mark;
+    return last != NULL && last->at_ns > at_ns ? last->at_ns : at_ns;
 }
 
 void sim__tell_reset(end_t *end) {

@@ -53,6 +53,7 @@ struct end {
     int error;              /* what port_socket_error says next */
     buffer_t inbox;         /* everything on its way to us or here */
     mark_t *marks;          /* of what is on its way, oldest first */
+    mark_t *last_mark;      /* of these; NULL: there is none */
     uint64_t total;         /* bytes ever put into the inbox */
     uint64_t visible;       /* of these, arrived */
     uint64_t read;          /* of these, read */

@@ -235,23 +235,24 @@ static bool meet_reset(end_t *end, size_t *size) {
 
 /* Bytes into the buffer of the end that they go to, visible from `at_ns` on. */
 static int send_part(end_t *to, const void *bytes, size_t size, uint64_t at_ns) {
-    mark_t *mark = NULL;
-    mark_t **last = &to->marks;
-    while (*last != NULL) {
-        if ((*last)->at_ns > at_ns) at_ns = (*last)->at_ns; /* order is kept */
-        last = &(*last)->next;
-    }
+    mark_t *mark = NULL, *last = to->last_mark;
+    if (last != NULL && last->at_ns > at_ns) at_ns = last->at_ns; /* order is kept */
     bool is_late = at_ns > sim_now_ns() || sim__line_is_silent(to->far_host, to->host);
-    if (is_late && (mark = mk_alloc(sizeof *mark)) == NULL) return MK_ENOMEM;
+    bool is_with_last = last != NULL && last->at_ns == at_ns;
+    if (is_late && !is_with_last && (mark = mk_alloc(sizeof *mark)) == NULL)
+        return MK_ENOMEM;
     int result = buffer_append(&to->inbox, bytes, size);
     if (result != MK_OK) {
         mk_free(mark);
         return MK_ENOMEM;
     }
     to->total += size;
+    if (is_with_last) last->total = to->total;
     if (mark != NULL) {
         *mark = (mark_t){NULL, at_ns, to->total};
-        *last = mark;
+        if (last != NULL) last->next = mark;
+        if (last == NULL) to->marks = mark;
+        to->last_mark = mark;
         if (sim__settle_at(mark->at_ns) != MK_OK) mark->at_ns = sim_now_ns();
     }
     sim__settle(to);
