@@ -39,7 +39,7 @@ check() { # check TEXT COMMAND...: the command holds
     else
         failed=$((failed + 1))
         echo "failed: $text"
-        tail -n 20 "$work"/*.out | sed 's/^/  /'
+        tail -n 20 "$work"/*.out "$work"/*.log | sed 's/^/  /'
     fi
 }
 until_true() { # until_true SECONDS COMMAND...
@@ -146,19 +146,20 @@ check "and answer" until_true 10 answers a b
 # --- on the wire ------------------------------------------------------------------
 # listen_in FILE MACHINE DEVICE: until stop_listening
 listen_in() {
-    exec_on "$2" tcpdump -i "$3" -U -w "$1" tcp port 4200 >"$work/tcpdump.log" 2>&1 &
+    exec_on "$2" tcpdump -i "$3" -Z root --immediate-mode -U -w "$1" tcp port 4200 >"$work/tcpdump.log" 2>&1 &
     tcpdump=$!
     pids+=($!)
     disown $!
     until_true 10 grep -q "listening on" "$work/tcpdump.log"
 }
-stop_listening() {
-    sleep 0.5 # what the kernel still holds
+is_long() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt 1000 ]; }
+stop_listening() { # stop_listening FILE: once it has something
+    until_true 10 is_long "$1"
     kill "$tcpdump"
     until_true 10 bash -c "! kill -0 $tcpdump 2>/dev/null"
 }
 shows() { grep -qaF -- "$2" "$1"; }
-shows_nothing() { [ -s "$1" ] && ! grep -qaE -- 'node-a|node-c|echo|demo|between-us|MK01' "$1"; }
+shows_nothing() { is_long "$1" && ! grep -qaE -- 'node-a|node-c|echo|demo|between-us|MK01' "$1"; }
 if command -v tcpdump >/dev/null; then
     say a 'unmount node-c'
     until_true 10 is_down a c
@@ -166,7 +167,7 @@ if command -v tcpdump >/dev/null; then
     say a 'mount 10.77.0.3'
     until_true 20 is_up a c
     check "a secret is told" until_true 10 ask a 'call /node/node-c/echo 1 between-us' '"between-us"$'
-    stop_listening
+    stop_listening "$work/keyed.pcap"
     check "with a key the wire shows no name and no payload" shows_nothing "$work/keyed.pcap"
     kill -9 "${pid_of[a]}" "${pid_of[c]}" "${pid_of[b]}"
     start c 3 --listen 4200
@@ -174,7 +175,7 @@ if command -v tcpdump >/dev/null; then
     listen_in "$work/open.pcap" c lo
     MK_NODE_NAME=node-a MK_NODE_ID=1 on c timeout 30 "$shell" --log off \
         -c 'mount 127.0.0.1; call /node/node-c/echo 1 between-us' >"$work/open.out" 2>&1 </dev/null
-    stop_listening
+    stop_listening "$work/open.pcap"
     check "without one it shows the node" shows "$work/open.pcap" node-a
     check "a name" shows "$work/open.pcap" echo
     check "and the payload" shows "$work/open.pcap" between-us
