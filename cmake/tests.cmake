@@ -108,8 +108,9 @@ foreach(folder IN LISTS folders)
     endforeach()
 endforeach()
 
-# testssl.sh looks for some minutes on a slow machine, where a browser takes its time, too.
-foreach(slow linux.testssl linux.browser)
+# testssl.sh looks for some minutes on a slow machine, where a browser takes its time, too;
+# silence is noticed after some heartbeats.
+foreach(slow linux.testssl linux.browser linux.cluster_cables)
     if(TEST ${slow})
         set_tests_properties(${slow} PROPERTIES TIMEOUT 600)
     endif()

@@ -56,6 +56,11 @@ bool sim_is_stuck(void);
  * returns 0, and the 1000th such wait in a row ends the program with a message. */
 void sim_on_stuck(void (*fn)(void *arg), void *arg);
 
+/* Several loops on one thread: called by each wait that would let time pass, with the
+ * moment up to which; time stands still, and the wait comes back with nothing. `fn`
+ * ends the loop (runtime_stop). NULL, as at first: waits let time pass. */
+void sim_on_wait(void (*fn)(void *arg, uint64_t deadline_ns), void *arg);
+
 /* --- handles --- */
 
 /* A handle for the poller: not ready at first. The lowest free number >= 3, as a system
@@ -135,6 +140,7 @@ void sim_debug_clear(void);
 void sim_debug_set_room(size_t room_bytes);
 
 #include "sim_files.h"
+#include "sim_line.h"
 #include "sim_net.h"
 #include "sim_terminal.h"
 

@@ -34,6 +34,7 @@ struct port_poller {
     entry_t *entries;    /* by handle */
     size_t cap;          /* entries */
     size_t used;         /* entries in use */
+    unsigned host;       /* that was entered when it was opened */
     bool is_woken;       /* the next wait returns at once */
 };
 
@@ -44,12 +45,15 @@ static struct {
     unsigned stuck_waits; /* such waits in a row */
     void (*on_stuck)(void *arg);
     void *on_stuck_arg;
+    void (*on_wait)(void *arg, uint64_t deadline_ns);
+    void *on_wait_arg;
 } pollers;
 
 port_poller_t *port_poller_open(void) {
     if (sim__port_fails()) return NULL;
     port_poller_t *poller = mk_calloc(1, sizeof *poller);
     if (poller == NULL) return NULL;
+    poller->host = sim_host_entered();
     sim__lock();
     poller->next = pollers.all;
     pollers.all = poller;
@@ -216,6 +220,14 @@ static bool pass_time_locked(uint64_t deadline_ns, bool *has_paused) {
     return true;
 }
 
+/* Another loop has its turn instead. */
+static void tell_of_wait_locked(port_poller_t *poller, uint64_t deadline_ns) {
+    sim__unlock();
+    pollers.on_wait(pollers.on_wait_arg, deadline_ns);
+    sim__lock();
+    poller->is_woken = false; /* what ends the loop wakes it, too */
+}
+
 size_t port_poller_wait(port_poller_t *poller, port_event_t *events, size_t cap,
                         uint64_t deadline_ns) {
     bool has_paused = false;
@@ -231,6 +243,10 @@ size_t port_poller_wait(port_poller_t *poller, port_event_t *events, size_t cap,
             break;
         }
         if (deadline_ns <= sim__now_locked()) break;
+        if (pollers.on_wait != NULL) {
+            tell_of_wait_locked(poller, deadline_ns);
+            break;
+        }
         if (!pass_time_locked(deadline_ns, &has_paused)) {
             meet_stuck_locked();
             break;
@@ -261,6 +277,36 @@ void sim_on_stuck(void (*fn)(void *arg), void *arg) {
     sim__unlock();
 }
 
+void sim_on_wait(void (*fn)(void *arg, uint64_t deadline_ns), void *arg) {
+    sim__lock();
+    pollers.on_wait = fn;
+    pollers.on_wait_arg = arg;
+    sim__unlock();
+}
+
+static bool is_ready_locked(const port_poller_t *poller) {
+    size_t left = poller->used;
+    for (size_t handle = 0; left > 0; handle++) {
+        const entry_t *entry = &poller->entries[handle];
+        if (!entry->is_used) continue;
+        left--;
+        const sim_handle_t *found = sim__handle_find_locked((int)handle);
+        if (found->ready & (entry->interest | PORT_POLL_ERR | PORT_POLL_HUP))
+            return true;
+    }
+    return poller->is_woken;
+}
+
+bool sim_host_is_ready(unsigned host) {
+    bool is_ready = false;
+    sim__lock();
+    for (const port_poller_t *poller = pollers.all; poller != NULL && !is_ready;
+         poller = poller->next)
+        is_ready = poller->host == host && is_ready_locked(poller);
+    sim__unlock();
+    return is_ready;
+}
+
 void sim__pollers_reset(uint64_t seed) {
     sim__lock();
     pollers.random = sim__mix(seed, 1, 0);
@@ -268,6 +314,8 @@ void sim__pollers_reset(uint64_t seed) {
     pollers.stuck_waits = 0;
     pollers.on_stuck = NULL;
     pollers.on_stuck_arg = NULL;
+    pollers.on_wait = NULL;
+    pollers.on_wait_arg = NULL;
     sim__pollers_forget_locked(-1);
     sim__unlock();
 }

@@ -205,7 +205,16 @@ static void tls_ready(stream_t *stream, runtime_t *rt, uint32_t events) {
             return;
         }
     }
-    if (MK_UNLIKELY(port_tls_has_output(layer->tls)) && !flush(stream, rt)) return;
+    if (MK_UNLIKELY(port_tls_has_output(layer->tls))) {
+        if (!flush(stream, rt)) return;
+    } else if (MK_UNLIKELY((events & MK_POLL_OUT) &&
+                           (stream->wanted & STREAM_WRITE) == 0)) {
+        /* What waited for room has gone out with a later write. */
+        if (set_interest(stream, rt) != MK_OK) {
+            stream_set_failed(rt, stream, MK_ENOMEM);
+            return;
+        }
+    }
     if (MK_UNLIKELY(broken != 0 && stream->wanted == 0)) {
         stream_socket_broke(rt, stream);
         return;

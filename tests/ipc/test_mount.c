@@ -477,6 +477,23 @@ TEST(mount_the_names_of_old_still_work) {
     close_nodes();
 }
 
+/* At each moment of a mount, both ends. */
+TEST(mount_survives_the_end_of_a_runtime_while_hands_are_shaken) {
+    for (unsigned ms = 0; ms < 12; ms++)
+        for (size_t first = 0; first < 2; first++) {
+            open_nodes(2);
+            sim_net_set_delay(NS_PER_MS_OF_STAGE);
+            listen_at(1, 4200);
+            asker = (asker_t){.dones = 0};
+            ask(&asker, 0, "127.0.0.1");
+            pass_nodes_ms(ms);
+            close_node(first);
+            pass_nodes_ms(5);
+            close_nodes();
+            CHECK_EQ(test_live_blocks(), 0);
+        }
+}
+
 TEST_TABLE(mount, TEST_ROW(mount_makes_peers_over_tcp),
            TEST_ROW(mount_makes_peers_over_unix_sockets),
            TEST_ROW(mount_large_mail_passes_once_they_are_up),
@@ -499,4 +516,5 @@ TEST_TABLE(mount, TEST_ROW(mount_makes_peers_over_tcp),
            TEST_ROW(mount_unmount_in_the_middle_tells_the_asker),
            TEST_ROW(mount_stop_listening_keeps_who_is_connected),
            TEST_ROW(nodes_are_walked_and_found),
-           TEST_ROW(mount_the_names_of_old_still_work))
+           TEST_ROW(mount_the_names_of_old_still_work),
+           TEST_ROW(mount_survives_the_end_of_a_runtime_while_hands_are_shaken))

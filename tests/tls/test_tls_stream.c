@@ -437,6 +437,23 @@ TEST(tls_stream_slow_reader_stops_the_writer) {
     clear_stage();
 }
 
+/* What waited for room may go out with a later write; then nobody waits for room. */
+TEST(tls_stream_does_not_wait_for_room_that_nobody_wants) {
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        set_stage();
+        sim_net_set_random_parts(true);
+        sim_net_set_hiccups(500);
+        stage.client.want = 300 + (uint32_t)seed;
+        CHECK_EQ(begin_client(HOST), MK_OK);
+        CHECK(run_until(is_said));
+        sim_net_set_hiccups(0);
+        run_for(10);
+        CHECK_EQ(stage.client.stream.source.interest & MK_POLL_OUT, 0);
+        CHECK_EQ(stage.server.stream.source.interest & MK_POLL_OUT, 0);
+        clear_stage();
+    }
+}
+
 TEST(tls_stream_abort_is_no_clean_end) {
     set_stage();
     CHECK_EQ(begin_client(HOST), MK_OK);
@@ -497,5 +514,6 @@ TEST_TABLE(tls_stream, TEST_ROW(tls_stream_carries_bytes_both_ways),
            TEST_ROW(tls_stream_end_without_goodbye_is_an_error),
            TEST_ROW(tls_stream_close_says_goodbye_and_sends_the_rest),
            TEST_ROW(tls_stream_slow_reader_stops_the_writer),
+           TEST_ROW(tls_stream_does_not_wait_for_room_that_nobody_wants),
            TEST_ROW(tls_stream_abort_is_no_clean_end),
            TEST_ROW(tls_stream_every_allocation_may_fail))
