@@ -68,7 +68,7 @@ static outcome_t parse(text_t text, size_t piece_size) {
 }
 
 static void check_round_trip(text_t data) {
-    sse_event_t event = {text_of("t"), data, text_of("7")};
+    sse_event_t event = {text_of("t"), data, text_of("7"), 9};
     size_t size = sse_event_size(&event);
     char *bytes = malloc(size);
     char *store = malloc(data.size + 2);
@@ -80,6 +80,7 @@ static void check_round_trip(text_t data) {
     sse_event_t again;
     REQUIRE(sse_parse(&parser, &input, &again) == SSE_EVENT && input.size == 0);
     REQUIRE(text_is(again.type, "t") && text_is(again.id, "7"));
+    REQUIRE(parser.has_retry && parser.retry_ms == 9);
     size_t to = 0;
     for (size_t i = 0; i < data.size; i++, to++) {
         char c = data.bytes[i] == '\r' ? '\n' : data.bytes[i];

@@ -29,6 +29,7 @@ lines=(
     "ws_16b 1/s 0.90 echoes of 16 B, one in flight on each of 64 connections"
     "ws_16b_16 1/s 0.75 echoes of 16 B, 16 in flight"
     "ws_64k 1/s 0.65 echoes of 64 KiB, one in flight on each of 8 connections"
+    "http_ping_us us <=5000 round trip of a neighbour (p99) beside slow heads, slow readers, floods, a black hole, silent name servers; bound: alone"
     "http_idle_bytes B <=256 memory per idle connection, of 5000"
     "ws_idle_bytes B <=256 memory per idle WebSocket, of 5000"
     "tls_handshake 1/s 0.90 new connections with a whole handshake"
@@ -115,6 +116,22 @@ measure_late() {
     bound=$ours
 }
 
+# What a neighbour of slow and rude peers feels; instead of a bound, the server by itself.
+measure_ping() {
+    local i value
+    ours="" bound=""
+    for i in $(seq "$rounds"); do
+        start ours_http troubled
+        value=$(pin "$load_core" "$programs/load_ping" crowd "$at" "$seconds")
+        ours=$([ -z "$ours" ] && echo "$value" || better "$ours" "$value" LESS)
+        stop
+        start ours_http
+        value=$(pin "$load_core" "$programs/load_ping" alone "$at" "$seconds")
+        bound=$([ -z "$bound" ] && echo "$value" || better "$bound" "$value" LESS)
+        stop
+    done
+}
+
 # The parser needs no server.
 measure_parser() {
     local i value
@@ -162,6 +179,7 @@ for line in "${lines[@]}"; do
     ws_16b) measure ws 64 MORE 1 16 ;;
     ws_16b_16) measure ws 64 MORE 16 16 ;;
     ws_64k) measure ws 8 MORE 1 65536 ;;
+    http_ping_us) measure_ping ;;
     http_idle_bytes) measure idle_http 5000 LESS ;;
     ws_idle_bytes) measure idle_ws 5000 LESS ;;
     tls_handshake) measure handshake 32 MORE ;;

@@ -336,6 +336,23 @@ bool actor_sse_start(runtime_t *rt, http_conn_id_t conn_id);
 bool actor_sse_push(runtime_t *rt, http_conn_id_t conn_id, const char *event,
                     const char *data, size_t data_size);
 
+/* An event, and what its reader shall remember. A zeroed struct with data is what
+ * actor_sse_push sends without a name. */
+typedef struct {
+    const char *event; /* its name; NULL or "": none */
+    const char *data;  /* NULL: no event comes of it, only the rest is taken */
+    size_t data_size;
+    const char *id;    /* what a reader that comes back sends as Last-Event-ID; NULL or
+                          "": it keeps the last one. Readers may refuse more than 128
+                          bytes, as ours does */
+    uint32_t retry_ms; /* after which a reader that lost the stream comes back, from now
+                          on; 0: as it was */
+} http_sse_event_t;
+
+/* As actor_sse_push with more to say. False also: a line end or a NUL in the id. */
+bool actor_sse_send(runtime_t *rt, http_conn_id_t conn_id,
+                    const http_sse_event_t *event);
+
 /* Turn a request that asks for it into a WebSocket: answers 101; MSG_WS_OPEN comes.
  * False: no such request waits. When it is no good upgrade it is answered (400, 405 or
  * 426), and false returned. */
@@ -594,11 +611,12 @@ int http_respond_begin(runtime_t *rt, http_conn_id_t id, int status,
 int http_respond_piece(runtime_t *rt, http_conn_id_t id, const void *data, size_t size);
 int http_respond_end(runtime_t *rt, http_conn_id_t id);
 
-/* As actor_sse_start and actor_sse_push, whoever owns the request. MK_OK; MK_ENOENT;
- * MK_EINVAL; MK_EFULL, then as in http_respond_piece; MK_ENOMEM. */
+/* As actor_sse_start, actor_sse_push and actor_sse_send, whoever owns the request.
+ * MK_OK; MK_ENOENT; MK_EINVAL; MK_EFULL, then as in http_respond_piece; MK_ENOMEM. */
 int http_sse_start(runtime_t *rt, http_conn_id_t id);
 int http_sse_push(runtime_t *rt, http_conn_id_t id, const char *event, const char *data,
                   size_t data_size);
+int http_sse_send(runtime_t *rt, http_conn_id_t id, const http_sse_event_t *event);
 
 /* What a handler of WebSockets does; each is called on the loop, NULL: not interested.
  */

@@ -13,7 +13,6 @@
 #include "net/http_date.h"
 #include "net/http_headers.h"
 #include "net/http_receive.h"
-#include "net/sse_parse.h"
 #include "net/ws_handshake.h"
 #include "port/clock.h"
 
@@ -237,14 +236,12 @@ int http_answer_events(http_conn_t *conn) {
     return result;
 }
 
-int http_answer_event(http_conn_t *conn, const char *type, const char *data,
-                      size_t data_size) {
-    sse_event_t event = {text_of(type), text_make(data, data_size), text_make("", 0)};
-    size_t cap = sse_event_size(&event);
+int http_answer_event(http_conn_t *conn, const sse_event_t *event) {
+    size_t cap = sse_event_size(event);
     http_service_t *service = conn->port->service;
     char *bytes = cap <= sizeof service->head ? service->head : mk_alloc(cap);
     if (bytes == NULL) return MK_ENOMEM;
-    int size = sse_write_event(&event, bytes, cap);
+    int size = sse_write_event(event, bytes, cap);
     int result = size;
     if (size >= 0) {
         port_slice_t slice = {bytes, (size_t)size};

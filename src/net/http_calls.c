@@ -239,20 +239,49 @@ bool actor_sse_start(runtime_t *rt, http_conn_id_t conn_id) {
 }
 
 static int push_event(runtime_t *rt, http_conn_id_t id, bool must_own,
-                      const char *event, const char *data, size_t data_size) {
+                      const sse_event_t *event) {
     http_conn_t *conn = find_conn(rt, id, must_own, HTTP_CONN_EVENTS);
     if (conn == NULL) return MK_ENOENT;
-    return judge(conn, http_answer_event(conn, event, data, data_size));
+    return judge(conn, http_answer_event(conn, event));
+}
+
+static sse_event_t make_event(const char *type, const char *data, size_t data_size) {
+    sse_event_t event = {.type = text_of(type), .data = text_make("", 0)};
+    if (data != NULL) event.data = text_make(data, data_size);
+    return event;
+}
+
+static sse_event_t convert_event(const http_sse_event_t *given) {
+    sse_event_t event = {.type = text_of(given->event),
+                         .data = text_make(given->data, given->data_size),
+                         .id = text_of(given->id),
+                         .retry_ms = given->retry_ms};
+    return event;
 }
 
 int http_sse_push(runtime_t *rt, http_conn_id_t id, const char *event, const char *data,
                   size_t data_size) {
-    return push_event(rt, id, false, event, data, data_size);
+    sse_event_t made = make_event(event, data, data_size);
+    return push_event(rt, id, false, &made);
 }
 
 bool actor_sse_push(runtime_t *rt, http_conn_id_t conn_id, const char *event,
                     const char *data, size_t data_size) {
-    return push_event(rt, conn_id, true, event, data, data_size) == MK_OK;
+    sse_event_t made = make_event(event, data, data_size);
+    return push_event(rt, conn_id, true, &made) == MK_OK;
+}
+
+int http_sse_send(runtime_t *rt, http_conn_id_t id, const http_sse_event_t *event) {
+    if (event == NULL) return MK_EINVAL;
+    sse_event_t made = convert_event(event);
+    return push_event(rt, id, false, &made);
+}
+
+bool actor_sse_send(runtime_t *rt, http_conn_id_t conn_id,
+                    const http_sse_event_t *event) {
+    if (event == NULL) return false;
+    sse_event_t made = convert_event(event);
+    return push_event(rt, conn_id, true, &made) == MK_OK;
 }
 
 /* --- WebSockets --- */

@@ -24,6 +24,7 @@
 #include "net/http_port_tls.h"
 #include "net/http_route.h"
 #include "net/listener.h"
+#include "net/sse_parse.h"
 #include "net/ws.h"
 
 enum {
@@ -270,8 +271,7 @@ int http_answer_begin(http_conn_t *conn, int status, const char *const *headers,
 int http_answer_piece(http_conn_t *conn, const void *data, size_t size);
 int http_answer_end(http_conn_t *conn);
 int http_answer_events(http_conn_t *conn);
-int http_answer_event(http_conn_t *conn, const char *type, const char *data,
-                      size_t data_size);
+int http_answer_event(http_conn_t *conn, const sse_event_t *event);
 
 /* Answer 101, or refuse; the state becomes UPGRADE. `accept` may be NULL; `*protocol`
  * is the index of the subprotocol that was chosen, or -1. True: it is 101. */

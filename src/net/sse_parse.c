@@ -5,6 +5,7 @@
 #include "net/sse_parse.h"
 
 #include "base/check.h"
+#include "base/writer.h"
 #include "microkernel/error.h"
 
 #include <limits.h>
@@ -236,10 +237,15 @@ static void put_line(sink_t *sink, const char *name, text_t value) {
     put(sink, text_of("\n"));
 }
 
-static void put_event(sink_t *sink, const sse_event_t *event) {
-    if (event->type.size > 0) put_line(sink, "event: ", event->type);
-    if (event->id.size > 0) put_line(sink, "id: ", event->id);
-    text_t rest = event->data;
+static void put_retry(sink_t *sink, uint32_t retry_ms) {
+    char digits[12];
+    mk_writer_t w;
+    writer_init(&w, digits, sizeof digits);
+    writer_unsigned(&w, retry_ms);
+    put_line(sink, "retry: ", writer_text(&w));
+}
+
+static void put_data(sink_t *sink, text_t rest) {
     for (;;) {
         size_t n = run_of(rest);
         put_line(sink, "data: ", text_part(rest, 0, n));
@@ -248,6 +254,13 @@ static void put_event(sink_t *sink, const sse_event_t *event) {
             rest.bytes[n] == '\r' && n + 1 < rest.size && rest.bytes[n + 1] == '\n';
         rest = text_part(rest, n + (is_pair ? 2 : 1), SIZE_MAX);
     }
+}
+
+static void put_event(sink_t *sink, const sse_event_t *event) {
+    if (event->type.size > 0) put_line(sink, "event: ", event->type);
+    if (event->id.size > 0) put_line(sink, "id: ", event->id);
+    if (event->retry_ms > 0) put_retry(sink, event->retry_ms);
+    if (event->data.bytes != NULL) put_data(sink, event->data);
     put(sink, text_of("\n"));
 }
 

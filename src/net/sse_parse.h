@@ -25,9 +25,10 @@ typedef enum {
 } sse_step_t;
 
 typedef struct {
-    text_t type; /* "message" when the stream names none */
-    text_t data; /* lines joined by LF */
-    text_t id;   /* the last id so far; empty when there is none */
+    text_t type;       /* "message" when the stream names none */
+    text_t data;       /* lines joined by LF */
+    text_t id;         /* the last id so far; empty when there is none */
+    uint32_t retry_ms; /* only for writing: when to come back; 0: not said */
 } sse_event_t;
 
 typedef struct {
@@ -74,9 +75,10 @@ static inline text_t sse_parser_last_id(const sse_parser_t *parser) {
 /* Bytes that sse_write_event() needs. */
 size_t sse_event_size(const sse_event_t *event);
 
-/* Write an event: an empty type or id is left out; data may have any lines, whose ends
- * all become LF at the reader. The bytes written, or MK_EINVAL: a line end in the type
- * or the id, or a NUL in the id; MK_ETOOBIG: more than `cap` bytes. */
+/* Write an event: an empty type or id is left out, and so is data at NULL, of which no
+ * event comes; data may have any lines, whose ends all become LF at the reader. The
+ * bytes written, or MK_EINVAL: a line end in the type or the id, or a NUL in the id;
+ * MK_ETOOBIG: more than `cap` bytes. */
 int sse_write_event(const sse_event_t *event, char *bytes, size_t cap);
 
 /* A comment, which readers pass over: sent when nothing else is, so that a dead

@@ -28,9 +28,12 @@
 #include <string.h>
 
 enum {
-    ACTOR_READ_SIZE = 16384, /* bytes read at once for an actor: what can be delivered
-                                beyond the limit of its mailbox */
-    PAUSE_MS = 5             /* between looks at a full mailbox */
+    ACTOR_READ_SIZE = 16384,   /* bytes read at once for an actor: what can be delivered
+                                  beyond the limit of its mailbox */
+    SQUEEZED_READ_SIZE = 4096, /* the same where messages are compressed: a byte may
+                                  become 1032 (zlib.net, "maximum compression factor"),
+                                  4 MiB or some 4 ms of work */
+    PAUSE_MS = 5               /* between looks at a full mailbox */
 };
 
 static ws_t *ws_of(channel_t *channel) {
@@ -340,23 +343,37 @@ static bool is_mailbox_full(runtime_t *rt, const ws_t *ws) {
            info.mailbox_used >= info.mailbox_cap;
 }
 
-static void pause_input(runtime_t *rt, ws_t *ws) {
+static void pause_input(runtime_t *rt, ws_t *ws, uint32_t pause_ms) {
     ws->is_paused = true;
     channel_want_input(rt, &ws->channel, false);
-    deadline_set(rt, &ws->channel.deadline, PAUSE_MS);
+    deadline_set(rt, &ws->channel.deadline, pause_ms);
+}
+
+static size_t read_size(const ws_t *ws) {
+    if (ws->deflate.is_on) return SQUEEZED_READ_SIZE;
+    return ws->handler == NULL ? ACTOR_READ_SIZE : 0;
+}
+
+/* The peer has sent little that became much: others first. A layer may hold more of it
+ * and would go on at once. */
+static void rest_if_heavy(runtime_t *rt, ws_t *ws, uint64_t expanded_before) {
+    if (ws->deflate.is_on && ws->state == WS_OPEN && !ws->is_paused &&
+        ws_expanded(rt) - expanded_before > MK_HTTP_TURN_BYTES)
+        pause_input(rt, ws, 0);
 }
 
 static void on_readable(stream_t *stream, runtime_t *rt) {
     ws_t *ws = ws_of(channel_of_stream(stream));
     if (ws->state == WS_OPEN && is_mailbox_full(rt, ws)) {
-        pause_input(rt, ws);
+        pause_input(rt, ws, PAUSE_MS);
         return;
     }
     uint8_t *bytes;
-    size_t size = ws->handler == NULL ? ACTOR_READ_SIZE : 0;
-    int count = channel_read(rt, &ws->channel, size, &bytes);
+    uint64_t before = ws->deflate.is_on ? ws_expanded(rt) : 0;
+    int count = channel_read(rt, &ws->channel, read_size(ws), &bytes);
     if (count > 0) {
         if (ws->state <= WS_CLOSING) take_input(rt, ws, bytes, (size_t)count);
+        rest_if_heavy(rt, ws, before);
     } else if (count == MK_EEND) {
         if (ws->state <= WS_CLOSING) lose(rt, ws);
     } else if (count != MK_EAGAIN) {

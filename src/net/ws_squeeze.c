@@ -24,6 +24,7 @@ typedef struct {
     port_deflate_t *expander;   /* owned; NULL: none, or in use */
     port_deflate_t *compressor; /* the same */
     unsigned compressor_bits;   /* its window */
+    uint64_t expanded;          /* bytes, since the runtime began */
 } engines_t;
 
 static void destroy_engines(part_t *part, runtime_t *rt) {
@@ -103,9 +104,20 @@ int ws_squeeze(runtime_t *rt, const ws_deflate_t *agreed, port_deflate_t **kept,
     return MK_OK;
 }
 
+static void count_expanded(runtime_t *rt, size_t bytes) {
+    engines_t *engines = get_engines(rt);
+    if (engines != NULL) engines->expanded += bytes;
+}
+
+uint64_t ws_expanded(runtime_t *rt) {
+    const engines_t *engines = (const engines_t *)part_find(rt, &engines_ops);
+    return engines != NULL ? engines->expanded : 0;
+}
+
 int ws_expand(runtime_t *rt, const ws_deflate_t *agreed, port_deflate_t **kept,
               const void *bytes, size_t size, bool is_last, buffer_t *out) {
     int result = MK_OK;
+    size_t before = buffer_size(out);
     if (*kept == NULL)
         result = agreed->keeps_in ? port_deflate_open(kept, true, agreed->in_bits)
                                   : take_expander(rt, kept);
@@ -113,6 +125,7 @@ int ws_expand(runtime_t *rt, const ws_deflate_t *agreed, port_deflate_t **kept,
         result = port_deflate_expand(*kept, bytes, size, out);
     if (result == MK_OK && is_last)
         result = port_deflate_expand(*kept, tail, TAIL_SIZE, out);
+    count_expanded(rt, buffer_size(out) - before);
     if (*kept == NULL || (result == MK_OK && (!is_last || agreed->keeps_in)))
         return result;
     if (agreed->keeps_in)

@@ -28,4 +28,8 @@ int ws_squeeze(runtime_t *rt, const ws_deflate_t *agreed, port_deflate_t **kept,
 int ws_expand(runtime_t *rt, const ws_deflate_t *agreed, port_deflate_t **kept,
               const void *bytes, size_t size, bool is_last, buffer_t *out);
 
+/* Bytes that were expanded in this runtime so far. Without memory to count them less.
+ */
+uint64_t ws_expanded(runtime_t *rt);
+
 #endif

@@ -16,13 +16,10 @@
 
 /* --- our server --- */
 
-static const char *const stream_header[] = {"Content-Type: text/event-stream"};
-
 /* The first stream names an event, the second says with what the client came back, and
  * then there is no more. */
 static void stream(runtime_t *rt, const http_request_t *request, void *ctx) {
-    static const char first[] =
-        "retry: 30\nid: 1\nevent: tick\ndata: one\ndata: two\n\n";
+    static const http_sse_event_t first = {"tick", "one\ntwo", 7, "1", 30};
     static int streams;
     size_t size;
     char text[64];
@@ -34,9 +31,9 @@ static void stream(runtime_t *rt, const http_request_t *request, void *ctx) {
     }
     http_conn_id_t id = http_defer(request);
     if (streams == 1) {
-        (void)http_respond_begin(rt, id, 200, stream_header, 1);
-        (void)http_respond_piece(rt, id, first, sizeof first - 1);
-        (void)http_respond_end(rt, id);
+        (void)http_sse_start(rt, id);
+        (void)http_sse_send(rt, id, &first);
+        http_close(rt, id);
         return;
     }
     int length = snprintf(text, sizeof text, "after %.*s", last != NULL ? (int)size : 1,

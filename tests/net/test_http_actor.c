@@ -14,6 +14,7 @@ enum {
     DO_BAD_ANSWER,
     DO_SSE,
     DO_PUSH,
+    DO_SEND_EVENTS,
     DO_ACCEPT,
     DO_SEND,
     DO_CLOSE_WS,
@@ -72,6 +73,18 @@ static void take_ws_message(const message_t *msg) {
                    (const char *)ws_message_data(p));
 }
 
+/* Events with what a reader remembers; those that cannot be sent are refused. */
+static bool send_events(runtime_t *rt) {
+    http_sse_event_t all = {"tick", "one\ntwo", 7, "41", 2500};
+    http_sse_event_t quiet = {.id = "42"};
+    http_sse_event_t bad = {.data = "x", .data_size = 1, .id = "4\n3"};
+    CHECK_EQ(http_sse_send(rt, seen.id, &bad), MK_EINVAL);
+    CHECK_EQ(http_sse_send(rt, seen.id, NULL), MK_EINVAL);
+    CHECK_EQ(http_sse_send(rt, seen.id + 1, &all), MK_ENOENT);
+    return actor_sse_send(rt, seen.id, &all) && actor_sse_send(rt, seen.id, &quiet) &&
+           !actor_sse_send(rt, seen.id, &bad) && !actor_sse_send(rt, seen.id, NULL);
+}
+
 static bool own_port(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
     (void)state;
@@ -93,6 +106,7 @@ static bool own_port(runtime_t *rt, actor_t *self, message_t *msg, void *state) 
                       actor_sse_push(rt, seen.id, NULL, "three", 5) &&
                       !actor_sse_push(rt, seen.id, "a\nb", "x", 1);
         break;
+    case DO_SEND_EVENTS: seen.result = send_events(rt); break;
     case DO_ACCEPT: seen.result = actor_ws_accept(rt, seen.id); break;
     case DO_SEND:
         seen.result = actor_ws_send_text(rt, seen.id, "hi", 2) &&
@@ -308,6 +322,22 @@ TEST(http_actor_pushes_events_until_the_peer_goes) {
     world_close(&w.world);
 }
 
+TEST(http_actor_sends_events_with_what_readers_remember) {
+    actor_world_t w;
+    open_owned(&w);
+    peer_t *peer = new_peer(&w);
+    peer_say(peer, GET);
+    CHECK(tell(&w, DO_SSE));
+    CHECK(tell(&w, DO_SEND_EVENTS));
+    peer_read(peer);
+    const char *body = strstr(peer->text, "\r\n\r\n");
+    CHECK(body != NULL);
+    CHECK_STR(body + 4, "event: tick\nid: 41\nretry: 2500\ndata: one\ndata: two\n\n"
+                        "id: 42\n\n");
+    end_peer(peer);
+    world_close(&w.world);
+}
+
 TEST(http_actor_is_told_when_an_event_stream_has_room_again) {
     actor_world_t w;
     open_owned(&w);
@@ -465,6 +495,7 @@ TEST_TABLE(
     TEST_ROW(http_actor_is_told_that_a_port_is_taken),
     TEST_ROW(http_actor_with_a_full_mailbox_makes_503),
     TEST_ROW(http_actor_pushes_events_until_the_peer_goes),
+    TEST_ROW(http_actor_sends_events_with_what_readers_remember),
     TEST_ROW(http_actor_is_told_when_an_event_stream_has_room_again),
     TEST_ROW(http_actor_closes_an_event_stream),
     TEST_ROW(http_actor_talks_over_a_websocket),

@@ -153,10 +153,13 @@ TEST(sse_write_event_is_read_back) {
         sse_event_t event;
         const char *text;
     } rows[] = {
-        {{{"", 0}, {"a", 1}, {"", 0}}, "data: a\n\n"},
-        {{{"", 0}, {"", 0}, {"", 0}}, "data: \n\n"},
-        {{{"tick", 4}, {"a\r\n b\rc\n\nd\n", 11}, {"7", 1}},
+        {{{"", 0}, {"a", 1}, {"", 0}, 0}, "data: a\n\n"},
+        {{{"", 0}, {"", 0}, {"", 0}, 0}, "data: \n\n"},
+        {{{"tick", 4}, {"a\r\n b\rc\n\nd\n", 11}, {"7", 1}, 0},
          "event: tick\nid: 7\ndata: a\ndata:  b\ndata: c\ndata: \ndata: d\ndata: \n\n"},
+        {{{"", 0}, {"a", 1}, {"x y", 3}, UINT32_MAX},
+         "id: x y\nretry: 4294967295\ndata: a\n\n"},
+        {{{"", 0}, {NULL, 0}, {"8", 1}, 1}, "id: 8\nretry: 1\n\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char bytes[128];
@@ -167,18 +170,19 @@ TEST(sse_write_event_is_read_back) {
         CHECK_EQ(sse_write_event(&rows[i].event, bytes, (size_t)size - 1), MK_ETOOBIG);
     }
     STREAM("event: tick\nid: 7\ndata: a\ndata:  b\n\n", "tick[a\\x0a b]7;");
+    STREAM("id: 8\nretry: 1\n\ndata: a\n\n", "message[a]8;");
 }
 
 TEST(sse_write_event_refuses_injection) {
     static const char *const bad[] = {"a\ndata: x", "a\r", "\n"};
     char bytes[64];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        sse_event_t event = {text_of(bad[i]), text_of("d"), text_of("")};
+        sse_event_t event = {text_of(bad[i]), text_of("d"), text_of(""), 0};
         CHECK_EQ(sse_write_event(&event, bytes, sizeof bytes), MK_EINVAL);
-        event = (sse_event_t){text_of(""), text_of("d"), text_of(bad[i])};
+        event = (sse_event_t){text_of(""), text_of("d"), text_of(bad[i]), 0};
         CHECK_EQ(sse_write_event(&event, bytes, sizeof bytes), MK_EINVAL);
     }
-    sse_event_t event = {text_of(""), text_of("d"), text_make("a\0b", 3)};
+    sse_event_t event = {text_of(""), text_of("d"), text_make("a\0b", 3), 0};
     CHECK_EQ(sse_write_event(&event, bytes, sizeof bytes), MK_EINVAL);
 }
 

@@ -330,6 +330,39 @@ TEST(ws_compression_keeps_to_the_limit) {
 
 /* --- what is held --- */
 
+/* How much a few bytes become has to be paid for, too: of fifty bombs that lie
+ * there at once a look of the loop opens few, and others have their turn. */
+TEST(ws_compression_opens_few_bombs_in_a_turn) {
+    need_deflate();
+    enum { SIZE = 1 << 18, BOMBS = 50, PER_TURN = 4096 * 1032 };
+    static char zeros[SIZE];
+    static uint8_t frames[131072];
+    buffer_t small;
+    talk_open(false, NULL, NULL, PMD);
+    open_peer_engines(15, false, 15, false);
+    sim_net_set_window(sizeof frames);
+    buffer_init(&small, SIZE);
+    CHECK_EQ(port_deflate_compress(peer.out, zeros, SIZE, &small), MK_OK);
+    size_t size = 0, payload = buffer_size(&small) - sizeof tail;
+    CHECK((payload + WS_HEAD_MAX) * BOMBS <= sizeof frames);
+    for (int i = 0; i < BOMBS; i++)
+        size += talk_put(frames + size, 0xC2, buffer_bytes(&small), payload);
+    port_slice_t slice = {frames, size};
+    CHECK_EQ(port_socket_write(talk.handle, &slice, 1), (int)size);
+    unsigned looks = 0;
+    for (; talk.messages < BOMBS && looks < 10 * BOMBS; looks++) {
+        unsigned before = talk.messages;
+        runtime_step(talk.rt);
+        talk_read();
+        CHECK((talk.messages - before) * (uint64_t)SIZE <= PER_TURN + SIZE);
+    }
+    CHECK_EQ(talk.messages, BOMBS);
+    CHECK(looks > BOMBS / (PER_TURN / SIZE + 1));
+    talk_settle();
+    buffer_deinit(&small);
+    close_all();
+}
+
 TEST(ws_compression_holds_nothing_when_idle_unless_windows_are_kept) {
     need_deflate();
     fill_text();
@@ -431,6 +464,7 @@ TEST_TABLE(ws_compression, TEST_ROW(ws_compresses_messages_as_agreed),
            TEST_ROW(ws_does_not_compress_unless_agreed),
            TEST_ROW(ws_compression_rows_of_faults),
            TEST_ROW(ws_compression_keeps_to_the_limit),
+           TEST_ROW(ws_compression_opens_few_bombs_in_a_turn),
            TEST_ROW(ws_compression_holds_nothing_when_idle_unless_windows_are_kept),
            TEST_ROW(ws_compression_serves_several_at_a_time),
            TEST_ROW(ws_compression_survives_any_allocation_that_fails))
