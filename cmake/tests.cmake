@@ -109,8 +109,9 @@ foreach(folder IN LISTS folders)
 endforeach()
 
 # testssl.sh looks for some minutes on a slow machine, where a browser takes its time, too;
-# silence is noticed after some heartbeats.
-foreach(slow linux.testssl linux.browser linux.cluster_cables)
+# silence is noticed after some heartbeats, and a thousand clusters on an emulated machine
+# have much to do.
+foreach(slow linux.testssl linux.browser linux.cluster_cables cluster.cluster)
     if(TEST ${slow})
         set_tests_properties(${slow} PROPERTIES TIMEOUT 600)
     endif()

@@ -24,6 +24,7 @@ enum {
     FIRST_BEINGS = 3,   /* of each life */
     TURNS_MAX = 100000, /* at one moment: more is a loop without end */
     LOOK_MS = 250,      /* between two looks whether the cluster is whole */
+    DRAIN_MS = 20000,   /* for what is on slow lines yet: a window at 5 kB/s */
     ROUND_MS = 5000,    /* for the last letters */
     KEYED_ONE_OF = 8,   /* worlds */
     ACTORS_MAX = 512
@@ -330,6 +331,7 @@ static void converge(void) {
 
 /* Everybody writes to everybody. */
 static void last_round(void) {
+    pass_ms(DRAIN_MS);
     c.is_last_round = true;
     for (unsigned i = 0; i < c.beings_len; i++) {
         const being_t *being = &c.beings[i];
