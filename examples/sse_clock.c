@@ -17,7 +17,8 @@ static http_conn_id_t reader; /* 0: nobody listens */
 static int find_last_event(const http_request_payload_t *request) {
     const char *h = http_request_headers(request), *end = h + request->headers_size;
     for (; h < end; h += strlen(h) + 1)
-        if (strncasecmp(h, "Last-Event-ID: ", 15) == 0) return atoi(h + 15);
+        if (strncasecmp(h, "Last-Event-ID: ", 15) == 0)
+            return (int)strtol(h + 15, NULL, 10);
     return 0;
 }
 

@@ -79,7 +79,7 @@ static inline int listen_at(int port) {
 
 /* The port of a listening socket. */
 static inline int port_of(int fd) {
-    struct sockaddr_in at;
+    struct sockaddr_in at = {0};
     socklen_t size = sizeof at;
     if (getsockname(fd, (struct sockaddr *)&at, &size) != 0) die("getsockname");
     return ntohs(at.sin_port);

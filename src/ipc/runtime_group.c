@@ -130,7 +130,9 @@ static int introduce(member_t *member) {
     member->facts.node = runtime_get_node_id(member->rt);
     member->facts.features =
         peers_offered(member->rt) & ~(uint32_t)(PEER_CREDIT | PEER_HEARTBEAT);
-    strcpy(member->facts.identity, node_identity(member->rt));
+    mk_writer_t writer;
+    writer_init(&writer, member->facts.identity, sizeof member->facts.identity);
+    writer_str(&writer, node_identity(member->rt));
     return result;
 }
 

@@ -146,7 +146,8 @@ check "and answer" until_true 10 answers a b
 # --- on the wire ------------------------------------------------------------------
 # listen_in FILE MACHINE DEVICE: until stop_listening
 listen_in() {
-    exec_on "$2" tcpdump -i "$3" -Z root --immediate-mode -U -w "$1" tcp port 4200 >"$work/tcpdump.log" 2>&1 &
+    : >"$work/tcpdump.log" # that of an earlier one says that it listens
+    exec_on "$2" tcpdump -i "$3" -Z root --immediate-mode -U -w "$1" tcp port 4200 >>"$work/tcpdump.log" 2>&1 &
     tcpdump=$!
     pids+=($!)
     disown $!

@@ -96,8 +96,12 @@ static inline bool worker_behave(runtime_t *rt, actor_t *self, message_t *msg,
                                  void *state) {
     (void)self;
     (void)state;
-    if (msg->type == MSG_TEST_CRASH)
-        actor_exit(rt, EXIT_CRASHED, msg->payload_size > 0 ? msg->payload : NULL);
+    if (msg->type == MSG_TEST_CRASH) {
+        char why[64] = "";
+        CHECK(msg->payload_size < sizeof why);
+        if (msg->payload_size > 0) memcpy(why, msg->payload, msg->payload_size);
+        actor_exit(rt, EXIT_CRASHED, why[0] != '\0' ? why : NULL);
+    }
     if (msg->type == MSG_TEST_ECHO)
         actor_send(rt, msg->source, MSG_TEST_REPLY, msg->payload, msg->payload_size);
     return msg->type != MSG_SHUTDOWN;
