@@ -59,7 +59,7 @@ void fleet_open(int count) {
         runtime_t *rt = runtime_init((node_id_t)i, 1u << 20);
         CHECK(rt != NULL);
         fleet_nodes[i] = rt;
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "n%d", i);
         CHECK_EQ(node_set_identity(rt, name), MK_OK);
         CHECK(ns_actor_init(rt) != ACTOR_ID_INVALID);
