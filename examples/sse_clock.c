@@ -12,7 +12,6 @@
 #include <strings.h>
 
 static http_conn_id_t reader; /* 0: nobody listens */
-
 /* The number of the last event that a reader has; 0: it has none. */
 static int find_last_event(const http_request_payload_t *request) {
     const char *h = http_request_headers(request), *end = h + request->headers_size;

@@ -4,35 +4,13 @@
 #include "support/test.h"
 
 #include "ipc/hello.h"
+#include "ipc/page.h"
 #include "microkernel/error.h"
 #include "microkernel/mount.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LINE_SIZE = 512 };
-
-static FILE *page;
-static char line[LINE_SIZE];
-
-static void page_open(void) {
-    const char *root = getenv("MK_SOURCE_DIR");
-    char path[4096];
-    if (root == NULL) test_skip("MK_SOURCE_DIR says where docs/ is; run it by ctest");
-    (void)snprintf(path, sizeof path, "%s/docs/MOUNT.md", root);
-    page = fopen(path, "r");
-    CHECK(page != NULL);
-}
-
-static bool next_line(void) {
-    if (fgets(line, sizeof line, page) == NULL) {
-        fclose(page);
-        return false;
-    }
-    line[strcspn(line, "\n")] = '\0';
-    return true;
-}
 
 static void find_line(const char *text) {
     while (next_line())
@@ -67,8 +45,8 @@ static bool read_cell(char **at, unsigned *value) {
 TEST(mount_doc_the_example_is_a_hello) {
     uint8_t bytes[HELLO_SIZE], again[HELLO_SIZE];
     hello_t hello;
-    char said[LINE_SIZE], found[LINE_SIZE];
-    page_open();
+    char said[sizeof line], found[sizeof line];
+    page_open("MOUNT.md");
     find_line("```hello");
     CHECK(next_line());
     strncpy(said, line, sizeof said - 1);
@@ -90,7 +68,7 @@ TEST(mount_doc_the_example_is_a_hello) {
 
 TEST(mount_doc_the_fields_follow_each_other) {
     unsigned offset, size, next = 0;
-    page_open();
+    page_open("MOUNT.md");
     find_line("| offset | bytes | field | meaning |");
     CHECK(next_line());
     while (next_line()) {
@@ -106,7 +84,7 @@ TEST(mount_doc_the_fields_follow_each_other) {
 TEST(mount_doc_has_all_codes) {
     unsigned code;
     hello_code_t next = 1;
-    page_open();
+    page_open("MOUNT.md");
     find_line("| code | when | error |");
     CHECK(next_line());
     while (next_line()) {

@@ -5,34 +5,14 @@
 
 #include "base/text.h"
 #include "ipc/frame_reader.h"
+#include "ipc/page.h"
 #include "microkernel/message_ids.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_SIZE = 512, FRAME_MAX = 4096 };
-
-static FILE *page;
-static char line[LINE_MAX_SIZE];
-
-static void page_open(void) {
-    const char *root = getenv("MK_SOURCE_DIR");
-    char path[4096];
-    if (root == NULL) test_skip("MK_SOURCE_DIR says where docs/ is; run it by ctest");
-    snprintf(path, sizeof path, "%s/docs/WIRE.md", root);
-    page = fopen(path, "r");
-    CHECK(page != NULL);
-}
-
-static bool next_line(void) {
-    if (fgets(line, sizeof line, page) == NULL) {
-        fclose(page);
-        return false;
-    }
-    line[strcspn(line, "\n")] = '\0';
-    return true;
-}
+enum { FRAME_MAX = 4096 };
 
 /* Go behind the next line that is `mark`. */
 static bool find_block(const char *mark) {
@@ -82,7 +62,7 @@ static uint64_t word(const char *name) {
 TEST(each_example_is_read_and_written_again) {
     uint8_t bytes[FRAME_MAX], again[FRAME_MAX];
     size_t count = 0;
-    page_open();
+    page_open("WIRE.md");
     while (find_block("```wire")) {
         CHECK(next_line());
         wire_message_t want = {.source = word("source="),
@@ -111,9 +91,9 @@ TEST(each_example_is_read_and_written_again) {
 
 TEST(what_it_calls_refused_is_refused_in_these_words) {
     uint8_t bytes[FRAME_MAX];
-    char why[LINE_MAX_SIZE];
+    char why[sizeof line];
     size_t count = 0;
-    page_open();
+    page_open("WIRE.md");
     while (find_block("```refused")) {
         CHECK(next_line());
         memcpy(why, line, sizeof why);
@@ -141,7 +121,7 @@ TEST(the_table_of_the_header_is_true) {
                   {"type", {.type = UINT32_MAX}},
                   {"payload", {.payload_size = UINT32_MAX}}};
     size_t rows = 0;
-    page_open();
+    page_open("WIRE.md");
     while (next_line()) {
         uint64_t numbers[2];
         char name[64];
@@ -179,7 +159,7 @@ static const struct {
 
 TEST(the_numbers_of_control_messages_are_true) {
     size_t rows = 0;
-    page_open();
+    page_open("WIRE.md");
     while (next_line()) {
         uint64_t number;
         char name[64];
