@@ -25,54 +25,76 @@ typedef struct {
     uint32_t sum;      /* over all that belongs to complete messages and controls */
 } outcome_t;
 
+/* What was seen so far. */
+typedef struct {
+    outcome_t outcome;
+    size_t message; /* bytes of the message that is under way */
+    uint32_t sum;   /* over them */
+    bool is_inside; /* a message is under way */
+} reader_t;
+
+static uint32_t sum_of(uint32_t sum, uint32_t factor, const ws_event_t *event) {
+    for (size_t i = 0; i < event->size; i++)
+        sum = sum * factor + event->bytes[i];
+    return sum;
+}
+
+static void take_data(reader_t *reader, const ws_event_t *event) {
+    REQUIRE(event->is_first == !reader->is_inside);
+    if (event->is_first) reader->message = reader->sum = 0;
+    reader->is_inside = !event->is_last;
+    reader->message += event->size;
+    REQUIRE(reader->message <= (event->is_compressed ? COMPRESSED_MAX : MESSAGE_MAX));
+    reader->sum = sum_of(reader->sum, 31, event);
+    if (!event->is_last) return;
+    reader->outcome.messages++;
+    reader->outcome.sum = reader->outcome.sum * 33 + reader->sum + event->is_binary;
+}
+
+static void take_control(outcome_t *outcome, ws_step_t step, const ws_event_t *event) {
+    REQUIRE(event->size <= WS_CONTROL_MAX);
+    outcome->controls++;
+    outcome->sum = sum_of(outcome->sum, 37, event);
+    if (step == WS_CLOSE) outcome->code = event->code;
+}
+
+static void take_refusal(outcome_t *outcome, const ws_event_t *event) {
+    REQUIRE(event->why != NULL && event->code >= WS_CLOSE_PROTOCOL);
+    outcome->code = event->code;
+    outcome->is_bad = true;
+}
+
+/* Feeds one piece; all of it is read unless something is refused. */
+static void take_piece(reader_t *reader, ws_decoder_t *decoder, uint8_t *piece,
+                       size_t left) {
+    ws_step_t step;
+    ws_event_t event;
+    while ((step = ws_decode(decoder, &piece, &left, &event)) != WS_MORE) {
+        if (step == WS_BAD) {
+            take_refusal(&reader->outcome, &event);
+            return;
+        }
+        if (step == WS_DATA)
+            take_data(reader, &event);
+        else
+            take_control(&reader->outcome, step, &event);
+    }
+    REQUIRE(left == 0);
+}
+
 static outcome_t decode(const uint8_t *input, size_t size, unsigned options,
                         size_t piece) {
-    outcome_t outcome = {0, false, 0, 0, 0};
+    reader_t reader = {.is_inside = false};
     uint8_t *bytes = malloc(size + 1);
     REQUIRE(bytes != NULL);
     if (size > 0) memcpy(bytes, input, size);
     ws_decoder_t decoder;
     ws_decoder_init(&decoder, (options & 1u) != 0, (options & 2u) != 0, MESSAGE_MAX);
-    size_t message = 0;
-    uint32_t sum = 0;
-    bool is_inside = false;
-    for (size_t at = 0; at < size && !outcome.is_bad; at += piece) {
-        uint8_t *part = bytes + at;
-        size_t left = size - at < piece ? size - at : piece;
-        ws_step_t step;
-        ws_event_t event;
-        while ((step = ws_decode(&decoder, &part, &left, &event)) != WS_MORE) {
-            if (step == WS_BAD) {
-                REQUIRE(event.why != NULL && event.code >= WS_CLOSE_PROTOCOL);
-                outcome.code = event.code;
-                outcome.is_bad = true;
-                break;
-            }
-            if (step == WS_DATA) {
-                REQUIRE(event.is_first == !is_inside);
-                if (event.is_first) message = sum = 0;
-                is_inside = !event.is_last;
-                message += event.size;
-                REQUIRE(message <=
-                        (event.is_compressed ? COMPRESSED_MAX : MESSAGE_MAX));
-                for (size_t i = 0; i < event.size; i++)
-                    sum = sum * 31 + event.bytes[i];
-                if (event.is_last) {
-                    outcome.messages++;
-                    outcome.sum = outcome.sum * 33 + sum + event.is_binary;
-                }
-                continue;
-            }
-            REQUIRE(event.size <= WS_CONTROL_MAX);
-            outcome.controls++;
-            for (size_t i = 0; i < event.size; i++)
-                outcome.sum = outcome.sum * 37 + event.bytes[i];
-            if (step == WS_CLOSE) outcome.code = event.code;
-        }
-        REQUIRE(outcome.is_bad || left == 0);
-    }
+    for (size_t at = 0; at < size && !reader.outcome.is_bad; at += piece)
+        take_piece(&reader, &decoder, bytes + at,
+                   size - at < piece ? size - at : piece);
     free(bytes);
-    return outcome;
+    return reader.outcome;
 }
 
 static void check_round_trip(const uint8_t *payload, size_t size, size_t fragment) {

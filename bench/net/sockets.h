@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -79,9 +80,11 @@ static inline int listen_at(int port) {
 
 /* The port of a listening socket. */
 static inline int port_of(int fd) {
-    struct sockaddr_in at = {0};
-    socklen_t size = sizeof at;
-    if (getsockname(fd, (struct sockaddr *)&at, &size) != 0) die("getsockname");
+    struct sockaddr_storage name = {0};
+    struct sockaddr_in at;
+    socklen_t size = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0) die("getsockname");
+    memcpy(&at, &name, sizeof at);
     return ntohs(at.sin_port);
 }
 

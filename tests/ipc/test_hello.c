@@ -67,7 +67,12 @@ TEST(hello_bent_at_every_bit_is_refused_or_says_something_else) {
         bool is_name_bent = at >= 8 && at < 40 && code == HELLO_OK;
         /* What stands behind the NUL of the name means nothing. */
         if (is_name_bent && at > 12) continue;
-        if (code == HELLO_OK) CHECK(memcmp(&got, &hello, sizeof got) != 0);
+        if (code != HELLO_OK) continue;
+        uint8_t straight[HELLO_SIZE];
+        uint8_t read_back[HELLO_SIZE];
+        hello_write(&hello, straight);
+        hello_write(&got, read_back);
+        CHECK(memcmp(read_back, straight, HELLO_SIZE) != 0);
     }
 }
 

@@ -176,7 +176,7 @@ TEST(turns_a_flood_of_pings_is_answered_with_few_pongs) {
             CHECK_EQ(frame.size, 5);
             char digits[6] = "";
             memcpy(digits, frame.payload, 5);
-            int number = atoi(digits);
+            int number = (int)strtol(digits, NULL, 10);
             if (number > last) last = number; /* it goes ahead of what waits */
         }
         CHECK(pongs <= PINGS + 1);
