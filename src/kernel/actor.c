@@ -335,17 +335,64 @@ static uint32_t round_up_capacity(size_t wanted) {
     return capacity;
 }
 
-static uint8_t flags_of(const actor_options_t *options) {
-    unsigned flags = 0;
-    if (options->priority == ACTOR_PRIORITY_SYSTEM) flags |= ACTOR_IS_SYSTEM;
-    if (options->mailbox_policy == MAILBOX_DROP_OLDEST) flags |= ACTOR_DROPS_OLD;
-    if (options->mailbox_policy == MAILBOX_KEEP_LATEST) flags |= ACTOR_KEEPS_LAST;
-    return (uint8_t)flags;
+/* An actor as the common options want it, which is not in the table yet; NULL: it is
+ * refused, or memory is short. */
+static inline actor_t *unborn(runtime_t *rt, actor_behavior_fn behavior, void *state,
+                              void (*free_state)(void *), size_t mailbox_size) {
+    if (rt == NULL || behavior == NULL || rt->is_ending ||
+        mailbox_size > (size_t)1 << 31 || rt->actors.count >= rt->max_actors)
+        return NULL;
+    actor_t *actor = pool_take(&rt->actor_pool);
+    if (MK_UNLIKELY(actor == NULL)) {
+        rt->counts.no_memory++;
+        return NULL;
+    }
+    uint32_t capacity = round_up_capacity(mailbox_size);
+    /* Field by field: as one literal it is a string instruction, a fifth of a spawn. */
+    actor->last_type = 0;
+    actor->room = room__of(capacity, MK_MAILBOX_BYTES);
+    actor->handled = 0;
+    actor->head = NULL;
+    actor->behavior = behavior;
+    actor->state = state;
+    actor->status = ACTOR_IDLE;
+    actor->flags = 0;
+    actor->queue = QUEUE_NORMAL;
+    actor->exit_reason = EXIT_NORMAL;
+    actor->capacity = capacity;
+    actor->free_state = free_state;
+    actor->extra = NULL;
+    actor->parent = 0;
+    actor->next_dying = 0;
+    return actor;
 }
 
-/* What the common options do not need: a byte limit, a parent. */
+static void free_unborn(runtime_t *rt, actor_t *actor) {
+    if (actor->extra != NULL && actor->extra->parent_notice != NULL)
+        message__end(rt, actor->extra->parent_notice);
+    mk_free(actor->extra);
+    pool_give(&rt->actor_pool, actor);
+    rt->counts.no_memory++;
+}
+
+/* Give it its number, or free it. */
+static inline actor_id_t bear(runtime_t *rt, actor_t *actor) {
+    if (MK_UNLIKELY(id_table_add(&rt->actors, actor) == 0)) {
+        free_unborn(rt, actor);
+        return ACTOR_ID_INVALID;
+    }
+    rt->counts.spawned++;
+    return actor->self = actor_id_make(rt->node, actor->id);
+}
+
+/* What the common options do not need. */
 static bool apply_options(runtime_t *rt, actor_t *actor,
                           const actor_options_t *options) {
+    if (options->mailbox_policy == MAILBOX_DROP_OLDEST) actor->flags |= ACTOR_DROPS_OLD;
+    if (options->mailbox_policy == MAILBOX_KEEP_LATEST)
+        actor->flags |= ACTOR_KEEPS_LAST;
+    if (options->priority == ACTOR_PRIORITY_SYSTEM) actor->flags |= ACTOR_IS_SYSTEM;
+    actor->queue = queue__home(actor);
     if (options->mailbox_bytes != 0) {
         actor_extra_t *extra = actor__extra(rt, actor);
         if (extra == NULL) return false;
@@ -362,60 +409,28 @@ static bool apply_options(runtime_t *rt, actor_t *actor,
     return true;
 }
 
-static void free_unborn(runtime_t *rt, actor_t *actor) {
-    if (actor->extra != NULL && actor->extra->parent_notice != NULL)
-        message__end(rt, actor->extra->parent_notice);
-    mk_free(actor->extra);
-    pool_give(&rt->actor_pool, actor);
-}
-
 actor_id_t actor_spawn_with(runtime_t *rt, actor_behavior_fn behavior,
                             void *initial_state, void (*free_state)(void *),
                             const actor_options_t *options) {
     static const actor_options_t defaults = {0};
     if (options == NULL) options = &defaults;
     size_t mailbox_size = options->mailbox_size != 0 ? options->mailbox_size : 16;
-    if (rt == NULL || behavior == NULL || rt->is_ending ||
-        mailbox_size > (size_t)1 << 31 || rt->actors.count >= rt->max_actors ||
-        (unsigned)options->mailbox_policy > MAILBOX_KEEP_LATEST ||
+    if ((unsigned)options->mailbox_policy > MAILBOX_KEEP_LATEST ||
         (unsigned)options->priority > ACTOR_PRIORITY_SYSTEM)
         return ACTOR_ID_INVALID;
-    actor_t *actor = pool_take(&rt->actor_pool);
-    if (actor == NULL) {
-        rt->counts.no_memory++;
-        return ACTOR_ID_INVALID;
-    }
-    uint32_t capacity = round_up_capacity(mailbox_size);
-    /* Field by field: as one literal it is a string instruction, a fifth of a spawn. */
-    actor->last_type = 0;
-    actor->room = room__of(capacity, MK_MAILBOX_BYTES);
-    actor->handled = 0;
-    actor->head = NULL;
-    actor->behavior = behavior;
-    actor->state = initial_state;
-    actor->status = ACTOR_IDLE;
-    actor->flags = flags_of(options);
-    actor->queue = queue__home(actor);
-    actor->exit_reason = EXIT_NORMAL;
-    actor->capacity = capacity;
-    actor->free_state = free_state;
-    actor->extra = NULL;
-    actor->parent = 0;
-    actor->next_dying = 0;
-    if (!apply_options(rt, actor, options) || id_table_add(&rt->actors, actor) == 0) {
-        rt->counts.no_memory++;
+    actor_t *actor = unborn(rt, behavior, initial_state, free_state, mailbox_size);
+    if (actor == NULL) return ACTOR_ID_INVALID;
+    if (!apply_options(rt, actor, options)) {
         free_unborn(rt, actor);
         return ACTOR_ID_INVALID;
     }
-    rt->counts.spawned++;
-    actor->self = actor_id_make(rt->node, actor->id);
-    return actor->self;
+    return bear(rt, actor);
 }
 
 actor_id_t actor_spawn(runtime_t *rt, actor_behavior_fn behavior, void *initial_state,
                        void (*free_state)(void *), size_t mailbox_size) {
-    actor_options_t options = {.mailbox_size = mailbox_size != 0 ? mailbox_size : 2};
-    return actor_spawn_with(rt, behavior, initial_state, free_state, &options);
+    actor_t *actor = unborn(rt, behavior, initial_state, free_state, mailbox_size);
+    return actor != NULL ? bear(rt, actor) : ACTOR_ID_INVALID;
 }
 
 void actor_stop(runtime_t *rt, actor_id_t id) {

@@ -113,7 +113,7 @@ static void retire(runtime_t *rt, actor_t *actor) {
         watch__drop_all(rt, actor);
     }
     id_table_remove(&rt->actors, actor->id);
-    timers__leave_all(rt, actor);
+    if (actor->extra != NULL) timers__leave_all(rt, actor);
     if (actor->flags & ACTOR_CLAIMED) parts__on_exit(rt, id);
     if (actor->extra != NULL) links__on_exit(rt, actor, reason, text);
     free_owned(rt, actor);

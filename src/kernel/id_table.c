@@ -71,7 +71,7 @@ static bool resize(id_table_t *table, size_t slots) {
     return true;
 }
 
-uint32_t id_table_add(id_table_t *table, void *object) {
+uint32_t id_table__add_slowly(id_table_t *table, void *object) {
     size_t slots = id_table_slots(table);
     if (slots == 0 || table->count >= slots / 2) {
         size_t wanted = slots == 0 ? FIRST_SLOTS : slots * 2;
@@ -86,12 +86,6 @@ uint32_t id_table_add(id_table_t *table, void *object) {
     table->count++;
     memcpy(object, &id, sizeof id);
     return id;
-}
-
-void id_table_remove(id_table_t *table, uint32_t id) {
-    MK_ASSERT(id_table_find(table, id) != NULL);
-    table->slots[id & table->mask] = NULL;
-    table->count--;
 }
 
 size_t id_table_slots(const id_table_t *table) {

@@ -9,6 +9,8 @@
 #ifndef MK_KERNEL_ID_TABLE_H
 #define MK_KERNEL_ID_TABLE_H
 
+#include "base/check.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,9 +38,23 @@ static inline void *id_table_find(const id_table_t *table, uint32_t id) {
     return object != NULL && *(const uint32_t *)object == id ? object : NULL;
 }
 
+/* The slow half of id_table_add. */
+uint32_t id_table__add_slowly(id_table_t *table, void *object);
+
 /* Give `object` a number, stored in its first member and returned; 0 when memory is
  * short. */
-uint32_t id_table_add(id_table_t *table, void *object);
+static inline uint32_t id_table_add(id_table_t *table, void *object) {
+    uint32_t id = table->next;
+    void **place = &table->slots[id & table->mask];
+    if (MK_UNLIKELY(*place != NULL || id == 0 ||
+                    table->count >= ((size_t)table->mask + 1) / 2))
+        return id_table__add_slowly(table, object);
+    *place = object;
+    *(uint32_t *)object = id;
+    table->next = id + 1;
+    table->count++;
+    return id;
+}
 
 /* An object that is in the table lies at another address now. */
 static inline void id_table_move(id_table_t *table, void *object) {
@@ -46,7 +62,11 @@ static inline void id_table_move(id_table_t *table, void *object) {
 }
 
 /* Free the number of an object that is in the table. */
-void id_table_remove(id_table_t *table, uint32_t id);
+static inline void id_table_remove(id_table_t *table, uint32_t id) {
+    MK_ASSERT(id_table_find(table, id) != NULL);
+    table->slots[id & table->mask] = NULL;
+    table->count--;
+}
 
 /* Slots to walk over (0 when empty); each is NULL or an object. Order: by slot. */
 size_t id_table_slots(const id_table_t *table);

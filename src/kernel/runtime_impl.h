@@ -410,7 +410,7 @@ void bonds__on_exit(runtime_t *rt, actor_t *actor, uint8_t reason, const char *t
 void bonds__discard(runtime_t *rt, actor_t *actor);
 
 /* timers.c */
-/* The actor is no longer in the table. */
+/* The actor, which has an extra part, is no longer in the table. */
 void timers__leave_all(runtime_t *rt, actor_t *actor);
 size_t timers__count(const runtime_t *rt);
 void timers__advance(runtime_t *rt, uint64_t now_ns);

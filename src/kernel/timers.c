@@ -199,7 +199,6 @@ static void end_orphans(runtime_t *rt) {
 }
 
 void timers__leave_all(runtime_t *rt, actor_t *actor) {
-    if (actor->extra == NULL || actor->extra->timer_count == 0) return;
     rt->orphan_timers += actor->extra->timer_count;
     actor->extra->timer_count = 0;
     if (rt->orphan_timers >= ORPHANS_MIN && rt->orphan_timers > rt->timer_ids.count / 2)
