@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAMS [--tsv] [--quick] [LINE...]: the lines of ./dev bench net. Server and load
-# have a core each where there are two; ours and the bound take turns, and the best of each
-# counts. PROGRAMS is the folder with the built programs of this one.
+# have a core each where there are two; ours and the bound take turns, and the medians
+# count. PROGRAMS is the folder with the built programs of this one.
 set -euo pipefail
 programs=$1
 shift
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
-rounds=5 seconds=1 tsv="" wanted=()
+rounds=11 seconds=0.5 tsv="" wanted=()
 for argument in "$@"; do
     case $argument in
     --tsv) tsv=1 ;;
-    --quick) rounds=1 seconds=0.1 ;;
+    --quick) rounds=1 seconds=0.4 ;;
     --goals) goals_only=1 ;;
     -*) echo "bench net: unknown option $argument" >&2 && exit 2 ;;
     *) wanted+=("$argument") ;;
@@ -68,25 +68,40 @@ load() {
     (pin "$load_core" "$programs/$load_program" "$1" "$at" "$2" "$seconds" "$pid" "${@:3}")
 }
 
-better() { # better A B MORE|LESS
-    awk -v a="$1" -v b="$2" -v way="$3" 'BEGIN { print (way == "MORE") == (a > b) ? a : b }'
+median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# in_turns OURS BOUND: two functions that set `value`; sets `ours` and `bound`.
+in_turns() {
+    local ours_values=() bound_values=()
+    for _ in $(seq "$rounds"); do
+        "$1"
+        ours_values+=("$value")
+        "$2"
+        bound_values+=("$value")
+    done
+    ours=$(printf '%s\n' "${ours_values[@]}" | median)
+    bound=$(printf '%s\n' "${bound_values[@]}" | median)
 }
 
-# measure KIND CONNECTIONS WAY LOAD-ARGUMENT...: fresh servers in turns; sets `ours` and
-# `bound`. The programs and their arguments are those that use_... set.
-measure() {
-    local i value
-    ours="" bound=""
-    for i in $(seq "$rounds"); do
-        start "${ours_program[@]}"
-        value=$(load "$1" "$2" "${@:4}")
-        ours=$([ -z "$ours" ] && echo "$value" || better "$ours" "$value" "$3")
-        stop
-        start "${bound_program[@]}"
-        value=$(load "$1" "$2" "${@:4}")
-        bound=$([ -z "$bound" ] && echo "$value" || better "$bound" "$value" "$3")
-        stop
+# serve_once COMMAND... -- PROGRAM...: what the command says of a fresh server.
+serve_once() {
+    local command=()
+    while [ "$1" != -- ]; do
+        command+=("$1")
+        shift
     done
+    start "${@:2}"
+    value=$("${command[@]}")
+    stop
+}
+
+# measure KIND CONNECTIONS LOAD-ARGUMENT...: fresh servers in turns. The programs and their
+# arguments are those that use_... set.
+measure() {
+    local arguments=("$@")
+    ours_once() { serve_once load "${arguments[@]}" -- "${ours_program[@]}"; }
+    bound_once() { serve_once load "${arguments[@]}" -- "${bound_program[@]}"; }
+    in_turns ours_once bound_once
 }
 use_http() { # use_http BOUND
     ours_program=(ours_http) bound_program=("$1") load_program=load_http
@@ -102,48 +117,39 @@ stop() {
     unset 'servers[-1]'
 }
 
-# has_tls: what the lines tls_... need is there, made at the first of them.
-# What a neighbour of many handshakes feels. There is no bound; its column repeats it.
+# What a neighbour of many handshakes feels, at worst. There is no bound; its column
+# repeats it.
 measure_late() {
-    local i keys=("$work/certificate.pem" "$work/key.pem")
-    ours=""
-    for i in $(seq "$rounds"); do
-        start ours_tls "${keys[@]}" "$work/late"
+    local value keys=("$work/certificate.pem" "$work/key.pem")
+    late() {
         load handshake 1000 >/dev/null 2>&1 || true # its own number is of no interest
-        stop
-        ours=$([ -z "$ours" ] && cat "$work/late" || better "$ours" "$(cat "$work/late")" MORE)
+        cat "$work/late"
+    }
+    ours=0
+    for _ in $(seq "$rounds"); do
+        serve_once late -- ours_tls "${keys[@]}" "$work/late"
+        ours=$(printf '%s\n' "$ours" "$value" | sort -g | tail -n 1)
     done
     bound=$ours
 }
 
 # What a neighbour of slow and rude peers feels; instead of a bound, the server by itself.
 measure_ping() {
-    local i value
-    ours="" bound=""
-    for i in $(seq "$rounds"); do
-        start ours_http troubled
-        value=$(pin "$load_core" "$programs/load_ping" crowd "$at" "$seconds")
-        ours=$([ -z "$ours" ] && echo "$value" || better "$ours" "$value" LESS)
-        stop
-        start ours_http
-        value=$(pin "$load_core" "$programs/load_ping" alone "$at" "$seconds")
-        bound=$([ -z "$bound" ] && echo "$value" || better "$bound" "$value" LESS)
-        stop
-    done
+    ping() { (pin "$load_core" "$programs/load_ping" "$1" "$at" "$seconds"); }
+    ours_once() { serve_once ping crowd -- ours_http troubled; }
+    bound_once() { serve_once ping alone -- ours_http; }
+    in_turns ours_once bound_once
 }
 
 # The parser needs no server.
 measure_parser() {
-    local i value
-    ours="" bound=""
-    for i in $(seq "$rounds"); do
-        value=$(pin "$server_core" "$programs/parse_http" ours "$seconds")
-        ours=$([ -z "$ours" ] && echo "$value" || better "$ours" "$value" MORE)
-        value=$(pin "$server_core" "$programs/parse_http" bound "$seconds")
-        bound=$([ -z "$bound" ] && echo "$value" || better "$bound" "$value" MORE)
-    done
+    parse() { value=$(pin "$server_core" "$programs/parse_http" "$1" "$seconds"); }
+    ours_once() { parse ours; }
+    bound_once() { parse bound; }
+    in_turns ours_once bound_once
 }
 
+# has_tls LINE: what the lines tls_... need is there, made at the first of them.
 has_tls() {
     [ -z "${tls_is_ready:-}" ] || return 0
     if [ ! -x "$programs/ours_tls" ]; then
@@ -173,26 +179,26 @@ for line in "${lines[@]}"; do
     esac
     case $name in
     http_parse) measure_parser ;;
-    http_64) measure http 64 MORE 1 ;;
-    http_1000) measure http 1000 MORE 1 ;;
-    http_pipelined) measure http 64 MORE 16 ;;
-    ws_16b) measure ws 64 MORE 1 16 ;;
-    ws_16b_16) measure ws 64 MORE 16 16 ;;
-    ws_64k) measure ws 8 MORE 1 65536 ;;
+    http_64) measure http 64 1 ;;
+    http_1000) measure http 1000 1 ;;
+    http_pipelined) measure http 64 16 ;;
+    ws_16b) measure ws 64 1 16 ;;
+    ws_16b_16) measure ws 64 16 16 ;;
+    ws_64k) measure ws 8 1 65536 ;;
     http_ping_us) measure_ping ;;
-    http_idle_bytes) measure idle_http 5000 LESS ;;
-    ws_idle_bytes) measure idle_ws 5000 LESS ;;
-    tls_handshake) measure handshake 32 MORE ;;
-    tls_resume) measure resume 32 MORE ;;
-    tls_rtt) measure rtt 64 MORE ;;
-    tls_bulk) measure bulk 4 MORE ;;
+    http_idle_bytes) measure idle_http 5000 ;;
+    ws_idle_bytes) measure idle_ws 5000 ;;
+    tls_handshake) measure handshake 32 ;;
+    tls_resume) measure resume 32 ;;
+    tls_rtt) measure rtt 64 ;;
+    tls_bulk) measure bulk 4 ;;
     tls_late_ms) measure_late ;;
-    tls_idle_bytes) measure idle 1000 LESS ;;
+    tls_idle_bytes) measure idle 1000 ;;
     esac
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
         -v what="$what" 'BEGIN {
         ratio = ours / bound
-        missed = goal ~ /^<=/ ? ours > substr(goal, 3) : goal ~ /^>=/ ? ours < substr(goal, 3) : ratio < goal
+        missed = goal ~ /^<=/ ? ours > substr(goal, 3) + 0 : goal ~ /^>=/ ? ours < substr(goal, 3) + 0 : ratio < goal
         if (tsv) printf "%s\t%.1f\t%s\t%.1f\t%.3f\n", name, ours, unit, bound, ratio
         else printf "%-16s %12.0f %-6s %12.0f %8.2f %10s%s\n", name, ours, unit, bound, ratio, goal,
             missed ? "  missed: " what : ""

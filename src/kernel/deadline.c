@@ -50,10 +50,13 @@ static void put(runtime_t *rt, wheel_item_t *item) {
         list_insert_before(&rt->soon, &item->in_wheel);
 }
 
-void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
+/* The millisecond that is `ms` after a clock: rounded up, so never early. */
+static uint64_t due_after(uint64_t clock_ns, uint32_t ms) {
+    return (clock_ns + NS_PER_MS - 1) / NS_PER_MS + ms;
+}
+
+static void arm(runtime_t *rt, deadline_t *deadline, uint64_t due_ms) {
     wheel_entry_t *entry = &deadline->item.entry;
-    uint64_t due_ms = 0;
-    if (ms != 0) due_ms = (port_clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS + ms;
     if (deadline_is_set(deadline) && entry->due_ms != 0 && due_ms >= entry->due_ms &&
         due_ms - entry->due_ms <= UINT32_MAX) {
         entry->later_ms = (uint32_t)(due_ms - entry->due_ms);
@@ -64,6 +67,14 @@ void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
     entry->later_ms = 0;
     count(rt, deadline, true);
     put(rt, &deadline->item);
+}
+
+void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
+    arm(rt, deadline, ms != 0 ? due_after(port_clock_monotonic_ns(), ms) : 0);
+}
+
+void deadline_set_roughly(runtime_t *rt, deadline_t *deadline, uint32_t ms) {
+    arm(rt, deadline, due_after(rt->looked_ns, ms));
 }
 
 void deadline__meet(runtime_t *rt, wheel_item_t *item, uint64_t now_ms) {

@@ -30,6 +30,11 @@ void deadline_init(deadline_t *deadline,
  * than 49 days are cut to that. */
 void deadline_set(runtime_t *rt, deadline_t *deadline, uint32_t ms);
 
+/* As deadline_set, but counted from when the loop last looked at the outside, which may
+ * be some turns ago; reads no clock. For spans of seconds that begin anew with every
+ * request; `ms` is not 0. */
+void deadline_set_roughly(runtime_t *rt, deadline_t *deadline, uint32_t ms);
+
 /* Not armed any more; on_due will not be called. Also when it is not armed. */
 void deadline_clear(runtime_t *rt, deadline_t *deadline);
 

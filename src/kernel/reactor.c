@@ -24,6 +24,7 @@ void reactor__poll(runtime_t *rt, uint64_t deadline_ns) {
     rt->counts.polls++;
     rt->event_count =
         port_poller_wait(rt->poller, rt->events, MK_POLL_BATCH, deadline_ns);
+    if (rt->event_count > 0) rt->looked_ns = port_clock_monotonic_ns();
     for (rt->event_at = 0; rt->event_at < rt->event_count; rt->event_at++) {
         port_event_t *event = &rt->events[rt->event_at];
         source_t *source = event->tag;

@@ -210,10 +210,10 @@ struct runtime {
     list_node_t put_off; /* watch_file_t.put_off: ready, and nobody could be told */
     list_node_t inlets;  /* inlet_t.node */
     uint64_t put_off_till_ns; /* when they are looked at again */
-    uint64_t looked_ns;       /* clock at the last poll */
-    uint64_t trimmed_ns;      /* clock when memory was last given back */
-    uint64_t trimmed_turns;   /* counts.turns then */
-    uint32_t turns_batch;     /* adapts so that this takes MK_POLL_INTERVAL_US */
+    uint64_t looked_ns;  /* clock at the last poll, and when its events were handled */
+    uint64_t trimmed_ns; /* clock when memory was last given back */
+    uint64_t trimmed_turns; /* counts.turns then */
+    uint32_t turns_batch;   /* adapts so that this takes MK_POLL_INTERVAL_US */
 
     part_t *parts;
     router_t *router;

@@ -77,7 +77,11 @@ static void start_clock(http_conn_t *conn, bool is_progress) {
         set_clock(conn, HTTP_CLOCK_BODY,
                   body_time(conn, conn->pending->began_ms, conn->pending->size));
         break;
-    case HTTP_CONN_IDLE: set_clock(conn, HTTP_CLOCK_IDLE, options->idle_ms); break;
+    case HTTP_CONN_IDLE:
+        conn->clock = HTTP_CLOCK_IDLE;
+        deadline_set_roughly(http_conn_rt(conn), &conn->channel.deadline,
+                             options->idle_ms);
+        break;
     case HTTP_CONN_WAIT:
         if (conn->clock != HTTP_CLOCK_HANDLER)
             set_clock(conn, HTTP_CLOCK_HANDLER, options->handler_ms);
