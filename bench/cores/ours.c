@@ -8,6 +8,7 @@
 #include "measure.h"
 #include "threads.h"
 
+#include "ipc/line.h"
 #include "ipc/ring_link.h"
 #include "microkernel/error.h"
 #include "microkernel/message.h"
@@ -17,16 +18,19 @@
 
 enum { GO = 1, WORD = 2, ACK = 3, WINDOW = 1600 };
 
+/* What each thread writes lies on lines of its own. */
 typedef struct {
     runtime_group_t *group;
     actor_id_t ids[2];
     uint64_t wanted;
-    uint64_t sent;
-    uint64_t got;
+    _Alignas(LINE_SIZE) uint64_t sent; /* by the first */
     uint64_t acked;
     double began;
-    double passed;   /* seconds on the wall */
-    double spent[2]; /* processor seconds of each thread, up to its last message */
+    double passed;                    /* seconds on the wall */
+    double first_spent;               /* processor seconds up to its last message */
+    _Alignas(LINE_SIZE) uint64_t got; /* by the second, or in a dialogue the first */
+    uint64_t sum;
+    double second_spent;
 } talk_t;
 
 static talk_t talk;
@@ -65,18 +69,18 @@ static bool pour(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
         must(actor_send(rt, talk.ids[1], WORD, &talk.sent, sizeof talk.sent), "a send");
         talk.sent++;
     }
-    talk.spent[0] = thread_seconds();
+    talk.first_spent = thread_seconds();
     return true;
 }
 
 static bool drink(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
-    uint64_t *sum = state;
+    (void)state;
     uint64_t word;
     memcpy(&word, msg->payload, sizeof word);
-    *sum += word;
+    talk.sum += word;
     if (++talk.got == talk.wanted) {
-        talk.spent[1] = thread_seconds();
+        talk.second_spent = thread_seconds();
         runtime_group_stop(talk.group);
     } else if (talk.got % (WINDOW / 4) == 0) {
         must(actor_send(rt, msg->source, ACK, NULL, 0), "a send");
@@ -87,7 +91,6 @@ static bool drink(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
 typedef struct {
     actor_behavior_fn first;
     actor_behavior_fn second;
-    uint64_t sum;
 } cast_t;
 
 static int set_up(runtime_t *rt, size_t index, void *ctx) {
@@ -95,7 +98,7 @@ static int set_up(runtime_t *rt, size_t index, void *ctx) {
     pin_to_core(index);
     actor_options_t options = {.mailbox_size = 4096};
     talk.ids[index] = actor_spawn_with(rt, index == 0 ? cast->first : cast->second,
-                                       &cast->sum, NULL, &options);
+                                       NULL, NULL, &options);
     if (index == 0) must(actor_send(rt, talk.ids[0], GO, NULL, 0), "a send");
     return talk.ids[index] != 0 ? MK_OK : MK_ENOMEM;
 }
@@ -109,16 +112,16 @@ static void run_talk(cast_t *cast, uint64_t count) {
 }
 
 double ours_ring_rtt(uint64_t count) {
-    cast_t cast = {ask, answer, 0};
+    cast_t cast = {ask, answer};
     run_talk(&cast, count);
     return talk.passed;
 }
 
 double ours_ring_stream(uint64_t count) {
-    cast_t cast = {pour, drink, 0};
+    cast_t cast = {pour, drink};
     run_talk(&cast, count);
-    must(cast.sum == count * (count - 1) / 2, "adding up");
-    return larger(talk.spent);
+    must(talk.sum == count * (count - 1) / 2, "adding up");
+    return larger((const double[]){talk.first_spent, talk.second_spent});
 }
 
 /* --- a link without actors --- */
@@ -127,10 +130,10 @@ typedef struct {
     runtime_t *rts[2];
     link_t *links[2];
     uint64_t wanted;
-    uint64_t sent;
-    uint64_t got;
-    uint64_t sum;
     double spent[2];
+    _Alignas(LINE_SIZE) uint64_t sent; /* by the first */
+    _Alignas(LINE_SIZE) uint64_t got;  /* by the second */
+    uint64_t sum;
 } pipe_t;
 
 static void send_some(link_t *link, runtime_t *rt) {

@@ -10,6 +10,8 @@
 #include "ours.h"
 #include "threads.h"
 
+#include "ipc/line.h"
+
 #include "microkernel/error.h"
 #include "microkernel/message.h"
 #include "microkernel/runtime_group.h"
@@ -18,10 +20,10 @@
 
 enum { GO = 1, WORD = 2, PAIRS = 500, SENDERS = 1000, AWAY = 64 };
 
-/* One runtime's share. */
+/* One runtime's share, on lines of its own. */
 typedef struct {
-    actor_id_t leads[PAIRS];   /* who counts and begins */
-    actor_id_t seconds[PAIRS]; /* who answers */
+    _Alignas(LINE_SIZE) actor_id_t leads[PAIRS]; /* who counts and begins */
+    actor_id_t seconds[PAIRS];                   /* who answers */
     actor_id_t collector;
     actor_id_t senders[SENDERS];
     uint64_t left[SENDERS]; /* messages that a lead or a sender has still to send */

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAMS [--tsv] [--quick] [--goals] [LINE...]: the lines of ./dev bench ipc. Ours
-# and the bound take turns; the medians count. PROGRAMS is the folder with the built programs
-# of this one: each is called with the arguments of its line and the seconds to measure, and
-# prints one number.
+# and the bound take short turns, because shared machines change their speed within a
+# second; the medians count, for the ratio that of the turns' ratios. PROGRAMS is the
+# folder with the built programs of this one: each is called with the arguments of its
+# line and the seconds to measure, and prints one number.
 set -euo pipefail
 programs=$1
 shift
-rounds=9 seconds=0.5 tsv="" wanted=()
+rounds=41 seconds=0.1 tsv="" wanted=()
 for argument in "$@"; do
     case $argument in
     --tsv) tsv=1 ;;
@@ -69,10 +70,11 @@ for line in "${lines[@]}"; do
     done
     ours=$(printf '%s\n' "${ours_values[@]}" | median)
     bound=$(printf '%s\n' "${bound_values[@]}" | median)
+    ratio=$(paste <(printf '%s\n' "${ours_values[@]}") <(printf '%s\n' "${bound_values[@]}") |
+        awk '{ print $1 / $2 }' | median)
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
-        -v enough="${enough:-}" \
+        -v ratio="$ratio" -v enough="${enough:-}" \
         -v what="$what" 'BEGIN {
-        ratio = ours / bound
         if (tsv) printf "%s\t%.1f\t%s\t%.1f\t%.3f\n", name, ours, unit, bound, ratio
         else printf "%-16s %12.0f %-6s %12.0f %8.2f %10s%s\n", name, ours, unit, bound, ratio, goal,
             ratio < goal && (enough == "" || ours < enough) ? "  missed:" what : ""

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAMS [--tsv] [--quick] [LINE...]: the lines of ./dev bench net. Server and load
-# have a core each where there are two; ours and the bound take turns, and the medians
-# count. PROGRAMS is the folder with the built programs of this one.
+# have a core each where there are two; ours and the bound take short turns, because
+# shared machines change their speed within a second; the medians count, for the ratio
+# that of the turns' ratios. PROGRAMS is the folder with the built programs of this one.
 set -euo pipefail
 programs=$1
 shift
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
-rounds=11 seconds=0.5 tsv="" wanted=()
+rounds=25 seconds=0.2 tsv="" wanted=()
 for argument in "$@"; do
     case $argument in
     --tsv) tsv=1 ;;
@@ -70,7 +71,7 @@ load() {
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# in_turns OURS BOUND: two functions that set `value`; sets `ours` and `bound`.
+# in_turns OURS BOUND: two functions that set `value`; sets `ours`, `bound` and `ratio`.
 in_turns() {
     local ours_values=() bound_values=()
     for _ in $(seq "$rounds"); do
@@ -81,6 +82,8 @@ in_turns() {
     done
     ours=$(printf '%s\n' "${ours_values[@]}" | median)
     bound=$(printf '%s\n' "${bound_values[@]}" | median)
+    ratio=$(paste <(printf '%s\n' "${ours_values[@]}") <(printf '%s\n' "${bound_values[@]}") |
+        awk '{ print $2 == 0 ? "inf" : $1 / $2 }' | median)
 }
 
 # serve_once COMMAND... -- PROGRAM...: what the command says of a fresh server.
@@ -130,7 +133,7 @@ measure_late() {
         serve_once late -- ours_tls "${keys[@]}" "$work/late"
         ours=$(printf '%s\n' "$ours" "$value" | sort -g | tail -n 1)
     done
-    bound=$ours
+    bound=$ours ratio=1
 }
 
 # What a neighbour of slow and rude peers feels; instead of a bound, the server by itself.
@@ -196,8 +199,7 @@ for line in "${lines[@]}"; do
     tls_idle_bytes) measure idle 1000 ;;
     esac
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
-        -v what="$what" 'BEGIN {
-        ratio = ours / bound
+        -v ratio="$ratio" -v what="$what" 'BEGIN {
         missed = goal ~ /^<=/ ? ours > substr(goal, 3) + 0 : goal ~ /^>=/ ? ours < substr(goal, 3) + 0 : ratio < goal
         if (tsv) printf "%s\t%.1f\t%s\t%.1f\t%.3f\n", name, ours, unit, bound, ratio
         else printf "%-16s %12.0f %-6s %12.0f %8.2f %10s%s\n", name, ours, unit, bound, ratio, goal,
