@@ -722,6 +722,19 @@
 #define MK_LINK_BATCH 65536
 #endif
 
+/* Bytes, last sent and last read, up to which a link is in a dialogue: its answer is
+ * waited for with MK_BUSY_WAIT_US of patience; 0 to 2^20. */
+#ifndef MK_LINK_DIALOGUE
+#define MK_LINK_DIALOGUE 1024
+#endif
+
+/* Microseconds for which a loop that expects an answer looks for it before it sleeps,
+ * if the last one came as fast; 0 to 1000; 0: it sleeps at once. To sleep and be woken
+ * takes about 5 us, a round trip on one machine 10 to 30. */
+#ifndef MK_BUSY_WAIT_US
+#define MK_BUSY_WAIT_US 50
+#endif
+
 /* Bytes of messages that may wait on a link before sends are refused, and that a single
  * larger message may exceed; MK_LINK_BATCH to 2^31. A tenth of a second of a gigabit
  * network is thrice that. */

@@ -17,12 +17,18 @@
  * never ends before its deadline only to be asked for again. The system call is made by
  * number: C libraries learned its name late, and its time format is the same
  * everywhere. Both are given memory that has been initialised, since memory checkers do
- * not know that call. */
+ * not know that call.
+ *
+ * An answer that is expected is asked for over and over before the thread sleeps: to
+ * sleep and be woken takes longer than many answers. It does so only after an expected
+ * answer has come within MK_BUSY_WAIT_US, so that a slow peer costs one such span, and
+ * never where one processor is all there is. */
 #include "linux_impl.h"
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "microkernel/error.h"
+#include "microkernel/limits.h"
 #include "port/clock.h"
 #include "port/poller.h"
 
@@ -58,6 +64,9 @@ struct port_poller {
     int wake_fd;                 /* eventfd; its tag is the poller itself */
     atomic_bool wake_is_pending; /* wake_fd was written and not emptied since */
     bool has_pwait2;             /* until the kernel says otherwise */
+    bool has_processors;         /* more than one */
+    bool is_expecting;           /* the next wait is for an answer */
+    bool is_patient;             /* the last of these was short */
     struct epoll_event fetched[BATCH_MAX];
 };
 
@@ -75,6 +84,7 @@ port_poller_t *port_poller_open(void) {
     if (poller == NULL) return NULL;
     atomic_init(&poller->wake_is_pending, false);
     poller->has_pwait2 = true;
+    poller->has_processors = sysconf(_SC_NPROCESSORS_ONLN) > 1;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poller->epoll_fd < 0) goto no_epoll;
     poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -172,6 +182,26 @@ static int wait_until(port_poller_t *poller, int cap, uint64_t deadline_ns) {
     return wait_milliseconds(poller, cap, left_ns);
 }
 
+/* As wait_until, for an answer. */
+static int wait_for_answer(port_poller_t *poller, int cap, uint64_t deadline_ns) {
+    const uint64_t began_ns = port_clock_monotonic_ns();
+    uint64_t patient_until_ns = began_ns + MK_BUSY_WAIT_US * UINT64_C(1000);
+    if (patient_until_ns > deadline_ns) patient_until_ns = deadline_ns;
+    int fetched = 0;
+    if (poller->is_patient) {
+        do {
+            fetched = epoll_wait(poller->epoll_fd, poller->fetched, cap, 0);
+        } while (fetched == 0 && port_clock_monotonic_ns() < patient_until_ns);
+    }
+    if (fetched == 0) fetched = wait_until(poller, cap, deadline_ns);
+    poller->is_patient = port_clock_monotonic_ns() < patient_until_ns;
+    return fetched;
+}
+
+void port_poller_expect(port_poller_t *poller) {
+    poller->is_expecting = poller->has_processors;
+}
+
 /* The exchange acquires what every waker wrote before its own exchange in
  * port_poller_wake. */
 static void finish_wake(port_poller_t *poller) {
@@ -188,7 +218,11 @@ size_t port_poller_wait(port_poller_t *poller, port_event_t *events, size_t cap,
                         uint64_t deadline_ns) {
     /* A wake takes the place of one event; that one is still ready the next time. */
     int batch = cap < BATCH_MAX ? (int)cap : BATCH_MAX;
-    int fetched = wait_until(poller, batch > 0 ? batch : 1, deadline_ns);
+    if (batch == 0) batch = 1;
+    int fetched = poller->is_expecting && deadline_ns != 0
+                      ? wait_for_answer(poller, batch, deadline_ns)
+                      : wait_until(poller, batch, deadline_ns);
+    if (deadline_ns != 0) poller->is_expecting = false;
     size_t count = 0;
     for (int i = 0; i < fetched; i++) {
         const struct epoll_event *event = &poller->fetched[i];

@@ -97,6 +97,11 @@ size_t port_poller_wait(port_poller_t *poller, port_event_t *events, size_t cap,
     }
 }
 
+/* One processor: nobody could answer meanwhile. */
+void port_poller_expect(port_poller_t *poller) {
+    (void)poller;
+}
+
 void port_poller_wake(port_poller_t *poller) {
     poller->is_woken = true;
 }

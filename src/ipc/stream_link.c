@@ -25,6 +25,7 @@
 #include "kernel/deadline.h"
 #include "kernel/flush.h"
 #include "kernel/part.h"
+#include "kernel/source.h"
 #include "net/tls_stream.h"
 
 #include <string.h>
@@ -42,6 +43,7 @@ typedef struct {
     flush_t flush;        /* write, go on after a pause, or tell that it broke */
     deadline_t limit;     /* of CLOSING */
     list_node_t node;     /* among those that are CLOSING */
+    int last_read;        /* bytes */
     bool *gone;      /* while callbacks are made: set when the link goes; or NULL */
     int16_t fault;   /* of BROKEN, until it is told */
     uint8_t state;   /* LINK_IS_... */
@@ -129,14 +131,16 @@ static unsigned wanted_of(const stream_link_t *self) {
            (self->is_blocked ? STREAM_WRITE : 0u);
 }
 
-/* Write what the stream takes. MK_OK, or the error that broke the stream. */
-static int write_output(stream_link_t *self, runtime_t *rt) {
+/* Write what the stream takes, but for the last `kept` pieces. MK_OK, or the error that
+ * broke the stream. */
+static int write_output(stream_link_t *self, runtime_t *rt, size_t kept) {
     bool was_blocked = self->is_blocked;
     self->is_blocked = false;
-    while (self->output.size > 0) {
+    for (;;) {
         port_slice_t slices[PORT_SLICES_MAX];
         size_t count = link_output_slices(&self->output, slices);
-        int put = stream_writev(rt, &self->stream, slices, count);
+        if (count <= kept) break;
+        int put = stream_writev(rt, &self->stream, slices, count - kept);
         if (put == MK_EAGAIN) {
             self->is_blocked = true;
             break;
@@ -164,7 +168,9 @@ static int send_message(link_t *link, runtime_t *rt, const wire_message_t *messa
     frame_put(room, message);
     if (waiting == 0) flush_request(rt, &self->flush);
     if (MK_UNLIKELY(after >= MK_LINK_BATCH) && !self->is_blocked) {
-        int result = write_output(self, rt);
+        /* The piece that has only begun goes with the next: of the small rest TLS would
+         * make a record. */
+        int result = write_output(self, rt, 1);
         if (result != MK_OK) {
             fail_later(self, rt, result);
             return MK_ECLOSED;
@@ -175,7 +181,9 @@ static int send_message(link_t *link, runtime_t *rt, const wire_message_t *messa
 
 /* Write, and tell of room: the last thing that is done with the link in this call. */
 static void go_on_writing(stream_link_t *self, runtime_t *rt) {
-    int result = write_output(self, rt);
+    if (self->output.size <= MK_LINK_DIALOGUE && self->last_read <= MK_LINK_DIALOGUE)
+        source_expect_answer(rt);
+    int result = write_output(self, rt, 0);
     if (MK_UNLIKELY(result != MK_OK)) {
         fail(self, rt, result, stream_fault(&self->stream));
         return;
@@ -256,6 +264,7 @@ static void on_readable(stream_t *stream, runtime_t *rt) {
         return;
     }
     if (self->state == LINK_IS_CLOSING) return; /* dropped */
+    self->last_read = got;
     ptrdiff_t left = hand_out(self, rt, input, (size_t)got);
     if (MK_UNLIKELY(left >= 0 && self->is_paused))
         keep_unread(self, rt, input + got - left, (size_t)left);
@@ -342,7 +351,7 @@ static void close_link(link_t *link, runtime_t *rt, bool in_order) {
     self->gone = NULL;
     flush_cancel(&self->flush);
     bool is_good = in_order && self->state == LINK_IS_OPEN;
-    if (is_good && !self->is_blocked && write_output(self, rt) != MK_OK)
+    if (is_good && !self->is_blocked && write_output(self, rt, 0) != MK_OK)
         is_good = false;
     if (is_good && self->output.size > 0) {
         close_later(self, rt);

@@ -76,6 +76,10 @@ void source_close(runtime_t *rt, source_t *source) {
         if (rt->events[i].tag == source) rt->events[i].tag = NULL;
 }
 
+void source_expect_answer(runtime_t *rt) {
+    port_poller_expect(rt->poller);
+}
+
 bool source_is_served(const runtime_t *rt, const source_t *source) {
     return rt->event_at < rt->event_count && rt->events[rt->event_at].tag == source;
 }

@@ -40,6 +40,10 @@ void source_pause(runtime_t *rt, source_t *source);
  * already found. The handle stays open. */
 void source_close(runtime_t *rt, source_t *source);
 
+/* Something small was sent that will be answered soon: before the loop next sleeps it
+ * may look for MK_BUSY_WAIT_US first (see port_poller_expect). */
+void source_expect_answer(runtime_t *rt);
+
 /* Inside on_ready of this source: whether it is still open, although what was called
  * from there may have closed and even freed it. */
 bool source_is_served(const runtime_t *rt, const source_t *source);

@@ -54,6 +54,10 @@ void port_poller_remove(port_poller_t *poller, int handle);
 size_t port_poller_wait(port_poller_t *poller, port_event_t *events, size_t cap,
                         uint64_t deadline_ns);
 
+/* Something was sent that will be answered soon: the next port_poller_wait that may
+ * sleep may look for a short while first, where that makes the answer faster. */
+void port_poller_expect(port_poller_t *poller);
+
 /* Make the running or the next port_poller_wait return at once. Wakes that meet are
  * one; what a waker wrote before is seen by the loop after that wait. Any thread. */
 void port_poller_wake(port_poller_t *poller);

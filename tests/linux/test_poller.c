@@ -259,7 +259,7 @@ static void answer(void *arg) {
     }
 }
 
-TEST(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written) {
+static void ask_for_answers(bool expects) {
     world_t world = begin();
     mailbox_t mailbox;
     port_event_t event;
@@ -270,10 +270,42 @@ TEST(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written) {
     CHECK_EQ(port_thread_start(&thread, answer, &mailbox), MK_OK);
     for (unsigned round = 1; round <= ROUNDS; round++) {
         atomic_store_explicit(&mailbox.asked, round, memory_order_release);
+        if (expects) port_poller_expect(world.poller);
         CHECK_EQ(port_poller_wait(world.poller, &event, 1, PORT_WAIT_FOR_EVER), 0);
         CHECK_EQ(mailbox.answered, round);
     }
     port_thread_join(thread);
+    end(&world);
+}
+
+TEST(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written) {
+    ask_for_answers(false);
+}
+
+TEST(nor_is_one_that_is_expected) {
+    ask_for_answers(true);
+}
+
+/* The second time the poller is patient: the first answer was there at once. */
+TEST(an_expected_answer_that_does_not_come_ends_no_wait_early) {
+    world_t world = begin();
+    port_event_t event;
+    char byte = 0;
+    CHECK_EQ(port_poller_add(world.poller, world.reader, PORT_POLL_IN, &tags[0]),
+             MK_OK);
+    for (int round = 0; round < 2; round++) {
+        CHECK_EQ(write(world.writer, &byte, 1), 1);
+        port_poller_expect(world.poller);
+        CHECK_EQ(port_poller_wait(world.poller, &event, 1, PORT_WAIT_FOR_EVER), 1);
+        CHECK(event.tag == &tags[0]);
+        CHECK_EQ(read(world.reader, &byte, 1), 1);
+        uint64_t deadline_ns = in_ms(1);
+        port_poller_expect(world.poller);
+        CHECK_EQ(port_poller_wait(world.poller, &event, 1, deadline_ns), 0);
+        CHECK(port_clock_monotonic_ns() >= deadline_ns);
+        port_poller_expect(world.poller);
+        CHECK_EQ(port_poller_wait(world.poller, &event, 1, 0), 0); /* only looks */
+    }
     end(&world);
 }
 
@@ -383,6 +415,8 @@ TEST_TABLE(
     TEST_ROW(deadlines_hold_where_the_system_knows_milliseconds_only),
     TEST_ROW(many_wakes_end_one_wait),
     TEST_ROW(a_wake_from_another_thread_is_never_lost_and_carries_what_was_written),
+    TEST_ROW(nor_is_one_that_is_expected),
+    TEST_ROW(an_expected_answer_that_does_not_come_ends_no_wait_early),
     TEST_ROW(wakes_in_the_middle_of_a_wait_are_not_lost),
     TEST_ROW(an_interrupted_wait_returns_nothing),
     TEST_ROW(opening_without_memory_or_descriptors_fails_cleanly))
