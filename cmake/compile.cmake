@@ -34,8 +34,15 @@ include(CheckCCompilerFlag)
 set(in_registers "vector_loop:256:noalign,libcall:-1:noalign")
 set(MK_COPY_OPTIONS -mmemset-strategy=${in_registers} -mmemcpy-strategy=${in_registers})
 check_c_compiler_flag("-mmemset-strategy=${in_registers} -mmemcpy-strategy=${in_registers}" MK_HAS_COPY_OPTIONS)
-if(MK_HAS_COPY_OPTIONS)
+if(MK_HAS_COPY_OPTIONS AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     add_compile_options(${MK_COPY_OPTIONS})
+endif()
+
+# WebAssembly's floating point rounds every step to its own width, the x87 does not.
+include(CheckSymbolExists)
+check_symbol_exists(__i386__ "" MK_IS_I386)
+if(MK_IS_I386)
+    add_compile_options(-msse2 -mfpmath=sse)
 endif()
 
 function(mk_warn target)

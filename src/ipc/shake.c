@@ -15,12 +15,18 @@
 #include "ipc/goodbye.h"
 #include "ipc/peer.h"
 #include "kernel/deadline.h"
+#include "kernel/inside.h"
 #include "kernel/part.h"
 #include "microkernel/error.h"
 #include "microkernel/message_ids.h"
 #include "port/random.h"
 
 #include <string.h>
+
+/* Actors that were spawned before others could know this node have lower numbers; those
+ * after it begin somewhere at or above this, elsewhere in each life of the node, so
+ * that mail for an actor of an earlier life meets nobody. */
+#define FIRST_KNOWN (UINT32_C(1) << 20)
 
 typedef struct {
     part_t part;
@@ -83,6 +89,7 @@ static int get_shakes(runtime_t *rt, shakes_t **out) {
         return result;
     }
     if (shakes->boot == 0) shakes->boot = 1;
+    actors__count_from(rt, (uint32_t)(shakes->boot >> 32) | FIRST_KNOWN);
     list_init(&shakes->shakes);
     part_attach(rt, &shakes->part, &shakes_ops);
     *out = shakes;

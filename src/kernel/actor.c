@@ -504,6 +504,10 @@ void actor__end_turn(runtime_t *rt) {
     queue__push(queue__of(rt, actor), actor);
 }
 
+void actors__count_from(runtime_t *rt, uint32_t number) {
+    id_table_count_from(&rt->actors, number);
+}
+
 void runtime__count_dead_letter(runtime_t *rt) {
     rt->counts.dead_letters++;
 }

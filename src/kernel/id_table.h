@@ -2,7 +2,7 @@
 /* id_table.h - 32-bit numbers that are not used again for long, and what they stand
  * for.
  *
- * Numbers count up from 1. The table is an array of a power of two, indexed by the low
+ * Numbers count up from 1, or from where they are told to. The table is an array of a power of two, indexed by the low
  * bits; a number whose place is taken is skipped, and the table doubles when it is more
  * than half full, so looking up is one index and one compare. A number comes back only
  * after 2^32 others. The objects begin with their number. */
@@ -54,6 +54,11 @@ static inline uint32_t id_table_add(id_table_t *table, void *object) {
     table->next = id + 1;
     table->count++;
     return id;
+}
+
+/* The next number to be given is `number` (not 0), or the first free one behind it. */
+static inline void id_table_count_from(id_table_t *table, uint32_t number) {
+    table->next = number;
 }
 
 /* An object that is in the table lies at another address now. */

@@ -56,6 +56,10 @@ timer_id_t actor__set_timer_for(runtime_t *rt, actor_id_t owner, uint64_t interv
                                 bool periodic);
 bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id);
 
+/* Actors that are spawned from now on are numbered from `number` (not 0) on. For a node
+ * that others will know: the ids of an earlier life must not be given again. */
+void actors__count_from(runtime_t *rt, uint32_t number);
+
 /* Count a send that could not be delivered (for routers and services). */
 void runtime__count_dead_letter(runtime_t *rt);
 

@@ -113,22 +113,23 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
 
 /* ---- firing ---- */
 
-_Static_assert(sizeof(timer_payload_t) == 16 && offsetof(timer_payload_t, id) == 0 &&
-                   offsetof(timer_payload_t, expirations) == 8,
-               "deliver writes it");
-
 /* A timer that its owner awaits passes the mail that waits, however full the mailbox.
  */
 static bool deliver(runtime_t *rt, actor_t *owner, timer_id_t id,
                     uint64_t expirations) {
     /* In whole words, as message__fill reads them. */
-    uint64_t payload[2] = {0, expirations};
-    memcpy(&payload[0], &id, sizeof id);
+    enum {
+        SIZE = sizeof(timer_payload_t),
+        AT = offsetof(timer_payload_t, expirations)
+    };
+    uint64_t payload[(SIZE + 7) / 8] = {0};
+    memcpy(payload, &id, sizeof id);
+    memcpy((unsigned char *)payload + AT, &expirations, sizeof expirations);
     if (owner->status != ACTOR_WAITING || owner->awaited != MSG_TIMER)
-        return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, payload,
-                              sizeof payload) > 0;
+        return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, payload, SIZE) >
+               0;
     return actor__notify(rt, ACTOR_ID_INVALID, actor__id(rt, owner), MSG_TIMER, payload,
-                         sizeof payload);
+                         SIZE);
 }
 
 /* Tell the owner, if there is one. False: it must be tried again. */

@@ -288,6 +288,29 @@ TEST(mount_a_node_that_is_killed_comes_back_by_itself) {
     }
 }
 
+TEST(mount_mail_for_an_actor_of_an_earlier_life_meets_nobody) {
+    open_nodes(2);
+    listen_at(1, 4200);
+    CHECK_EQ(ask_for(&asker, 0, "127.0.0.1"), MK_OK);
+    CHECK(come_up(0, 1, 100));
+    role_t old = {.act = NULL};
+    actor_id_t old_id = cast(nodes.rt[1], &old);
+    close_node(1);
+    pass_nodes_ms(300);
+    open_node(1);
+    listen_at(1, 4200);
+    CHECK(come_up(0, 1, 2 * MOUNT_MS));
+    role_t new = {.act = NULL};
+    actor_id_t new_id = cast(nodes.rt[1], &new);
+    CHECK(new_id != old_id);
+    CHECK(actor_send(nodes.rt[0], old_id, 77, "to you", 6));
+    CHECK(actor_send(nodes.rt[0], new_id, 78, "to you", 6));
+    pass_nodes_ms(50);
+    CHECK_EQ(new.count, 1);
+    CHECK_EQ(runtime_counters(nodes.rt[1]).dead_letters, 1);
+    close_nodes();
+}
+
 TEST(mount_a_node_that_mounts_us_and_is_killed_comes_back) {
     open_nodes(2);
     listen_at(0, 4200);
@@ -508,6 +531,7 @@ TEST_TABLE(mount, TEST_ROW(mount_makes_peers_over_tcp),
            TEST_ROW(mount_a_key_that_was_taken_away_closes_the_door),
            TEST_ROW(mount_listening_twice_at_one_place_is_refused),
            TEST_ROW(mount_a_node_that_is_killed_comes_back_by_itself),
+           TEST_ROW(mount_mail_for_an_actor_of_an_earlier_life_meets_nobody),
            TEST_ROW(mount_a_node_that_mounts_us_and_is_killed_comes_back),
            TEST_ROW(mount_is_tried_later_and_later_as_long_as_it_takes),
            TEST_ROW(mount_that_never_worked_is_tried_again_only_when_asked),

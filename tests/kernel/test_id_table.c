@@ -34,6 +34,20 @@ TEST(numbers_count_up_from_one) {
     id_table_deinit(&table);
 }
 
+TEST(numbers_count_on_from_where_they_are_told_to) {
+    id_table_t table;
+    id_table_init(&table);
+    CHECK_EQ(id_table_add(&table, &things[0]), 1);
+    id_table_count_from(&table, UINT32_MAX);
+    CHECK_EQ(id_table_add(&table, &things[1]), UINT32_MAX);
+    uint32_t id = id_table_add(&table, &things[2]); /* neither 0 nor one in use */
+    CHECK(id > 1 && id < UINT32_MAX);
+    CHECK(id_table_find(&table, 1) == &things[0]);
+    CHECK(id_table_find(&table, UINT32_MAX) == &things[1]);
+    CHECK(id_table_find(&table, id) == &things[2]);
+    id_table_deinit(&table);
+}
+
 TEST(a_number_is_not_given_twice) {
     id_table_t table;
     id_table_init(&table);
@@ -123,6 +137,7 @@ TEST(a_table_that_cannot_grow_fills_up_and_then_refuses) {
 }
 
 TEST_TABLE(id_table, TEST_ROW(numbers_count_up_from_one),
+           TEST_ROW(numbers_count_on_from_where_they_are_told_to),
            TEST_ROW(a_number_is_not_given_twice),
            TEST_ROW(numbers_wrap_without_zero_and_without_meeting_the_living),
            TEST_ROW(a_table_gives_memory_back_when_it_can),
