@@ -7,51 +7,48 @@
 #include "base/alloc.h"
 #include "microkernel/error.h"
 
-void sim_net_set_delay(uint64_t ns) {
+static sim_net_settings_t *settings(void) {
     sim__make_net();
-    sim__net.set.delay_ns = ns;
+    return &sim__net.set;
+}
+
+void sim_net_set_delay(uint64_t ns) {
+    settings()->delay_ns = ns;
 }
 
 void sim_net_set_read_max(size_t bytes) {
-    sim__make_net();
-    sim__net.set.read_max = bytes;
+    settings()->read_max = bytes;
 }
 
 void sim_net_set_write_max(size_t bytes) {
-    sim__make_net();
-    sim__net.set.write_max = bytes;
+    settings()->write_max = bytes;
 }
 
 void sim_net_set_random_parts(bool is_random) {
-    sim__make_net();
-    sim__net.set.has_random_parts = is_random;
+    settings()->has_random_parts = is_random;
 }
 
 void sim_net_set_split(size_t offset) {
-    sim__make_net();
-    sim__net.set.split = offset;
+    settings()->split = offset;
 }
 
 void sim_net_set_window(size_t bytes) {
-    sim__make_net();
-    sim__net.set.window = bytes;
+    settings()->window = bytes;
     sim__settle_all(NULL);
 }
 
 void sim_net_set_hiccups(unsigned per_mille) {
-    sim__make_net();
-    sim__net.set.hiccups = per_mille;
+    settings()->hiccups = per_mille;
 }
 
 void sim_net_set_loss(unsigned per_mille) {
-    sim__make_net();
-    sim__net.set.loss = per_mille;
+    settings()->loss = per_mille;
 }
 
 void sim_net_reset_at(uint64_t nth) {
-    sim__make_net();
-    sim__net.set.reset_at = nth;
-    sim__net.set.reset_was_hit = false;
+    sim_net_settings_t *set = settings();
+    set->reset_at = nth;
+    set->reset_was_hit = false;
 }
 
 bool sim_net_reset_hit(void) {
@@ -64,8 +61,7 @@ void sim_net_reset(int handle) {
 }
 
 void sim_net_set_descriptors(size_t max) {
-    sim__make_net();
-    sim__net.set.descriptors = max;
+    settings()->descriptors = max;
 }
 
 int sim_net_set_route(const port_address_t *to, sim_route_t how, uint64_t delay_ns) {

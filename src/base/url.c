@@ -6,6 +6,7 @@
  * place that says what a URL is. Sources: RFC 3986 sections 3 and 5.2, appendix A. */
 #include "base/url.h"
 
+#include "base/text_sink.h"
 #include "microkernel/error.h"
 
 #include <limits.h>
@@ -291,20 +292,7 @@ int url_parse(text_t text, url_t *url, url_error_t *error) {
 
 /* --- writing --- */
 
-/* Text that is counted also where it no longer fits. */
-typedef struct {
-    char *bytes;
-    size_t cap;
-    size_t size;
-} sink_t;
-
-static void put(sink_t *sink, text_t text) {
-    if (text.size > 0 && sink->size <= sink->cap && text.size <= sink->cap - sink->size)
-        memcpy(sink->bytes + sink->size, text.bytes, text.size);
-    sink->size += text.size;
-}
-
-static int finish(sink_t *sink) {
+static int finish(text_sink_t *sink) {
     if (sink->size >= sink->cap || sink->size > INT_MAX) return MK_ETOOBIG;
     sink->bytes[sink->size] = '\0';
     return (int)sink->size;
@@ -314,11 +302,11 @@ int url_write_target(const url_t *url, char *bytes, size_t cap) {
     size_t size = (url->path.size > 0 ? url->path.size : 1) +
                   (url->has_query ? 1 + url->query.size : 0);
     if (size >= cap) return MK_ETOOBIG;
-    sink_t sink = {bytes, cap, 0};
-    put(&sink, url->path.size > 0 ? url->path : text_of("/"));
+    text_sink_t sink = {bytes, cap, 0};
+    text_sink_put(&sink, url->path.size > 0 ? url->path : text_of("/"));
     if (url->has_query) {
-        put(&sink, text_of("?"));
-        put(&sink, url->query);
+        text_sink_put(&sink, text_of("?"));
+        text_sink_put(&sink, url->query);
     }
     return finish(&sink);
 }
@@ -332,20 +320,20 @@ static text_t port_text(uint16_t port, char digits[5]) {
     return text_make(digits + at, 5 - at);
 }
 
-static void put_host(sink_t *sink, const url_t *url) {
+static void put_host(text_sink_t *sink, const url_t *url) {
     const url_authority_t *authority = &url->authority;
     char digits[5];
-    if (authority->is_ipv6) put(sink, text_of("["));
-    put(sink, authority->host);
-    if (authority->is_ipv6) put(sink, text_of("]"));
+    if (authority->is_ipv6) text_sink_put(sink, text_of("["));
+    text_sink_put(sink, authority->host);
+    if (authority->is_ipv6) text_sink_put(sink, text_of("]"));
     if (authority->port == url_scheme_port(url->scheme)) return;
-    put(sink, text_of(":"));
-    put(sink, port_text(authority->port, digits));
+    text_sink_put(sink, text_of(":"));
+    text_sink_put(sink, port_text(authority->port, digits));
 }
 
 int url_write_host(const url_t *url, char *bytes, size_t cap) {
     char host[URL_HOST_MAX + 10]; /* with brackets, colon, five digits, NUL */
-    sink_t sink = {host, sizeof host, 0};
+    text_sink_t sink = {host, sizeof host, 0};
     put_host(&sink, url);
     int size = finish(&sink);
     if (size < 0 || (size_t)size >= cap) return MK_ETOOBIG;
@@ -378,9 +366,9 @@ static size_t remove_dots(char *path, size_t size) {
 }
 
 /* The path of the result of a reference without scheme and authority, merged. */
-static void put_path(sink_t *sink, const url_t *base, text_t path) {
+static void put_path(text_sink_t *sink, const url_t *base, text_t path) {
     if (path.size == 0) {
-        put(sink, base->path.size > 0 ? base->path : text_of("/"));
+        text_sink_put(sink, base->path.size > 0 ? base->path : text_of("/"));
         return;
     }
     size_t begin = sink->size;
@@ -388,9 +376,9 @@ static void put_path(sink_t *sink, const url_t *base, text_t path) {
         size_t keep = base->path.size;
         while (keep > 0 && base->path.bytes[keep - 1] != '/')
             keep--;
-        put(sink, keep > 0 ? text_part(base->path, 0, keep) : text_of("/"));
+        text_sink_put(sink, keep > 0 ? text_part(base->path, 0, keep) : text_of("/"));
     }
-    put(sink, path);
+    text_sink_put(sink, path);
     if (sink->size <= sink->cap)
         sink->size = begin + remove_dots(sink->bytes + begin, sink->size - begin);
 }
@@ -405,33 +393,33 @@ static bool has_scheme(text_t text) {
 int url_resolve(const url_t *base, text_t reference, char *bytes, size_t cap,
                 url_error_t *error) {
     reference = text_part(reference, 0, text_find(reference, '#'));
-    sink_t sink = {bytes, cap, 0};
+    text_sink_t sink = {bytes, cap, 0};
     url_t url;
     bool is_whole = has_scheme(reference);
     bool has_authority = text_starts_with(reference, text_of("//"));
     if (!is_whole) {
-        put(&sink, text_of(url_scheme_name(base->scheme)));
-        put(&sink, text_of(":"));
+        text_sink_put(&sink, text_of(url_scheme_name(base->scheme)));
+        text_sink_put(&sink, text_of(":"));
     }
     if (!is_whole && !has_authority) {
         size_t end = find_any(reference, 0, "?");
-        put(&sink, text_of("//"));
+        text_sink_put(&sink, text_of("//"));
         put_host(&sink, base);
         put_path(&sink, base, text_part(reference, 0, end));
         if (end == 0 && reference.size == 0 && base->has_query) {
-            put(&sink, text_of("?"));
-            put(&sink, base->query);
+            text_sink_put(&sink, text_of("?"));
+            text_sink_put(&sink, base->query);
         }
-        put(&sink, text_part(reference, end, SIZE_MAX));
+        text_sink_put(&sink, text_part(reference, end, SIZE_MAX));
     } else {
         size_t path = find_any(reference, find_any(reference, 0, "/") + 2, "/?");
         size_t query = find_any(reference, path, "?");
-        put(&sink, text_part(reference, 0, path));
+        text_sink_put(&sink, text_part(reference, 0, path));
         size_t begin = sink.size;
-        put(&sink, text_part(reference, path, query - path));
+        text_sink_put(&sink, text_part(reference, path, query - path));
         if (sink.size <= sink.cap)
             sink.size = begin + remove_dots(bytes + begin, sink.size - begin);
-        put(&sink, text_part(reference, query, SIZE_MAX));
+        text_sink_put(&sink, text_part(reference, query, SIZE_MAX));
     }
     int size = finish(&sink);
     if (size < 0) return size;

@@ -136,41 +136,28 @@ void peers__end_telling(peers_t *peers) {
     peers->watchers_len = kept;
 }
 
+typedef enum { PEER_NEWS_UP, PEER_NEWS_DOWN, PEER_NEWS_ROOM } peer_news_t;
+
+static void tell(const peer_watcher_t *watcher, runtime_t *rt, peer_t *peer,
+                 peer_news_t news) {
+    const peer_observer_t *observer = watcher->observer;
+    if (news == PEER_NEWS_UP && observer->on_up != NULL)
+        observer->on_up(watcher->ctx, rt, peer);
+    if (news == PEER_NEWS_DOWN && observer->on_down != NULL)
+        observer->on_down(watcher->ctx, rt, peer, peer->end_reason, peer->end_text);
+    if (news == PEER_NEWS_ROOM && observer->on_room != NULL)
+        observer->on_room(watcher->ctx, rt, peer);
+}
+
 /* Those who come while others are told have been told by themselves (peers_observe),
  * so the count is taken before; the array may move. */
-static void tell_up(runtime_t *rt, peer_t *peer) {
+static void tell_all(runtime_t *rt, peer_t *peer, peer_news_t news) {
     peers_t *peers = peer->peers;
     size_t count = peers->watchers_len;
     peers->telling++;
     for (size_t i = 0; i < count; i++) {
         peer_watcher_t watcher = peers->watchers[i];
-        if (watcher.observer != NULL && watcher.observer->on_up != NULL)
-            watcher.observer->on_up(watcher.ctx, rt, peer);
-    }
-    peers__end_telling(peers);
-}
-
-static void tell_down(runtime_t *rt, peer_t *peer) {
-    peers_t *peers = peer->peers;
-    size_t count = peers->watchers_len;
-    peers->telling++;
-    for (size_t i = 0; i < count; i++) {
-        peer_watcher_t watcher = peers->watchers[i];
-        if (watcher.observer != NULL && watcher.observer->on_down != NULL)
-            watcher.observer->on_down(watcher.ctx, rt, peer, peer->end_reason,
-                                      peer->end_text);
-    }
-    peers__end_telling(peers);
-}
-
-static void tell_room(runtime_t *rt, peer_t *peer) {
-    peers_t *peers = peer->peers;
-    size_t count = peers->watchers_len;
-    peers->telling++;
-    for (size_t i = 0; i < count; i++) {
-        peer_watcher_t watcher = peers->watchers[i];
-        if (watcher.observer != NULL && watcher.observer->on_room != NULL)
-            watcher.observer->on_room(watcher.ctx, rt, peer);
+        if (watcher.observer != NULL) tell(&watcher, rt, peer, news);
     }
     peers__end_telling(peers);
 }
@@ -244,7 +231,7 @@ static void finish(runtime_t *rt, peer_t *peer) {
     deadline_clear(rt, &peer->beat);
     peer__count_lost(rt, peer);
     log_end(rt, peer);
-    tell_down(rt, peer);
+    tell_all(rt, peer, PEER_NEWS_DOWN);
     if (!peer->is_broken)
         goodbye_say(rt, peer->link, (uint32_t)peer->end_reason, peer->end_text);
     link_close(peer->link, rt, !peer->is_broken);
@@ -294,7 +281,7 @@ static void on_room(link_t *link, runtime_t *rt) {
     peer_t *peer = link->owner;
     if (peer->is_ending) return;
     peer__enter(peer);
-    tell_room(rt, peer);
+    tell_all(rt, peer, PEER_NEWS_ROOM);
     peer__leave(rt, peer);
 }
 
@@ -345,7 +332,7 @@ int peers_adopt(runtime_t *rt, link_t *link, const peer_facts_t *facts) {
     log_begin(rt, peer);
     peer__enter(peer);
     peer__begin_beat(rt, peer);
-    tell_up(rt, peer);
+    tell_all(rt, peer, PEER_NEWS_UP);
     peer__leave(rt, peer);
     return MK_OK;
 }

@@ -138,9 +138,8 @@ void http_port_log(http_port_t *port, http_conn_t *conn, int level, const char *
 
 /* --- ports --- */
 
-/* Room for one more: the connection that has been idle longest goes. */
-static bool make_room(http_port_t *port) {
-    if (port->conns_len < port->options.connections_max) return true;
+/* The connection that has been idle longest goes. False: none is idle. */
+static bool shed_idle(http_port_t *port) {
     for (list_node_t *node = port->conns.next; node != &port->conns;
          node = node->next) {
         http_conn_t *conn = conn_at(node);
@@ -156,7 +155,7 @@ static void on_peer(listener_t *listener, runtime_t *rt, int handle,
                     const port_address_t *peer) {
     http_port_t *port = MK_CONTAINER_OF(listener, http_port_t, listener);
     (void)rt;
-    if (make_room(port)) {
+    if (port->conns_len < port->options.connections_max || shed_idle(port)) {
         http_conn_start(port, handle);
         return;
     }
@@ -171,15 +170,7 @@ static void on_peer(listener_t *listener, runtime_t *rt, int handle,
 static void on_trouble(listener_t *listener, runtime_t *rt, int error) {
     http_port_t *port = MK_CONTAINER_OF(listener, http_port_t, listener);
     (void)rt;
-    /* What idles gives its descriptor. */
-    for (list_node_t *node = port->conns.next; node != &port->conns;
-         node = node->next) {
-        http_conn_t *conn = conn_at(node);
-        if (!http_conn_is_idle(conn)) continue;
-        port->service->counts.shed++;
-        http_conn_drop(port->service->rt, conn);
-        break;
-    }
+    (void)shed_idle(port); /* which gives its descriptor */
     http_port_log(port, NULL, LOG_WARN, "cannot accept", 0, mk_error_text(error));
 }
 

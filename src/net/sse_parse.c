@@ -5,6 +5,7 @@
 #include "net/sse_parse.h"
 
 #include "base/check.h"
+#include "base/text_sink.h"
 #include "base/writer.h"
 #include "microkernel/error.h"
 
@@ -218,26 +219,13 @@ sse_step_t sse_parse(sse_parser_t *parser, text_t *input, sse_event_t *event) {
 
 /* --- writing --- */
 
-/* Counts also what does not fit. */
-typedef struct {
-    char *bytes;
-    size_t cap;
-    size_t size;
-} sink_t;
-
-static void put(sink_t *sink, text_t text) {
-    if (text.size > 0 && sink->size <= sink->cap && text.size <= sink->cap - sink->size)
-        memcpy(sink->bytes + sink->size, text.bytes, text.size);
-    sink->size += text.size;
+static void put_line(text_sink_t *sink, const char *name, text_t value) {
+    text_sink_put(sink, text_of(name));
+    text_sink_put(sink, value);
+    text_sink_put(sink, text_of("\n"));
 }
 
-static void put_line(sink_t *sink, const char *name, text_t value) {
-    put(sink, text_of(name));
-    put(sink, value);
-    put(sink, text_of("\n"));
-}
-
-static void put_retry(sink_t *sink, uint32_t retry_ms) {
+static void put_retry(text_sink_t *sink, uint32_t retry_ms) {
     char digits[12];
     mk_writer_t w;
     writer_init(&w, digits, sizeof digits);
@@ -245,7 +233,7 @@ static void put_retry(sink_t *sink, uint32_t retry_ms) {
     put_line(sink, "retry: ", writer_text(&w));
 }
 
-static void put_data(sink_t *sink, text_t rest) {
+static void put_data(text_sink_t *sink, text_t rest) {
     for (;;) {
         size_t n = run_of(rest);
         put_line(sink, "data: ", text_part(rest, 0, n));
@@ -256,16 +244,16 @@ static void put_data(sink_t *sink, text_t rest) {
     }
 }
 
-static void put_event(sink_t *sink, const sse_event_t *event) {
+static void put_event(text_sink_t *sink, const sse_event_t *event) {
     if (event->type.size > 0) put_line(sink, "event: ", event->type);
     if (event->id.size > 0) put_line(sink, "id: ", event->id);
     if (event->retry_ms > 0) put_retry(sink, event->retry_ms);
     if (event->data.bytes != NULL) put_data(sink, event->data);
-    put(sink, text_of("\n"));
+    text_sink_put(sink, text_of("\n"));
 }
 
 size_t sse_event_size(const sse_event_t *event) {
-    sink_t sink = {NULL, 0, 0};
+    text_sink_t sink = {NULL, 0, 0};
     put_event(&sink, event);
     return sink.size;
 }
@@ -274,7 +262,7 @@ int sse_write_event(const sse_event_t *event, char *bytes, size_t cap) {
     if (run_of(event->type) < event->type.size || run_of(event->id) < event->id.size ||
         text_find(event->id, '\0') < event->id.size)
         return MK_EINVAL;
-    sink_t sink = {bytes, cap, 0};
+    text_sink_t sink = {bytes, cap, 0};
     put_event(&sink, event);
     return sink.size > cap || sink.size > INT_MAX ? MK_ETOOBIG : (int)sink.size;
 }

@@ -48,12 +48,8 @@ void wasm__translate_memory_grow(translator_t *t) {
 /* --- tables -------------------------------------------------------------------- */
 
 const wasm_tabletype_t *wasm__read_table(translator_t *t, uint32_t *index) {
-    uint32_t begin = t->r.at;
-    *index = wasm__read_u32(&t->r);
-    if (t->r.has_failed) return NULL;
-    if (*index < t->module->table_count) return &t->module->tables[*index];
-    wasm__fail(&t->r, MK_EINVAL, begin, "unknown table %u", (unsigned)*index);
-    return NULL;
+    *index = wasm__read_index(&t->r, t->module->table_count, "table");
+    return t->r.has_failed ? NULL : &t->module->tables[*index];
 }
 
 void wasm__translate_table_get(translator_t *t) {
@@ -79,19 +75,10 @@ void wasm__translate_table_set(translator_t *t) {
 
 /* --- bulk operations ----------------------------------------------------------- */
 
-static uint32_t read_segment(translator_t *t, uint32_t count, const char *what) {
-    uint32_t begin = t->r.at;
-    uint32_t index = wasm__read_u32(&t->r);
-    if (!t->r.has_failed && index >= count)
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown %s segment %u", what,
-                   (unsigned)index);
-    return index;
-}
-
 static uint32_t read_data_segment(translator_t *t) {
     if (!t->has_data_count && t->data_count > 0 && !t->r.has_failed)
         wasm__fail(&t->r, MK_EBADMSG, t->r.at, "data count section required");
-    return read_segment(t, t->data_count, "data");
+    return wasm__read_index(&t->r, t->data_count, "data segment");
 }
 
 /* The operands of a bulk operation, settled so that it can go on where it stopped; the
@@ -140,7 +127,7 @@ void wasm__translate_bulk(translator_t *t, uint32_t number, uint32_t begin) {
         wasm__emit_dd(t, OP_memory_fill, take_bulk_operands(t, I32, begin), first);
         return;
     case 12: { /* table.init */
-        second = read_segment(t, t->module->element_count, "elem");
+        second = wasm__read_index(&t->r, t->module->element_count, "elem segment");
         table = wasm__read_table(t, &first);
         if (table == NULL || t->r.has_failed) return;
         uint8_t type = t->module->elements[second].type;
@@ -153,7 +140,7 @@ void wasm__translate_bulk(translator_t *t, uint32_t number, uint32_t begin) {
         return;
     }
     case 13: /* elem.drop */
-        first = read_segment(t, t->module->element_count, "elem");
+        first = wasm__read_index(&t->r, t->module->element_count, "elem segment");
         emit_drop(t, OP_elem_drop, first);
         return;
     case 14: /* table.copy */

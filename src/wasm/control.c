@@ -210,14 +210,8 @@ void wasm__translate_end(translator_t *t) {
 
 /* The block `depth` steps out; NULL after a fault. */
 static block_t *read_label(translator_t *t, uint32_t *depth) {
-    uint32_t begin = t->r.at;
-    *depth = wasm__read_u32(&t->r);
-    if (t->r.has_failed) return NULL;
-    if (*depth >= t->block_count) {
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown label %u", (unsigned)*depth);
-        return NULL;
-    }
-    return &t->blocks[t->block_count - 1 - *depth];
+    *depth = wasm__read_index(&t->r, t->block_count, "label");
+    return t->r.has_failed ? NULL : &t->blocks[t->block_count - 1 - *depth];
 }
 
 void wasm__translate_branch(translator_t *t) {
@@ -305,13 +299,8 @@ static void finish_call(translator_t *t, const wasm_functype_t *type, bool is_ta
 }
 
 void wasm__translate_call(translator_t *t, bool is_tail) {
-    uint32_t begin = t->r.at;
-    uint32_t index = wasm__read_u32(&t->r);
+    uint32_t index = wasm__read_index(&t->r, t->module->function_count, "function");
     if (t->r.has_failed) return;
-    if (index >= t->module->function_count) {
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown function %u", (unsigned)index);
-        return;
-    }
     const wasm_functype_t *type = wasm__type_of(t->module, index);
     if (is_tail) check_tail_call(t, type);
     uint32_t base = take_arguments(t, type);
@@ -332,9 +321,7 @@ void wasm__translate_call(translator_t *t, bool is_tail) {
 
 void wasm__translate_call_indirect(translator_t *t, bool is_tail) {
     uint32_t begin = t->r.at;
-    uint32_t number = wasm__read_u32(&t->r);
-    if (!t->r.has_failed && number >= t->module->type_count)
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown type %u", (unsigned)number);
+    uint32_t number = wasm__read_index(&t->r, t->module->type_count, "type");
     uint32_t index;
     const wasm_tabletype_t *table = wasm__read_table(t, &index);
     if (table == NULL) return;

@@ -18,9 +18,6 @@ void wasm__fail_memory(wasm_reader_t *r);
 bool wasm__extend(wasm_reader_t *r, void *array, uint32_t have, uint32_t add,
                   size_t item_size);
 
-/* An index below `count`, which is what `what` has. */
-uint32_t wasm__read_index(wasm_reader_t *r, uint32_t count, const char *what);
-
 uint8_t wasm__read_reference_type(wasm_reader_t *r);
 void wasm__read_tabletype(wasm_reader_t *r, wasm_tabletype_t *table);
 void wasm__read_memtype(wasm_reader_t *r, wasm_limits_t *limits);

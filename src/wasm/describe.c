@@ -38,15 +38,6 @@ bool wasm__extend(wasm_reader_t *r, void *array, uint32_t have, uint32_t add,
     return true;
 }
 
-uint32_t wasm__read_index(wasm_reader_t *r, uint32_t count, const char *what) {
-    uint32_t begin = r->at;
-    uint32_t index = wasm__read_u32(r);
-    if (r->has_failed) return 0;
-    if (index < count) return index;
-    wasm__fail(r, MK_EINVAL, begin, "unknown %s %u", what, (unsigned)index);
-    return 0;
-}
-
 static uint8_t read_value_type(wasm_reader_t *r) {
     uint32_t begin = r->at;
     uint8_t type = wasm__read_u8(r);

@@ -113,6 +113,15 @@ uint64_t wasm__read_f64(wasm_reader_t *r) {
     return low | (uint64_t)wasm__read_f32(r) << 32;
 }
 
+uint32_t wasm__read_index(wasm_reader_t *r, uint32_t count, const char *what) {
+    uint32_t begin = r->at;
+    uint32_t index = wasm__read_u32(r);
+    if (r->has_failed) return 0;
+    if (index < count) return index;
+    wasm__fail(r, MK_EINVAL, begin, "unknown %s %u", what, (unsigned)index);
+    return 0;
+}
+
 uint32_t wasm__read_count(wasm_reader_t *r, uint32_t limit, const char *limit_name) {
     uint32_t begin = r->at;
     uint32_t count = wasm__read_u32(r);

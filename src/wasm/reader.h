@@ -43,6 +43,9 @@ uint64_t wasm__read_f64(wasm_reader_t *r);
  * malformed, more than `limit` is refused with the name of the limit. */
 uint32_t wasm__read_count(wasm_reader_t *r, uint32_t limit, const char *limit_name);
 
+/* An index below `count`, which is how many there are of `what`; 0 after a fault. */
+uint32_t wasm__read_index(wasm_reader_t *r, uint32_t count, const char *what);
+
 /* A name, checked to be UTF-8. */
 text_t wasm__read_name(wasm_reader_t *r);
 

@@ -77,12 +77,8 @@ static void local_variable(translator_t *t, uint8_t opcode) {
 
 static void global_variable(translator_t *t, uint8_t opcode) {
     uint32_t begin = t->r.at;
-    uint32_t index = wasm__read_u32(&t->r);
+    uint32_t index = wasm__read_index(&t->r, t->module->global_count, "global");
     if (t->r.has_failed) return;
-    if (index >= t->module->global_count) {
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown global %u", (unsigned)index);
-        return;
-    }
     const wasm_globaltype_t *global = &t->module->globals[index];
     unsigned wide = wasm__is_wide(global->type) ? 1 : 0;
     bool is_imported = index < t->module->imported_globals;
@@ -213,12 +209,8 @@ static void reinterpret(translator_t *t, uint8_t from, uint8_t to) {
 
 static void reference_function(translator_t *t) {
     uint32_t begin = t->r.at;
-    uint32_t index = wasm__read_u32(&t->r);
+    uint32_t index = wasm__read_index(&t->r, t->module->function_count, "function");
     if (t->r.has_failed) return;
-    if (index >= t->module->function_count) {
-        wasm__fail(&t->r, MK_EINVAL, begin, "unknown function %u", (unsigned)index);
-        return;
-    }
     if (t->declared != NULL && (t->declared[index / 8] >> index % 8 & 1) == 0) {
         wasm__fail(&t->r, MK_EINVAL, begin, "undeclared function reference %u",
                    (unsigned)index);

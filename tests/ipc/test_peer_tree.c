@@ -96,52 +96,70 @@ TEST(a_path_too_long_for_the_tree_is_left_out) {
     end(&tree);
 }
 
+typedef struct {
+    peer_tree_t tree; /* of node "b" */
+    char names[24][16];
+    size_t count;
+} crowd_t;
+
+/* Names of any forms, some of which mean the same rest. */
+static void fill_any(crowd_t *crowd, prng_t *prng) {
+    static const char *const heads[] = {"", "/", "/node/", "/node/b/", "/node/a/"};
+    peer_tree_init(&crowd->tree, "b");
+    crowd->count = 0;
+    for (uint32_t i = 0; i < 24; i++) {
+        char *name = crowd->names[crowd->count];
+        snprintf(name, sizeof crowd->names[0], "%s%c%s", heads[prng_below(prng, 5)],
+                 (char)('a' + prng_below(prng, 4)), prng_below(prng, 2) ? "/c" : "");
+        if (name[0] != '/' && strchr(name, '/') != NULL) continue;
+        if (peer_tree_find(&crowd->tree, name, strlen(name)) != NULL) continue;
+        add(&crowd->tree, name, i + 1);
+        crowd->count++;
+    }
+}
+
+/* Walk, strictly ascending; how many paths there are. */
+static size_t walk(peer_tree_t *tree) {
+    char path[MK_PATH_MAX] = "";
+    char last[MK_PATH_MAX] = "";
+    size_t count = 0;
+    const peer_name_t *name;
+    while ((name = peer_tree_next(tree, last, count > 0, path)) != NULL) {
+        CHECK(strcmp(path, last) > 0);
+        CHECK(peer_tree_resolve(tree, path + 8) == name);
+        memcpy(last, path, sizeof last);
+        count++;
+    }
+    return count;
+}
+
+/* How many names are what their rest means. */
+static size_t count_rests(crowd_t *crowd) {
+    size_t count = 0;
+    for (size_t i = 0; i < crowd->count; i++) {
+        const char *name = crowd->names[i];
+        if (strcmp(name, "/node/b") == 0) continue;
+        const char *rest = peer_tree_inside("b", name);
+        if (rest == NULL && strncmp(name, "/node/", 6) == 0) rest = name + 6;
+        if (rest == NULL) rest = name + (name[0] == '/');
+        const peer_name_t *meant = peer_tree_resolve(&crowd->tree, rest);
+        CHECK(meant != NULL);
+        if (strcmp(meant->name, name) == 0) count++;
+    }
+    return count;
+}
+
 /* Any set of names: the walk is strictly ascending, complete, and agrees with resolve.
  */
 TEST(a_walk_agrees_with_lookups) {
     prng_t prng;
     prng_init(&prng, 5);
     for (int round = 0; round < 200; round++) {
-        peer_tree_t tree;
-        peer_tree_init(&tree, "b");
-        char names[24][16];
-        size_t count = 0;
-        for (uint32_t i = 0; i < 24; i++) {
-            static const char *const heads[] = {"", "/", "/node/", "/node/b/",
-                                                "/node/a/"};
-            snprintf(names[count], sizeof names[0], "%s%c%s",
-                     heads[prng_below(&prng, 5)], (char)('a' + prng_below(&prng, 4)),
-                     prng_below(&prng, 2) ? "/c" : "");
-            if (names[count][0] != '/' && strchr(names[count], '/') != NULL) continue;
-            if (peer_tree_find(&tree, names[count], strlen(names[count])) != NULL)
-                continue;
-            add(&tree, names[count], i + 1);
-            count++;
-        }
-        char path[MK_PATH_MAX] = "";
-        char last[MK_PATH_MAX] = "";
-        size_t walked = 0;
-        const peer_name_t *name;
-        while ((name = peer_tree_next(&tree, last, walked > 0, path)) != NULL) {
-            CHECK(strcmp(path, last) > 0);
-            CHECK(peer_tree_resolve(&tree, path + 8) == name);
-            memcpy(last, path, sizeof last);
-            walked++;
-        }
-        /* Each different rest is walked once. */
-        size_t rests = 0;
-        for (size_t i = 0; i < count; i++) {
-            const char *rest = peer_tree_inside("b", names[i]);
-            if (rest == NULL && strncmp(names[i], "/node/", 6) == 0)
-                rest = names[i] + 6;
-            if (rest == NULL) rest = names[i] + (names[i][0] == '/');
-            if (strcmp(names[i], "/node/b") == 0) continue;
-            const peer_name_t *meant = peer_tree_resolve(&tree, rest);
-            CHECK(meant != NULL);
-            if (strcmp(meant->name, names[i]) == 0) rests++;
-        }
-        CHECK_EQ(walked, rests);
-        end(&tree);
+        crowd_t crowd;
+        fill_any(&crowd, &prng);
+        size_t walked = walk(&crowd.tree);
+        CHECK_EQ(walked, count_rests(&crowd)); /* each different rest is walked once */
+        end(&crowd.tree);
     }
 }
 

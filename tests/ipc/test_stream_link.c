@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Links over streams: in order, whole, bounded; ended in every state. */
 #include "ipc/link_stage.h"
+#include "support/hostile_net.h"
 
 #include "ipc/frame.h"
 #include "ipc/stream_link.h"
@@ -94,51 +95,25 @@ TEST(byte_by_byte) {
 }
 
 TEST(random_parts_hiccups_delays_and_small_windows) {
-    for (uint64_t seed = 1; seed <= 60; seed++) {
-        sim_reset(seed);
-        sim_net_set_random_parts(true);
-        sim_net_set_hiccups((unsigned)(seed % 4) * 200);
-        sim_net_set_delay(seed % 3 * 700000);
-        sim_net_set_window(seed % 5 == 0 ? 1 : (size_t)seed * 37);
-        CHECK(talk(seed % 5 == 0 ? 10 : 60, 29, 90));
-    }
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        CHECK(talk(hostile_net_begin(seed) ? 60 : 10, 29, 90));
     sim_reset(1);
+}
+
+static bool talk_of_3(void) {
+    return talk(3, 1, 5);
 }
 
 TEST(a_reset_at_every_byte_is_told_once_to_both) {
-    for (uint64_t at = 1;; at++) {
-        sim_reset(at);
-        sim_net_set_read_max(11);
-        sim_net_set_write_max(7);
-        sim_net_reset_at(at);
-        bool is_good = talk(3, 1, 5);
-        CHECK_EQ(is_good, !sim_net_reset_hit());
-        CHECK_EQ(sim_handle_count(), 0);
-        if (is_good) {
-            CHECK_EQ(at, 2 * (3 * WIRE_HEADER_SIZE + 1 + 2) + 1);
-            break;
-        }
-    }
-    sim_reset(1);
+    hostile_net_reset_each(talk_of_3, 2 * (3 * WIRE_HEADER_SIZE + 1 + 2), 11);
+}
+
+static bool talk_of_10(void) {
+    return talk(10, 3, 40);
 }
 
 TEST(every_call_of_the_port_may_fail_once_or_for_ever) {
-    for (int lasting = 0; lasting < 2; lasting++) {
-        for (size_t nth = 1; nth < 500; nth++) {
-            sim_reset(1);
-            sim_net_set_read_max(50);
-            sim_fail_port_at(nth, lasting != 0);
-            (void)talk(10, 3, 40);
-            bool was_hit = sim_fail_port_hit();
-            sim_fail_port_at(0, false);
-            CHECK_EQ(sim_handle_count(), 0);
-            if (!was_hit) {
-                CHECK(nth > 10);
-                break;
-            }
-        }
-    }
-    sim_reset(1);
+    hostile_net_fail_each(talk_of_10, 10, 50);
 }
 
 static void talk_once(void *unused) {
@@ -192,11 +167,6 @@ TEST(many_sends_of_a_turn_are_one_write) {
 
 /* --- bounds --- */
 
-static bool never(void *arg) {
-    (void)arg;
-    return false;
-}
-
 TEST(a_peer_that_does_not_read_fills_the_link_and_no_more) {
     sim_reset(1);
     duo_t duo;
@@ -213,7 +183,7 @@ TEST(a_peer_that_does_not_read_fills_the_link_and_no_more) {
     CHECK(bytes > MK_LINK_OUTPUT_MAX - 10100);
     CHECK_EQ(end_send(&duo.a, rt, true), MK_OK); /* a control message goes beyond */
     CHECK_EQ(end_send(&duo.a, rt, false), MK_EFULL);
-    stage_run(&duo.stage, never, NULL, 20);
+    stage_run(&duo.stage, NULL, NULL, 20);
     CHECK_EQ(duo.a.rooms, 0);
     CHECK_EQ(duo.b.came, 0);
     duo.b.link->ops->pause(duo.b.link, rt, false);
@@ -301,7 +271,7 @@ TEST(an_orderly_close_delivers_what_was_taken) {
         CHECK_EQ(duo.b.came, 50);
         CHECK_EQ(duo.b.reason, MK_ECLOSED);
         CHECK_STR(duo.b.text, "ended by the other side");
-        stage_run(&duo.stage, never, NULL, 10);
+        stage_run(&duo.stage, NULL, NULL, 10);
         duo_close(&duo);
         CHECK_EQ(sim_handle_count(), 0);
     }
@@ -316,10 +286,10 @@ TEST(an_orderly_close_does_not_wait_for_ever) {
     while (end_send(&duo.a, duo.stage.rt, false) == MK_OK)
         ;
     end_close(&duo.a, duo.stage.rt, true);
-    stage_run(&duo.stage, never, NULL, 10);
+    stage_run(&duo.stage, NULL, NULL, 10);
     CHECK_EQ(sim_handle_count(), 2);
     CHECK_EQ(duo.b.downs, 0);
-    stage_run(&duo.stage, never, NULL, MK_STREAM_LINGER_MS + 10);
+    stage_run(&duo.stage, NULL, NULL, MK_STREAM_LINGER_MS + 10);
     CHECK_EQ(sim_handle_count(), 0);
     CHECK_EQ(duo.b.downs, 1);
     duo_close(&duo);
@@ -350,7 +320,7 @@ TEST(a_send_on_a_broken_link_is_refused_and_told_by_the_loop) {
     CHECK_EQ(result, MK_ECLOSED);
     CHECK_EQ(duo.a.downs, 0); /* not from within */
     CHECK_EQ(end_send(&duo.a, duo.stage.rt, true), MK_ECLOSED);
-    stage_run(&duo.stage, never, NULL, 3);
+    stage_run(&duo.stage, NULL, NULL, 3);
     CHECK_EQ(duo.a.downs, 1);
     CHECK_EQ(duo.b.downs, 1);
     duo_close(&duo);

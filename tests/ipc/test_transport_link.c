@@ -61,11 +61,6 @@ static void duo_close(duo_t *duo) {
     stage_close(&duo->stage);
 }
 
-static bool never(void *arg) {
-    (void)arg;
-    return false;
-}
-
 static bool talk_step(void *arg) {
     duo_t *duo = arg;
     runtime_t *rt = duo->stage.rt;
@@ -121,13 +116,13 @@ TEST(a_send_before_the_peer_comes_is_refused_and_told_later) {
     CHECK(stage_open(&duo.stage));
     CHECK(open_end(&duo.b, duo.stage.rt, make_b(UNIX)));
     CHECK_EQ(end_send(&duo.b, duo.stage.rt, false), MK_EFULL);
-    stage_run(&duo.stage, never, NULL, 50);
+    stage_run(&duo.stage, NULL, NULL, 50);
     CHECK_EQ(duo.b.rooms, 0);
     CHECK(open_end(&duo.a, duo.stage.rt, make_a(UNIX)));
-    stage_run(&duo.stage, never, NULL, 5);
+    stage_run(&duo.stage, NULL, NULL, 5);
     CHECK_EQ(duo.b.rooms, 1);
     CHECK_EQ(end_send(&duo.b, duo.stage.rt, false), MK_OK);
-    stage_run(&duo.stage, never, NULL, 5);
+    stage_run(&duo.stage, NULL, NULL, 5);
     CHECK_EQ(duo.a.came, 1);
     duo_close(&duo);
     sim_reset(1);
@@ -137,13 +132,13 @@ TEST(what_a_slow_peer_does_not_take_is_refused_and_comes_later) {
     sim_reset(1);
     duo_t duo;
     CHECK(duo_open(&duo, TCP, 19999, 40000));
-    stage_run(&duo.stage, never, NULL, 2);
+    stage_run(&duo.stage, NULL, NULL, 2);
     duo.b.link->ops->pause(duo.b.link, duo.stage.rt, true);
     int result;
     while ((result = end_send(&duo.a, duo.stage.rt, false)) == MK_OK)
         ;
     CHECK_EQ(result, MK_EFULL);
-    stage_run(&duo.stage, never, NULL, 20);
+    stage_run(&duo.stage, NULL, NULL, 20);
     CHECK_EQ(duo.b.came, 0);
     duo.b.link->ops->pause(duo.b.link, duo.stage.rt, false);
     duo.rounds = duo.a.sent;
@@ -170,7 +165,7 @@ TEST(the_end_of_a_transport_is_told_once) {
         CHECK(stage_run(&duo.stage, a_is_down, &duo, 10));
         CHECK_EQ(duo.a.came, 2);
         CHECK_EQ(duo.a.reason, MK_ECLOSED);
-        stage_run(&duo.stage, never, NULL, 50);
+        stage_run(&duo.stage, NULL, NULL, 50);
         CHECK(runtime_counters(duo.stage.rt).polls < polls + 300); /* no spinning */
         duo_close(&duo);
         CHECK_EQ(sim_handle_count(), 0);
@@ -203,7 +198,7 @@ TEST(a_closed_link_can_give_the_transport_back_for_the_next_peer) {
         CHECK(stage_run(&duo.stage, talk_step, &duo, 100));
         CHECK_EQ(duo.b.came, 10);
         end_close(&duo.a, duo.stage.rt, true);
-        stage_run(&duo.stage, never, NULL, 5);
+        stage_run(&duo.stage, NULL, NULL, 5);
         CHECK_EQ(duo.b.downs, 1);
         CHECK(duo.returned == b);
         duo.returned = NULL;
@@ -285,7 +280,7 @@ TEST(a_transport_of_the_program_works_too) {
     for (unsigned i = 0; i < 100; i++) {
         while (end_send(&duo.a, duo.stage.rt, false) == MK_OK)
             ;
-        stage_run(&duo.stage, never, NULL, 3);
+        stage_run(&duo.stage, NULL, NULL, 3);
     }
     CHECK_EQ(duo.a.came, duo.a.sent);
     CHECK_EQ(duo.a.sent, 800);

@@ -35,13 +35,8 @@ static void duo_close(duo_t *duo) {
     stage_close(&duo->stage);
 }
 
-static bool never(void *arg) {
-    (void)arg;
-    return false;
-}
-
 static void wait_ms(duo_t *duo, unsigned ms) {
-    stage_run(&duo->stage, never, NULL, ms);
+    stage_run(&duo->stage, NULL, NULL, ms);
 }
 
 TEST(messages_go_there_and_back) {

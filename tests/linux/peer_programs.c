@@ -57,6 +57,32 @@ long server_peak_kb(const server_t *server) {
     return strtol(peers_output, NULL, 10);
 }
 
+void server_hello(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt, (void)ctx;
+    (void)http_answer(request, 200, NULL, 0, "hello", 5);
+}
+
+void server_echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)rt, (void)ctx;
+    (void)http_answer(request, 200, NULL, 0, request->body, request->body_size);
+}
+
+void server_answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
+    (void)ctx;
+    http_conn_id_t id = http_defer(request);
+    (void)http_respond_begin(rt, id, 200, NULL, 0);
+    (void)http_respond_piece(rt, id, "one ", 4);
+    (void)http_respond_piece(rt, id, "two ", 4);
+    (void)http_respond_piece(rt, id, "three ", 6);
+    (void)http_respond_end(rt, id);
+}
+
+void server_echo_message(runtime_t *rt, http_conn_id_t id, bool is_binary,
+                         const void *data, size_t size, void *ctx) {
+    (void)ctx;
+    (void)http_ws_send(rt, id, is_binary, data, size);
+}
+
 int peers_run(const char *command) {
     FILE *pipe_in = popen(command, "r");
     CHECK(pipe_in != NULL);

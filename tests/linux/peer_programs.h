@@ -4,6 +4,8 @@
 #ifndef MK_TESTS_LINUX_PEER_PROGRAMS_H
 #define MK_TESTS_LINUX_PEER_PROGRAMS_H
 
+#include "microkernel/http.h"
+
 #include <sys/types.h>
 
 typedef struct {
@@ -22,6 +24,14 @@ void server_close(server_t *server);
 
 /* Kilobytes of memory that it had at its peak. */
 long server_peak_kb(const server_t *server);
+
+/* What such servers answer with: "hello"; the body that came; "one two three " in
+ * pieces; a message of a WebSocket, as it came. */
+void server_hello(runtime_t *rt, const http_request_t *request, void *ctx);
+void server_echo_body(runtime_t *rt, const http_request_t *request, void *ctx);
+void server_answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx);
+void server_echo_message(runtime_t *rt, http_conn_id_t id, bool is_binary,
+                         const void *data, size_t size, void *ctx);
 
 /* Run a command of the shell; its exit code, and what it wrote to stdout. */
 extern char peers_output[1 << 16];

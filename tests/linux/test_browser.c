@@ -9,6 +9,7 @@
 #include "support/test.h"
 
 #include "folder.h"
+#include "peer_programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static const char page[] =
     "  const body = 'gr\\u00fc\\u00df '.repeat(20000);\n"
     "  const echo = await fetch('/echo', {method: 'POST', body});\n"
     "  check('post', await echo.text(), body);\n"
-    "  check('pieces', await (await fetch('/pieces')).text(), 'one two three');\n"
+    "  check('pieces', await (await fetch('/pieces')).text(), 'one two three ');\n"
     "  check('missing', (await fetch('/missing')).status, 404);\n"
     "  const all = await Promise.all([...Array(30)].map(() => fetch('/hello')));\n"
     "  check('many', (await Promise.all(all.map(r => r.text()))).join(''),\n"
@@ -94,33 +95,14 @@ static const char *const wanted[] = {
 
 /* --- the server --- */
 
-static int tell; /* where the result goes */
+/* Of the next server. */
+static bool is_secure;
+static int result_to; /* where the result goes */
 
 static void show_page(runtime_t *rt, const http_request_t *request, void *ctx) {
     static const char *const headers[] = {"Content-Type: text/html; charset=utf-8"};
     (void)rt, (void)ctx;
     (void)http_answer(request, 200, headers, 1, page, sizeof page - 1);
-}
-
-static void hello(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)rt, (void)ctx;
-    (void)http_answer(request, 200, NULL, 0, "hello", 5);
-}
-
-static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
-    static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8"};
-    (void)rt, (void)ctx;
-    (void)http_answer(request, 200, headers, 1, request->body, request->body_size);
-}
-
-static void answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)ctx;
-    http_conn_id_t id = http_defer(request);
-    (void)http_respond_begin(rt, id, 200, NULL, 0);
-    (void)http_respond_piece(rt, id, "one ", 4);
-    (void)http_respond_piece(rt, id, "two ", 4);
-    (void)http_respond_piece(rt, id, "three", 5);
-    (void)http_respond_end(rt, id);
 }
 
 /* Two events, and the stream ends. */
@@ -137,14 +119,8 @@ static void send_events(runtime_t *rt, const http_request_t *request, void *ctx)
     http_close(rt, id);
 }
 
-static void echo(runtime_t *rt, http_conn_id_t id, bool is_binary, const void *data,
-                 size_t size, void *ctx) {
-    (void)ctx;
-    (void)http_ws_send(rt, id, is_binary, data, size);
-}
-
 static void accept_ws(runtime_t *rt, const http_request_t *request, void *ctx) {
-    static const http_ws_handler_t handler = {.on_message = echo};
+    static const http_ws_handler_t handler = {.on_message = server_echo_message};
     static const char *const protocols[] = {"echo"};
     static const http_ws_accept_t accept = {protocols, 1, true};
     (void)rt, (void)ctx;
@@ -154,16 +130,15 @@ static void accept_ws(runtime_t *rt, const http_request_t *request, void *ctx) {
 static void take_result(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)rt, (void)ctx;
     (void)http_answer(request, 200, NULL, 0, NULL, 0);
-    if (write(tell, request->body, request->body_size) < 0) _exit(5);
-    close(tell);
+    if (write(result_to, request->body, request->body_size) < 0) _exit(5);
+    close(result_to);
 }
 
-_Noreturn static void serve(int port_to, int result_to, bool is_secure) {
+static void serve(int tell) {
     static char pem[2048];
     runtime_t *rt = runtime_init(0, 64);
     http_listen_tls_t tls = {.certificate = pem, .key = pem};
     http_listen_options_t options = {0};
-    tell = result_to;
     if (is_secure) {
         int size = http_make_certificate("localhost", 2, pem, sizeof pem);
         if (size < 0) _exit(2);
@@ -172,15 +147,14 @@ _Noreturn static void serve(int port_to, int result_to, bool is_secure) {
     }
     int port = http_listen(rt, &options);
     if (port < 0 || http_route(rt, "GET", "/", show_page, NULL) < 0 ||
-        http_route(rt, "GET", "/hello", hello, NULL) < 0 ||
-        http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
-        http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
+        http_route(rt, "GET", "/hello", server_hello, NULL) < 0 ||
+        http_route(rt, "POST", "/echo", server_echo_body, NULL) < 0 ||
+        http_route(rt, "GET", "/pieces", server_answer_in_pieces, NULL) < 0 ||
         http_route(rt, "GET", "/events", send_events, NULL) < 0 ||
         http_route(rt, "GET", "/ws", accept_ws, NULL) < 0 ||
-        http_route(rt, "POST", "/result", take_result, NULL) < 0 ||
-        write(port_to, &port, sizeof port) != sizeof port)
+        http_route(rt, "POST", "/result", take_result, NULL) < 0)
         _exit(3);
-    close(port_to);
+    server_tell_port(tell, port, 0);
     runtime_run(rt);
     _exit(0);
 }
@@ -218,34 +192,26 @@ static void read_result(int fd, char *text, size_t cap) {
     text[size] = '\0';
 }
 
-static void visit(bool is_secure) {
-    int port_pipe[2], result_pipe[2], port = 0;
+static void visit(void) {
+    int result_pipe[2];
+    server_t server;
     char url[64], result[4096];
-    if (system("chromium --version >/dev/null 2>&1") != 0)
-        test_skip("chromium is not installed");
+    peers_need("chromium", "chromium --version 2>&1");
     if (!port_deflate_is_available()) test_skip("this build does not compress");
-    folder_begin();
     CHECK_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* its helpers end before we go on */
-    CHECK_EQ(pipe(port_pipe), 0);
     CHECK_EQ(pipe(result_pipe), 0);
-    pid_t server = fork();
-    CHECK(server >= 0);
-    if (server == 0) serve(port_pipe[1], result_pipe[1], is_secure);
-    close(port_pipe[1]);
-    close(result_pipe[1]);
-    CHECK_EQ(read(port_pipe[0], &port, sizeof port), (ssize_t)sizeof port);
-    close(port_pipe[0]);
+    result_to = result_pipe[1];
+    server_open(&server, serve);
+    close(result_to);
     (void)snprintf(url, sizeof url, "%s://localhost:%d/", is_secure ? "https" : "http",
-                   port);
+                   server.port);
     pid_t browser = start_browser(url);
     read_result(result_pipe[0], result, sizeof result);
     close(result_pipe[0]);
     (void)kill(-browser, SIGKILL);
-    (void)kill(server, SIGKILL);
     while (waitpid(-browser, NULL, 0) > 0) {
     }
-    CHECK_EQ(waitpid(server, NULL, 0), server);
-    folder_end();
+    server_close(&server);
     char *rest = result;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         char *line = rest != NULL ? strsep(&rest, "\n") : NULL;
@@ -255,14 +221,16 @@ static void visit(bool is_secure) {
 }
 
 TEST(browser_uses_our_server_in_plain) {
-    visit(false);
+    is_secure = false;
+    visit();
 }
 
 TEST(browser_uses_our_server_over_tls) {
     char pem[2048];
     if (http_make_certificate("localhost", 2, pem, sizeof pem) == MK_ENOTSUP)
         test_skip("this build has no TLS");
-    visit(true);
+    is_secure = true;
+    visit();
 }
 
 TEST_TABLE(browser, TEST_ROW(browser_uses_our_server_in_plain),

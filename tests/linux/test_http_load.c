@@ -15,12 +15,6 @@
 
 enum { CONNECTIONS = 100, BIG = 8 << 20 };
 
-static void hello(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)rt;
-    (void)ctx;
-    (void)http_answer(request, 200, NULL, 0, "hello", 5);
-}
-
 /* How many connections there are, this one included. */
 static void count(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)ctx;
@@ -45,8 +39,8 @@ static void serve(int tell) {
         .header_ms = 2000, .body_ms = 1500, .write_ms = 2000};
     write_big_file();
     int port = http_listen(rt, &options);
-    if (port < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
-        http_route(rt, "POST", "/", hello, NULL) < 0 ||
+    if (port < 0 || http_route(rt, "GET", "/", server_hello, NULL) < 0 ||
+        http_route(rt, "POST", "/", server_hello, NULL) < 0 ||
         http_route(rt, "GET", "/connections", count, NULL) < 0 ||
         http_route_files(rt, "/files/*", folder) < 0)
         _exit(3);

@@ -25,12 +25,6 @@
 
 /* --- the server --- */
 
-static void hello(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)rt;
-    (void)ctx;
-    (void)http_answer(request, 200, NULL, 0, "hello", 5);
-}
-
 /* How often the loop has looked at its descriptors. */
 static void tell_looks(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)ctx;
@@ -38,12 +32,6 @@ static void tell_looks(runtime_t *rt, const http_request_t *request, void *ctx) 
     int size = snprintf(text, sizeof text, "looks %llu.",
                         (unsigned long long)runtime_counters(rt).polls);
     (void)http_answer(request, 200, NULL, 0, text, (size_t)size);
-}
-
-static void echo_body(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)rt;
-    (void)ctx;
-    (void)http_answer(request, 200, NULL, 0, request->body, request->body_size);
 }
 
 /* Counts a body that comes in pieces, of one peer at a time. */
@@ -82,16 +70,6 @@ static void refuse_body(runtime_t *rt, const http_request_t *request, void *ctx)
     (void)http_answer(request, 403, NULL, 0, "no", 2);
 }
 
-static void answer_in_pieces(runtime_t *rt, const http_request_t *request, void *ctx) {
-    (void)ctx;
-    http_conn_id_t id = http_defer(request);
-    (void)http_respond_begin(rt, id, 200, NULL, 0);
-    (void)http_respond_piece(rt, id, "one ", 4);
-    (void)http_respond_piece(rt, id, "two ", 4);
-    (void)http_respond_piece(rt, id, "three ", 6);
-    (void)http_respond_end(rt, id);
-}
-
 static void send_events(runtime_t *rt, const http_request_t *request, void *ctx) {
     (void)ctx;
     http_conn_id_t id = http_defer(request);
@@ -101,14 +79,8 @@ static void send_events(runtime_t *rt, const http_request_t *request, void *ctx)
     http_close(rt, id);
 }
 
-static void echo(runtime_t *rt, http_conn_id_t id, bool is_binary, const void *data,
-                 size_t size, void *ctx) {
-    (void)ctx;
-    (void)http_ws_send(rt, id, is_binary, data, size);
-}
-
 static void accept_ws(runtime_t *rt, const http_request_t *request, void *ctx) {
-    static const http_ws_handler_t handler = {.on_message = echo};
+    static const http_ws_handler_t handler = {.on_message = server_echo_message};
     (void)rt;
     (void)ctx;
     (void)http_ws_accept(request, &handler, NULL);
@@ -135,11 +107,12 @@ static void serve(int tell) {
     int ports[2] = {http_listen(rt, &options)};
     options.ws_deflate = HTTP_WS_DEFLATE_WINDOW; /* WebSockets keep their windows */
     ports[1] = http_listen(rt, &options);
-    if (ports[0] < 0 || ports[1] < 0 || http_route(rt, "GET", "/", hello, NULL) < 0 ||
+    if (ports[0] < 0 || ports[1] < 0 ||
+        http_route(rt, "GET", "/", server_hello, NULL) < 0 ||
         http_route(rt, "GET", "/looks", tell_looks, NULL) < 0 ||
-        http_route(rt, "POST", "/echo", echo_body, NULL) < 0 ||
-        http_route(rt, "PUT", "/echo", echo_body, NULL) < 0 ||
-        http_route(rt, "GET", "/pieces", answer_in_pieces, NULL) < 0 ||
+        http_route(rt, "POST", "/echo", server_echo_body, NULL) < 0 ||
+        http_route(rt, "PUT", "/echo", server_echo_body, NULL) < 0 ||
+        http_route(rt, "GET", "/pieces", server_answer_in_pieces, NULL) < 0 ||
         http_route_pieces(rt, "PUT", "/count", count_body, NULL) < 0 ||
         http_route_pieces(rt, "PUT", "/refuse", refuse_body, NULL) < 0 ||
         http_route(rt, "GET", "/events", send_events, NULL) < 0 ||

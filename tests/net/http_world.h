@@ -10,6 +10,7 @@
 #include "sim.h"
 #include "support/test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -111,6 +112,20 @@ static inline void peer_close(peer_t *peer) {
     port_socket_close(peer->handle);
     peer->handle = -1;
     world_run(peer->world);
+}
+
+/* The same with a peer of its own, which is too large for a stack; peer_end frees it.
+ */
+static inline peer_t *peer_new(http_world_t *world) {
+    peer_t *peer = malloc(sizeof *peer);
+    CHECK(peer != NULL);
+    peer_open(peer, world);
+    return peer;
+}
+
+static inline void peer_end(peer_t *peer) {
+    peer_close(peer);
+    free(peer);
 }
 
 static inline void peer_say(peer_t *peer, const char *text) {

@@ -159,18 +159,6 @@ static void open_owned(actor_world_t *w) {
     CHECK(tell(w, DO_LISTEN));
 }
 
-static peer_t *new_peer(actor_world_t *w) {
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, &w->world);
-    return peer;
-}
-
-static void end_peer(peer_t *peer) {
-    peer_close(peer);
-    free(peer);
-}
-
 #define GET "GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-One: 1\r\n\r\n"
 #define UPGRADE                                                                        \
     "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"     \
@@ -179,7 +167,7 @@ static void end_peer(peer_t *peer) {
 TEST(http_actor_gets_requests_as_published_and_answers_once) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK_EQ(seen.requests, 1);
     CHECK_STR(seen.method, "GET");
@@ -204,7 +192,7 @@ TEST(http_actor_gets_requests_as_published_and_answers_once) {
     CHECK(tell(&w, DO_ANSWER));
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 201"), 2);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(seen.closed, 0);
     world_close(&w.world);
 }
@@ -212,7 +200,7 @@ TEST(http_actor_gets_requests_as_published_and_answers_once) {
 TEST(http_actor_hears_once_that_a_peer_is_lost) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     port_socket_abort(peer->handle);
     world_run(&w.world);
@@ -228,7 +216,7 @@ TEST(http_actor_hears_once_that_a_peer_is_lost) {
 TEST(http_actor_hears_of_what_is_dropped_when_the_grace_of_a_stop_is_over) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     http_stop(w.world.rt, 1000);
     world_pass(&w.world, 900);
@@ -237,20 +225,20 @@ TEST(http_actor_hears_of_what_is_dropped_when_the_grace_of_a_stop_is_over) {
     CHECK_EQ(seen.closed, 1);
     CHECK_EQ(seen.closed_id, seen.id);
     CHECK(!tell(&w, DO_ANSWER));
-    end_peer(peer);
+    peer_end(peer);
     world_close(&w.world);
 }
 
 TEST(http_actor_that_ends_leaves_503_and_no_port) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     (void)tell(&w, DO_END);
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 503"), 1);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(http_counters(w.world.rt).connections, 0);
     w.owner = actor_spawn(w.world.rt, own_port, NULL, NULL, 16);
     CHECK(tell(&w, DO_LISTEN));
@@ -284,9 +272,7 @@ TEST(http_actor_with_a_full_mailbox_makes_503) {
     options.owner = actor_spawn(world.rt, never_ready, NULL, NULL, 2);
     options.ignores_routes = true;
     world.port = (uint16_t)http_listen(world.rt, &options);
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, &world);
+    peer_t *peer = peer_new(&world);
     /* Messages of others fill it in the moment before. */
     while (actor_send(world.rt, options.owner, 7, NULL, 0)) {
     }
@@ -296,14 +282,14 @@ TEST(http_actor_with_a_full_mailbox_makes_503) {
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 503"), 1);
     CHECK_EQ(peer_count(peer, "Retry-After: 1"), 1);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
 TEST(http_actor_pushes_events_until_the_peer_goes) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK(tell(&w, DO_SSE));
     CHECK(!tell(&w, DO_ANSWER));
@@ -316,7 +302,7 @@ TEST(http_actor_pushes_events_until_the_peer_goes) {
     peer_read(peer);
     CHECK_EQ(peer_count(peer, ":\n\n"), 2);
     CHECK_EQ(http_counters(w.world.rt).event_streams, 1);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(seen.closed, 1);
     CHECK(!tell(&w, DO_PUSH));
     world_close(&w.world);
@@ -325,7 +311,7 @@ TEST(http_actor_pushes_events_until_the_peer_goes) {
 TEST(http_actor_sends_events_with_what_readers_remember) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK(tell(&w, DO_SSE));
     CHECK(tell(&w, DO_SEND_EVENTS));
@@ -334,7 +320,7 @@ TEST(http_actor_sends_events_with_what_readers_remember) {
     CHECK(body != NULL);
     CHECK_STR(body + 4, "event: tick\nid: 41\nretry: 2500\ndata: one\ndata: two\n\n"
                         "id: 42\n\n");
-    end_peer(peer);
+    peer_end(peer);
     world_close(&w.world);
 }
 
@@ -342,7 +328,7 @@ TEST(http_actor_is_told_when_an_event_stream_has_room_again) {
     actor_world_t w;
     open_owned(&w);
     sim_net_set_window(1024);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK(tell(&w, DO_SSE));
     int pushes = 0;
@@ -359,14 +345,14 @@ TEST(http_actor_is_told_when_an_event_stream_has_room_again) {
     }
     CHECK_EQ(seen.rooms, 1);
     CHECK(tell(&w, DO_PUSH));
-    end_peer(peer);
+    peer_end(peer);
     world_close(&w.world);
 }
 
 TEST(http_actor_closes_an_event_stream) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK(tell(&w, DO_SSE));
     CHECK(tell(&w, DO_PUSH));
@@ -375,7 +361,7 @@ TEST(http_actor_closes_an_event_stream) {
     CHECK_EQ(peer_count(peer, "data: three\n\n"), 1);
     CHECK(peer->has_ended && !peer->was_reset);
     CHECK_EQ(seen.closed, 0);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&w.world);
 }
 
@@ -384,7 +370,7 @@ TEST(http_actor_closes_an_event_stream) {
 TEST(http_actor_talks_over_a_websocket) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, UPGRADE);
     CHECK_EQ(seen.requests, 1);
     CHECK(tell(&w, DO_ACCEPT));
@@ -415,7 +401,7 @@ TEST(http_actor_talks_over_a_websocket) {
     CHECK_EQ(seen.close_code, 4000);
     peer_read(peer);
     CHECK(peer->has_ended && !peer->was_reset);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(http_counters(w.world.rt).connections, 0);
     world_close(&w.world);
 }
@@ -423,13 +409,13 @@ TEST(http_actor_talks_over_a_websocket) {
 TEST(http_actor_accepts_no_websocket_from_a_plain_request) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, GET);
     CHECK(!tell(&w, DO_ACCEPT));
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 400"), 1);
     CHECK(!tell(&w, DO_ANSWER));
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(seen.closed, 0);
     world_close(&w.world);
 }
@@ -437,7 +423,7 @@ TEST(http_actor_accepts_no_websocket_from_a_plain_request) {
 TEST(http_actor_gets_what_came_before_it_accepted) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     static const char early[] = UPGRADE "\x81\x82\x00\x00\x00\x00ok\x81\x82";
     peer_send(peer, early, sizeof early - 1);
     CHECK(tell(&w, DO_ACCEPT));
@@ -455,7 +441,7 @@ TEST(http_actor_gets_what_came_before_it_accepted) {
 TEST(http_actor_hears_why_a_websocket_failed) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, UPGRADE);
     CHECK(tell(&w, DO_ACCEPT));
     peer_send(peer, "\x81\x02hi", 4);
@@ -463,7 +449,7 @@ TEST(http_actor_hears_why_a_websocket_failed) {
     CHECK_EQ(seen.ws_closed, 0);
     peer_read(peer);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(http_counters(w.world.rt).connections, 0);
     world_close(&w.world);
 }
@@ -471,7 +457,7 @@ TEST(http_actor_hears_why_a_websocket_failed) {
 TEST(http_actor_that_ends_closes_its_websockets_with_1001) {
     actor_world_t w;
     open_owned(&w);
-    peer_t *peer = new_peer(&w);
+    peer_t *peer = peer_new(&w.world);
     peer_say(peer, UPGRADE);
     CHECK(tell(&w, DO_ACCEPT));
     peer_read(peer);
@@ -482,7 +468,7 @@ TEST(http_actor_that_ends_closes_its_websockets_with_1001) {
     world_pass(&w.world, 4000); /* the peer never answers */
     peer_read(peer);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(http_counters(w.world.rt).connections, 0);
     world_close(&w.world);
 }

@@ -100,9 +100,7 @@ TEST(http_files_rows) {
     };
     http_world_t world;
     open_files(&world);
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, &world);
+    peer_t *peer = peer_new(&world);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ask(peer, rows[i].method, rows[i].path, rows[i].fields);
         if (strncmp(peer->text, rows[i].begins, strlen(rows[i].begins)) != 0)
@@ -113,17 +111,14 @@ TEST(http_files_rows) {
         CHECK(!peer->has_ended);
         CHECK_EQ(runtime_counters(world.rt).actors, 1); /* only the server's own */
     }
-    peer_close(peer);
-    free(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
 TEST(http_files_know_what_the_peer_has) {
     http_world_t world;
     open_files(&world);
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, &world);
+    peer_t *peer = peer_new(&world);
     ask(peer, "GET", "/f/a.txt", "");
     const char *etag = strstr(peer->text, "ETag: ");
     CHECK(etag != NULL);
@@ -136,8 +131,7 @@ TEST(http_files_know_what_the_peer_has) {
     ask(peer, "GET", "/f/a.txt", fields);
     CHECK(strncmp(peer->text, "HTTP/1.1 200 ", 13) == 0);
     CHECK_STR(body_of(peer), "another one");
-    peer_close(peer);
-    free(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -217,9 +211,7 @@ TEST(http_files_go_out_in_pieces_as_the_peer_takes_them) {
     http_world_t world;
     open_files(&world);
     sim_net_set_window(3000);
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, &world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /f/big.bin HTTP/1.1\r\nHost: h\r\n\r\n");
     size_t most = 0;
     for (int i = 0; i < 2000 && peer->size < sizeof big; i++) {
@@ -231,8 +223,7 @@ TEST(http_files_go_out_in_pieces_as_the_peer_takes_them) {
     CHECK_EQ(peer->size - (size_t)(body_of(peer) - peer->text), sizeof big);
     CHECK_MEM(body_of(peer), big, sizeof big);
     CHECK(most <= 2 * MK_HTTP_OUTPUT_MARK + 65536);
-    peer_close(peer);
-    free(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -241,9 +232,7 @@ TEST(http_files_are_cut_when_they_change_or_the_peer_goes) {
         http_world_t world;
         open_files(&world);
         sim_net_set_window(3000);
-        peer_t *peer = malloc(sizeof *peer);
-        CHECK(peer != NULL);
-        peer_open(peer, &world);
+        peer_t *peer = peer_new(&world);
         static const char request[] = "GET /f/big.bin HTTP/1.1\r\nHost: h\r\n\r\n";
         port_slice_t slice = {request, sizeof request - 1};
         CHECK(port_socket_write(peer->handle, &slice, 1) > 0);

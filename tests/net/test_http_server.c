@@ -190,9 +190,7 @@ static const row_t rows[] = {
 };
 
 static void check_row(http_world_t *world, const row_t *row, size_t split) {
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, world);
+    peer_t *peer = peer_new(world);
     size_t size = strlen(row->request);
     if (split < size) peer_send(peer, row->request, split);
     peer_send(peer, row->request + (split < size ? split : 0),
@@ -207,8 +205,7 @@ static void check_row(http_world_t *world, const row_t *row, size_t split) {
     CHECK(row->has == NULL || strstr(peer->text, row->has) != NULL);
     CHECK_EQ(peer->has_ended, row->closes);
     CHECK(!peer->was_reset);
-    peer_close(peer);
-    free(peer);
+    peer_end(peer);
 }
 
 TEST(http_server_answers_every_row_of_the_table) {
@@ -233,9 +230,7 @@ TEST(http_server_answers_the_same_byte_by_byte) {
     open_server(&world);
     sim_net_set_read_max(1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        peer_t *peer = malloc(sizeof *peer);
-        CHECK(peer != NULL);
-        peer_open(peer, &world);
+        peer_t *peer = peer_new(&world);
         const row_t *row = &rows[i];
         peer_say(peer, row->request);
         for (size_t n = 0; n < strlen(row->request) + 1; n++)
@@ -243,8 +238,7 @@ TEST(http_server_answers_the_same_byte_by_byte) {
         peer_read(peer);
         CHECK(strncmp(peer->text, row->begins, strlen(row->begins)) == 0);
         CHECK_EQ(peer->has_ended, row->closes);
-        peer_close(peer);
-        free(peer);
+        peer_end(peer);
     }
     world_close(&world);
 }
@@ -255,22 +249,10 @@ static void check_gone(http_world_t *world) {
     CHECK_EQ(http_counters(world->rt).connections, 0);
 }
 
-static peer_t *new_peer(http_world_t *world) {
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, world);
-    return peer;
-}
-
-static void end_peer(peer_t *peer) {
-    peer_close(peer);
-    free(peer);
-}
-
 TEST(http_server_answers_pipelined_requests_in_order) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     size_t before = sim_net_writes();
     peer_say(peer, "GET /hello/a HTTP/1.1\r\nHost: h\r\n\r\n"
                    "GET /hello/b HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -284,7 +266,7 @@ TEST(http_server_answers_pipelined_requests_in_order) {
     CHECK(a < b && b < c && c < d);
     CHECK(!peer->has_ended);
     CHECK_EQ(sim_net_writes() - before, 2); /* the peer's one, the server's one */
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -292,7 +274,7 @@ TEST(http_server_answers_pipelined_requests_in_order) {
 TEST(http_server_waits_for_a_late_answer_before_the_next_request) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n" GET);
     peer_say(peer, GET);
     peer_read(peer);
@@ -305,14 +287,14 @@ TEST(http_server_waits_for_a_late_answer_before_the_next_request) {
     CHECK_EQ(peer_count(peer, "HTTP/1.1 200"), 3);
     CHECK_EQ(peer_count(peer, "\r\n\r\nlate"), 1);
     CHECK_EQ(peer_count(peer, "\r\n\r\nhello"), 2);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
 TEST(http_server_answers_in_full_after_half_a_close) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n" GET);
     CHECK_EQ(port_socket_finish(peer->handle), MK_OK);
     world_run(&world);
@@ -322,7 +304,7 @@ TEST(http_server_answers_in_full_after_half_a_close) {
     CHECK_EQ(peer_count(peer, "\r\n\r\nlate"), 1);
     CHECK_EQ(peer_count(peer, "\r\n\r\nhello"), 1);
     CHECK(peer->has_ended && !peer->was_reset);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -333,14 +315,14 @@ TEST(http_server_calls_no_handler_when_the_peer_ends_inside_a_request) {
     const char *const parts[] = {"GET / HTTP/1.1\r\nHo",
                                  POST("Content-Length: 5\r\n", "abc"), ""};
     for (int i = 0; i < 3; i++) {
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         peer_say(peer, parts[i]);
         CHECK_EQ(port_socket_finish(peer->handle), MK_OK);
         world_run(&world);
         peer_read(peer);
         CHECK_EQ(peer->size, 0);
         CHECK(peer->has_ended);
-        end_peer(peer);
+        peer_end(peer);
         check_gone(&world);
     }
     world_close(&world);
@@ -355,12 +337,12 @@ TEST(http_server_refuses_every_control_character_in_a_value) {
         size_t size = sizeof request - 1;
         *strchr(request, '?') = (char)c;
         bool is_good = (c >= ' ' && c != 127) || c == '\t';
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         peer_send(peer, request, size);
         peer_read(peer);
         CHECK(strncmp(peer->text, is_good ? "HTTP/1.1 200" : "HTTP/1.1 400", 12) == 0);
         CHECK_EQ(peer->has_ended, !is_good);
-        end_peer(peer);
+        peer_end(peer);
     }
     world_close(&world);
 }
@@ -368,10 +350,10 @@ TEST(http_server_refuses_every_control_character_in_a_value) {
 TEST(http_server_decodes_parameters_and_shows_path_and_query) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /hello/a%20b%2Fc?x=1&y HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK_STR(seen, "a b/c|/hello/a%20b%2Fc|x=1&y");
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -381,7 +363,7 @@ TEST(http_server_sends_pieces_as_chunks_or_until_the_end) {
     http_world_t world;
     open_server(&world);
     for (int minor = 0; minor < 2; minor++) {
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         peer_say(peer, minor == 1 ? "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n"
                                   : "GET /keep HTTP/1.0\r\n\r\n");
         CHECK_EQ(http_respond_begin(world.rt, kept, 200, NULL, 0), MK_OK);
@@ -395,7 +377,7 @@ TEST(http_server_sends_pieces_as_chunks_or_until_the_end) {
         CHECK(strstr(peer->text, minor == 1 ? "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
                                             : "\r\n\r\nabcde") != NULL);
         CHECK_EQ(peer->has_ended, minor == 0);
-        end_peer(peer);
+        peer_end(peer);
     }
     world_close(&world);
 }
@@ -403,7 +385,7 @@ TEST(http_server_sends_pieces_as_chunks_or_until_the_end) {
 TEST(http_server_refuses_headers_that_would_become_two) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
     const char *const bad[] = {
         "A: b\r\nC: d", "A: b\nC: d", "Content-Length: 3", "Connection: close", "A",
@@ -417,7 +399,7 @@ TEST(http_server_refuses_headers_that_would_become_two) {
     CHECK_EQ(http_respond(world.rt, kept, 200, NULL, 0, "x", 1), MK_OK);
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 200"), 1);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -426,7 +408,7 @@ TEST(http_server_refuses_headers_that_would_become_two) {
 TEST(http_server_drops_who_is_silent_after_10_seconds) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     world_pass(&world, 9500);
     peer_read(peer);
     CHECK(!peer->has_ended);
@@ -434,7 +416,7 @@ TEST(http_server_drops_who_is_silent_after_10_seconds) {
     peer_read(peer);
     CHECK(peer->has_ended);
     CHECK_EQ(peer->size, 0);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -442,7 +424,7 @@ TEST(http_server_drops_who_is_silent_after_10_seconds) {
 TEST(http_server_gives_a_slow_header_408_however_it_trickles) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET / HTTP/1.1\r\nHost: h\r\n");
     for (int i = 0; i < 9; i++) {
         world_pass(&world, 1000);
@@ -453,7 +435,7 @@ TEST(http_server_gives_a_slow_header_408_however_it_trickles) {
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 408 Request Timeout"), 1);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     CHECK_EQ(http_counters(world.rt).timeouts, 1);
     world_close(&world);
@@ -462,7 +444,7 @@ TEST(http_server_gives_a_slow_header_408_however_it_trickles) {
 TEST(http_server_gives_a_body_without_progress_408_after_30_seconds) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, POST("Content-Length: 50\r\n", "abc"));
     world_pass(&world, 29500);
     CHECK(!peer->has_ended);
@@ -470,7 +452,7 @@ TEST(http_server_gives_a_body_without_progress_408_after_30_seconds) {
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 408"), 1);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -478,7 +460,7 @@ TEST(http_server_gives_a_body_without_progress_408_after_30_seconds) {
 TEST(http_server_demands_a_least_rate_of_a_body) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, POST("Content-Length: 100000\r\n", "abc"));
     int seconds = 0;
     while (!peer->has_ended && seconds < 200) { /* a byte every 5 seconds */
@@ -489,14 +471,14 @@ TEST(http_server_demands_a_least_rate_of_a_body) {
     }
     CHECK(seconds >= 30 && seconds <= 40);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 408"), 1);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
 TEST(http_server_ends_an_idle_connection_after_60_seconds) {
     http_world_t world;
     open_server(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, GET);
     world_pass(&world, 50000);
     peer_say(peer, GET);
@@ -507,7 +489,7 @@ TEST(http_server_ends_an_idle_connection_after_60_seconds) {
     world_pass(&world, 2000);
     peer_read(peer);
     CHECK(peer->has_ended && !peer->was_reset);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -519,13 +501,13 @@ TEST(http_server_gives_a_forgotten_request_503) {
     options.handler_ms = 5000;
     world_open(&world, &options);
     add_routes(&world);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     peer_say(peer, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
     world_pass(&world, 6000);
     peer_read(peer);
     CHECK_EQ(peer_count(peer, "HTTP/1.1 503"), 1);
     CHECK_EQ(http_respond(world.rt, kept, 200, NULL, 0, NULL, 0), MK_ENOENT);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -538,7 +520,7 @@ TEST(http_server_bounds_target_header_and_fields) {
     http_world_t world;
     open_server(&world);
     for (int kind = 0; kind < 4; kind++) {
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         memset(big, 'x', sizeof big);
         big[65536] = '\0';
         if (kind == 0) {
@@ -554,7 +536,7 @@ TEST(http_server_bounds_target_header_and_fields) {
         peer_read(peer);
         CHECK_EQ(peer_count(peer, kind == 0 ? "HTTP/1.1 414" : "HTTP/1.1 431"), 1);
         CHECK(peer->has_ended);
-        end_peer(peer);
+        peer_end(peer);
         check_gone(&world);
     }
     world_close(&world);
@@ -572,7 +554,7 @@ TEST(http_server_holds_no_more_than_twice_the_mark_for_who_never_reads) {
     memset(big, 'y', sizeof big);
     CHECK_EQ(http_route(world.rt, "GET", "/big", answer_big, NULL), MK_OK);
     sim_net_set_window(4096);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     static const char request[] = "GET /big HTTP/1.1\r\nHost: h\r\n\r\n";
     size_t most = 0;
     for (int i = 0; i < 400; i++) {
@@ -597,7 +579,7 @@ TEST(http_server_holds_no_more_than_twice_the_mark_for_who_never_reads) {
         world_run(&world);
     }
     CHECK(peer->has_ended && !peer->was_reset);
-    end_peer(peer);
+    peer_end(peer);
     check_gone(&world);
     world_close(&world);
 }
@@ -607,7 +589,7 @@ TEST(http_server_drops_a_peer_that_takes_no_output) {
     open_server(&world);
     CHECK_EQ(http_route(world.rt, "GET", "/big", answer_big, NULL), MK_OK);
     sim_net_set_window(4096);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     static const char request[] = "GET /big HTTP/1.1\r\nHost: h\r\n\r\n";
     port_slice_t slice = {request, sizeof request - 1};
     CHECK(port_socket_write(peer->handle, &slice, 1) > 0);
@@ -615,7 +597,7 @@ TEST(http_server_drops_a_peer_that_takes_no_output) {
     CHECK_EQ(http_counters(world.rt).connections, 1);
     world_pass(&world, 31000);
     check_gone(&world);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -628,12 +610,12 @@ TEST(http_server_sheds_the_longest_idle_when_it_is_full) {
     add_routes(&world);
     peer_t *peers[4];
     for (int i = 0; i < 3; i++) {
-        peers[i] = new_peer(&world);
+        peers[i] = peer_new(&world);
         peer_say(peers[i], GET);
         world_pass(&world, 100);
     }
     peer_say(peers[0], GET); /* now 1 is the oldest */
-    peers[3] = new_peer(&world);
+    peers[3] = peer_new(&world);
     peer_say(peers[3], GET);
     for (int i = 0; i < 4; i++) {
         peer_read(peers[i]);
@@ -642,7 +624,7 @@ TEST(http_server_sheds_the_longest_idle_when_it_is_full) {
     CHECK_EQ(http_counters(world.rt).shed, 1);
     CHECK_EQ(http_counters(world.rt).connections, 3);
     for (int i = 0; i < 4; i++)
-        end_peer(peers[i]);
+        peer_end(peers[i]);
     world_close(&world);
 }
 
@@ -651,9 +633,9 @@ TEST(http_server_sheds_the_longest_idle_when_it_is_full) {
 TEST(http_server_stops_in_good_order) {
     http_world_t world;
     open_server(&world);
-    peer_t *idle = new_peer(&world);
-    peer_t *busy = new_peer(&world);
-    peer_t *stuck = new_peer(&world);
+    peer_t *idle = peer_new(&world);
+    peer_t *busy = peer_new(&world);
+    peer_t *stuck = peer_new(&world);
     peer_say(idle, GET);
     peer_say(busy, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
     http_conn_id_t id = kept;
@@ -676,9 +658,9 @@ TEST(http_server_stops_in_good_order) {
     world_run(&world);
     CHECK(handle < 0 || port_socket_connected(handle) < 0);
     port_socket_close(handle);
-    end_peer(idle);
-    end_peer(busy);
-    end_peer(stuck);
+    peer_end(idle);
+    peer_end(busy);
+    peer_end(stuck);
     world_close(&world);
 }
 
@@ -692,7 +674,7 @@ TEST(http_server_survives_a_reset_after_every_byte) {
     http_world_t world;
     open_server(&world);
     for (size_t at = 1; at < sizeof long_talk; at++) {
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         peer_send(peer, long_talk, at);
         port_socket_abort(peer->handle);
         world_run(&world);
@@ -711,7 +693,7 @@ TEST(http_server_copes_with_parts_hiccups_and_resets) {
         sim_net_set_random_parts(true);
         sim_net_set_hiccups(200);
         if (seed % 2 == 0) sim_net_reset_at(seed * 17);
-        peer_t *peer = new_peer(&world);
+        peer_t *peer = peer_new(&world);
         peer_send(peer, long_talk, sizeof long_talk - 1);
         for (int i = 0; i < 20; i++) {
             world_run(&world);
@@ -723,7 +705,7 @@ TEST(http_server_copes_with_parts_hiccups_and_resets) {
             peer_read(peer);
         }
         if (seed % 2 != 0) CHECK_EQ(peer_count(peer, "HTTP/1.1 200"), 4);
-        end_peer(peer);
+        peer_end(peer);
         check_gone(&world);
         world_close(&world);
     }
@@ -753,7 +735,7 @@ static void log_request(const char *request, bool logs_access) {
     CHECK_EQ(log_enable(world.rt), MK_OK);
     CHECK_EQ(log_set_debug_output(world.rt, false, LOG_LINE_TEXT), MK_OK);
     CHECK(log_add_sink(world.rt, keep_line, logged, LOG_LINE_TEXT) > 0);
-    peer_t *peer = new_peer(&world);
+    peer_t *peer = peer_new(&world);
     port_address_t from;
     CHECK_EQ(port_socket_local(peer->handle, &from), MK_OK);
     peer_say(peer, request);
@@ -763,7 +745,7 @@ static void log_request(const char *request, bool logs_access) {
     char address[ADDRESS_TEXT_MAX + 8] = "peer=";
     (void)address_format(&from, address + 5, sizeof address - 5);
     CHECK(logged[0] == '\0' || strstr(logged, address) != NULL);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 

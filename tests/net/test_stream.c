@@ -2,6 +2,7 @@
 /* Streams on a hostile network: cut, delayed, reset in every state. Whatever happens,
  * all bytes arrive in order or the end is told, once. */
 #include "net/net_stage.h"
+#include "support/hostile_net.h"
 
 #include "sim/sim.h"
 
@@ -71,50 +72,25 @@ TEST(split_at_every_offset) {
 }
 
 TEST(random_parts_hiccups_delays_and_small_windows) {
-    for (uint64_t seed = 1; seed <= 60; seed++) {
-        sim_reset(seed);
-        sim_net_set_random_parts(true);
-        sim_net_set_hiccups((unsigned)(seed % 4) * 200);
-        sim_net_set_delay(seed % 3 * 700000);
-        sim_net_set_window(seed % 5 == 0 ? 1 : (size_t)seed * 37);
-        CHECK(talk(seed % 5 == 0 ? 300 : SAID));
-    }
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        CHECK(talk(hostile_net_begin(seed) ? SAID : 300));
     sim_reset(1);
+}
+
+static bool talk_of_60(void) {
+    return talk(60);
 }
 
 TEST(reset_at_every_byte_is_told_once_to_both) {
-    for (uint64_t at = 1;; at++) {
-        sim_reset(at);
-        sim_net_set_read_max(7);
-        sim_net_set_write_max(7);
-        sim_net_reset_at(at);
-        bool is_good = talk(60);
-        CHECK_EQ(is_good, !sim_net_reset_hit());
-        if (is_good) {
-            CHECK_EQ(at, 2 * 60 + 1);
-            break;
-        }
-    }
-    sim_reset(1);
+    hostile_net_reset_each(talk_of_60, 2 * 60, 7);
+}
+
+static bool talk_of_500(void) {
+    return talk(500);
 }
 
 TEST(every_call_of_the_port_may_fail_once_or_for_ever) {
-    for (int lasting = 0; lasting < 2; lasting++) {
-        for (size_t nth = 1; nth < 2000; nth++) {
-            sim_reset(1);
-            sim_net_set_read_max(100);
-            sim_fail_port_at(nth, lasting != 0);
-            (void)talk(500);
-            bool was_hit = sim_fail_port_hit();
-            sim_fail_port_at(0, false);
-            CHECK_EQ(sim_handle_count(), 0);
-            if (!was_hit) {
-                CHECK(nth > 20);
-                break;
-            }
-        }
-    }
-    sim_reset(1);
+    hostile_net_fail_each(talk_of_500, 20, 100);
 }
 
 static void talk_once(void *unused) {

@@ -60,19 +60,12 @@ static void open_echo(http_world_t *world) {
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 static peer_t *open_peer(http_world_t *world) {
-    peer_t *peer = malloc(sizeof *peer);
-    CHECK(peer != NULL);
-    peer_open(peer, world);
+    peer_t *peer = peer_new(world);
     peer_say(peer, UPGRADE);
     peer_read(peer);
     CHECK(strncmp(peer->text, "HTTP/1.1 101 Switching Protocols\r\n", 34) == 0);
     peer->size = 0;
     return peer;
-}
-
-static void end_peer(peer_t *peer) {
-    peer_close(peer);
-    free(peer);
 }
 
 /* A frame of a client, with a mask. */
@@ -121,15 +114,13 @@ TEST(ws_upgrade_rows_of_the_table) {
     http_world_t world;
     open_echo(&world);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        peer_t *peer = malloc(sizeof *peer);
-        CHECK(peer != NULL);
-        peer_open(peer, &world);
+        peer_t *peer = peer_new(&world);
         peer_say(peer, rows[i].request);
         peer_read(peer);
         CHECK(strncmp(peer->text, rows[i].begins, strlen(rows[i].begins)) == 0);
         CHECK(strstr(peer->text, rows[i].has) != NULL);
         CHECK(peer->has_ended);
-        end_peer(peer);
+        peer_end(peer);
     }
     CHECK_EQ(http_counters(world.rt).connections, 0);
     world_close(&world);
@@ -232,7 +223,7 @@ TEST(ws_keeps_the_rules_wherever_it_is_split) {
             CHECK_EQ(seen.messages, rule->messages);
             CHECK_EQ(seen.closed, rule->code != 0);
             CHECK_EQ(seen.code, rule->code);
-            end_peer(peer);
+            peer_end(peer);
             CHECK_EQ(seen.closed, 1);
             CHECK_EQ(http_counters(world.rt).connections, 0);
             world_close(&world);
@@ -258,7 +249,7 @@ TEST(ws_refuses_with_a_code_and_words) {
             CHECK_EQ(seen.messages, 0);
             CHECK_EQ(seen.closed, 1);
             CHECK_EQ(seen.code, fault->code);
-            end_peer(peer);
+            peer_end(peer);
             CHECK_EQ(http_counters(world.rt).connections, 0);
             world_close(&world);
         }
@@ -320,7 +311,7 @@ TEST(ws_takes_or_refuses_every_first_byte_outside_and_inside_a_message) {
             CHECK_MEM(peer->text, answer, size);
             CHECK_EQ(peer->has_ended, first == 0x88);
         }
-        end_peer(peer);
+        peer_end(peer);
         world_close(&world);
     }
 }
@@ -354,7 +345,7 @@ TEST(ws_takes_the_close_codes_that_may_be_sent_and_no_others) {
             } else {
                 check_refused(peer, 1002);
             }
-            end_peer(peer);
+            peer_end(peer);
             world_close(&world);
         }
     }
@@ -387,7 +378,7 @@ TEST(ws_answers_a_ping_of_any_size_and_no_pong) {
     CHECK(peer->size >= 4 && peer->has_ended);
     CHECK_MEM(peer->text + 2, payload, 2);
     CHECK_EQ(seen.code, 1000);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -420,7 +411,7 @@ TEST(ws_joins_a_text_cut_anywhere_with_long_pings_in_between) {
         }
     }
     CHECK_EQ(seen.closed, 0);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -502,7 +493,7 @@ static void check_text(size_t row, bool is_in_pieces) {
         check_refused(peer, 1007);
         CHECK_EQ(seen.messages, 0);
     }
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -538,7 +529,7 @@ TEST(ws_echoes_messages_of_any_size) {
         CHECK_MEM(peer->text + head_size, big, sizes[i]);
         peer->size = 0;
     }
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -560,7 +551,7 @@ TEST(ws_refuses_a_message_above_the_limit_at_its_head) {
     peer_read(peer);
     CHECK_MEM(peer->text + 2, "\x03\xf1", 2);
     CHECK(peer->has_ended);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -595,7 +586,7 @@ TEST(ws_joins_a_message_up_to_the_limit_however_it_is_cut) {
             CHECK_EQ(peer->size, WHOLE + 10);
             CHECK_MEM(peer->text + 10, big, WHOLE);
         }
-        end_peer(peer);
+        peer_end(peer);
         world_close(&world);
     }
 }
@@ -624,7 +615,7 @@ TEST(ws_tells_a_producer_to_wait_and_holds_no_more_than_twice_the_mark) {
     }
     CHECK(http_counters(world.rt).memory_bytes <= 2 * MK_HTTP_OUTPUT_MARK + 2048);
     CHECK_EQ(seen.rooms, 0);
-    end_peer(peer);
+    peer_end(peer);
     CHECK_EQ(seen.closed, 1);
     CHECK_EQ(seen.code, 1006);
     world_close(&world);
@@ -660,7 +651,7 @@ TEST(ws_answers_a_ping_ahead_of_what_waits) {
     CHECK_EQ(at[0], 0x8a);
     CHECK_MEM(at + 2, "two", 3);
     CHECK(frames_before <= 2);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -678,7 +669,7 @@ TEST(ws_tells_room_once_the_peer_has_read) {
     }
     CHECK_EQ(seen.rooms, 1);
     CHECK_EQ(http_ws_send(world.rt, seen.id, true, big, 5000), MK_OK);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -705,7 +696,7 @@ TEST(ws_pings_who_is_silent_and_drops_who_does_not_answer) {
     CHECK(peer->has_ended);
     CHECK_EQ(seen.closed, 1);
     CHECK_EQ(seen.code, 1006);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -726,7 +717,7 @@ TEST(ws_drops_who_does_not_answer_a_close) {
     CHECK(peer->has_ended);
     CHECK_EQ(seen.closed, 1);
     CHECK_EQ(seen.code, 1006);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -742,7 +733,7 @@ TEST(ws_is_closed_with_1001_when_the_server_stops) {
     peer_read(peer);
     CHECK(peer->has_ended && !peer->was_reset);
     CHECK_EQ(seen.code, 1001);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 
@@ -757,7 +748,7 @@ TEST(ws_is_lost_once_when_the_grace_of_a_stop_is_over) {
     CHECK_EQ(seen.closed, 1);
     CHECK_EQ(seen.code, 1006);
     CHECK_EQ(http_counters(world.rt).connections, 0);
-    end_peer(peer);
+    peer_end(peer);
     world_close(&world);
 }
 

@@ -290,6 +290,31 @@ static void demonitor(being_t *me) {
 static void add_child(actor_id_t sup);
 static void start_tree(actor_id_t parent);
 
+/* Nothing more is expected of the restarts of who is called so. */
+static void touch(const char *name) {
+    for (size_t i = 0; i < w.places_len; i++)
+        if (strcmp(w.places[i].name, name) == 0) w.places[i].was_touched = true;
+}
+
+static void terminate(actor_id_t sup, const char *name, const child_info_t *infos,
+                      size_t len) {
+    actor_id_t child = len > 0 && chance(1, 2) ? infos[roll(len)].id : 0;
+    for (size_t i = 0; i < len; i++)
+        if (infos[i].id == child) touch(infos[i].name);
+    tell("  %lu: terminate %s/%lu", short_id(sup), name, short_id(child));
+    (void)supervisor_terminate_child(w.rt, sup, name, child);
+}
+
+/* Its supervisor takes that for a termination. */
+static void stop_supervisor(actor_id_t id, const sup_t *sup) {
+    if (!chance(1, 4)) return;
+    tell("  %lu: stop", short_id(id));
+    for (size_t i = 0; i < w.places_len; i++)
+        if (w.places[i].inner == &w.plans[sup->plan].config)
+            w.places[i].was_touched = true;
+    supervisor_stop(w.rt, id);
+}
+
 /* A call about a supervisor's children, from wherever. */
 static void manage(void) {
     actor_id_t id = any_supervisor();
@@ -299,23 +324,12 @@ static void manage(void) {
     size_t len = supervisor_which_children(w.rt, id, infos, 16);
     if (len > 16) len = 16;
     const char *name = len > 0 ? infos[roll(len)].name : "none";
-    for (size_t i = 0; i < w.places_len; i++)
-        if (strcmp(w.places[i].name, name) == 0) w.places[i].was_touched = true;
+    touch(name);
     w.api_sup = id;
     switch (roll(8)) {
     case 0:
     case 1: add_child(id); break;
-    case 2: {
-        actor_id_t child = len > 0 && chance(1, 2) ? infos[roll(len)].id : 0;
-        for (size_t i = 0; i < len; i++)
-            if (infos[i].id == child)
-                for (size_t p = 0; p < w.places_len; p++)
-                    if (strcmp(w.places[p].name, infos[i].name) == 0)
-                        w.places[p].was_touched = true;
-        tell("  %lu: terminate %s/%lu", short_id(id), name, short_id(child));
-        (void)supervisor_terminate_child(w.rt, id, name, child);
-        break;
-    }
+    case 2: terminate(id, name, infos, len); break;
     case 3:
         tell("  %lu: restart %s", short_id(id), name);
         (void)supervisor_restart_child(w.rt, id, name);
@@ -324,21 +338,46 @@ static void manage(void) {
         tell("  %lu: delete %s", short_id(id), name);
         (void)supervisor_delete_child(w.rt, id, name);
         break;
-    case 5:
-        if (!chance(1, 4)) break;
-        tell("  %lu: stop", short_id(id));
-        /* Its supervisor takes that for a termination. */
-        for (size_t i = 0; i < w.places_len; i++)
-            if (w.places[i].inner == &w.plans[sup->plan].config)
-                w.places[i].was_touched = true;
-        supervisor_stop(w.rt, id);
-        break;
+    case 5: stop_supervisor(id, sup); break;
     default: break;
     }
     w.api_sup = ACTOR_ID_INVALID;
 }
 
-static const char *const last_words[] = {"it fell over", "no more", "", NULL};
+static bool is_letter(const message_t *msg) {
+    return msg->type >= LETTER && msg->type < LETTER + LAST_LETTER;
+}
+
+static void keep_letter(being_t *me, message_t *msg) {
+    if (is_letter(msg) && me->held == NULL && message_take(w.rt, msg)) me->held = msg;
+}
+
+static void let_go(being_t *me) {
+    if (me->held != NULL && chance(1, 2)) {
+        pass_on(me->held, any_id(), me);
+        return;
+    }
+    message_destroy(me->held);
+    me->held = NULL;
+}
+
+static void change_trap(being_t *me) {
+    me->traps = chance(1, 2);
+    actor_trap_exits(w.rt, me->traps);
+}
+
+static void stop_another(const being_t *me) {
+    actor_id_t victim = chance(1, 2) ? linked_peer(me) : any_mortal();
+    tell("  stops %lu", short_id(victim));
+    actor_stop(w.rt, victim);
+}
+
+/* With its last words. */
+static void exit_by_itself(const being_t *me) {
+    static const char *const words[] = {"it fell over", "no more", "", NULL};
+    if (!me->is_immortal)
+        actor_exit(w.rt, (uint8_t)(EXIT_CRASHED + roll(4)), words[roll(4)]);
+}
 
 /* One deed. False: the actor ends by returning false. */
 static bool act(being_t *me, message_t *msg) {
@@ -346,7 +385,6 @@ static bool act(being_t *me, message_t *msg) {
         actor_exit(w.rt, EXIT_CRASHED, "a bad day");
         return true;
     }
-    bool has_letter = msg->type >= LETTER && msg->type < LETTER + LAST_LETTER;
     switch (roll(34)) {
     case 0:
     case 1:
@@ -363,28 +401,15 @@ static bool act(being_t *me, message_t *msg) {
     }
     case 8:
     case 9:
-        if (has_letter && w.energy > 0) pass_on(msg, any_id(), NULL);
+        if (is_letter(msg) && w.energy > 0) pass_on(msg, any_id(), NULL);
         break;
-    case 10:
-        if (!has_letter || me->held != NULL || !message_take(w.rt, msg)) break;
-        me->held = msg;
-        break;
-    case 11:
-        if (me->held != NULL && chance(1, 2)) {
-            pass_on(me->held, any_id(), me);
-        } else {
-            message_destroy(me->held);
-            me->held = NULL;
-        }
-        break;
+    case 10: keep_letter(me, msg); break;
+    case 11: let_go(me); break;
     case 12: spawn(ACTOR_ID_INVALID); break;
     case 13: spawn(me->id); break;
     case 14: link_to(me, any_mortal()); break;
     case 15: unlink_from(me, linked_peer(me)); break;
-    case 16:
-        me->traps = chance(1, 2);
-        actor_trap_exits(w.rt, me->traps);
-        break;
+    case 16: change_trap(me); break;
     case 17:
     case 18: monitor(me, any_id()); break;
     case 19: demonitor(me); break;
@@ -395,17 +420,9 @@ static bool act(being_t *me, message_t *msg) {
     case 24: (void)actor_unwatch_fd(w.rt, w.fds[roll(FDS)]); break;
     case 25: offload(); break;
     case 26: manage(); break;
-    case 27: {
-        actor_id_t victim = chance(1, 2) ? linked_peer(me) : any_mortal();
-        tell("  stops %lu", short_id(victim));
-        actor_stop(w.rt, victim);
-        break;
-    }
+    case 27: stop_another(me); break;
     case 28: (void)actor_shutdown(w.rt, any_mortal()); break;
-    case 29:
-        if (me->is_immortal) break;
-        actor_exit(w.rt, (uint8_t)(EXIT_CRASHED + roll(4)), last_words[roll(4)]);
-        break;
+    case 29: exit_by_itself(me); break;
     case 30:
         if (!me->is_immortal && chance(1, 2)) actor_stop(w.rt, me->id);
         break;

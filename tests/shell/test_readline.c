@@ -164,36 +164,48 @@ static void print(const char *text) {
     show_bytes(text, strlen(text), &term);
 }
 
-static const char *see(void) {
-    static char text[ROWS * (COLS * CELL + 8)];
-    size_t len = 0;
-    size_t keep = 0; /* trailing blanks and empty rows are cut behind this */
-    for (size_t row = 0; row < ROWS; row++) {
-        bool is_dim = false;
-        for (size_t col = 0; col < term.width; col++) {
-            const cell_t *cell = &term.cell[row][col];
-            if (is_dim && !cell->is_dim) {
-                text[len++] = '}';
-                keep = len;
-            }
-            if (row == term.row && col == term.col) {
-                text[len++] = '|';
-                keep = len;
-            }
-            if (!is_dim && cell->is_dim) text[len++] = '{';
-            is_dim = cell->is_dim;
-            if (cell->is_right) continue;
-            size_t size = strlen(cell->text);
-            memcpy(text + len, size > 0 ? cell->text : " ", size > 0 ? size : 1);
-            len += size > 0 ? size : 1;
-            if (size > 0 && strcmp(cell->text, " ") != 0) keep = len;
-        }
-        len = keep;
-        text[len++] = '\n';
+/* A screen as text. */
+typedef struct {
+    char text[ROWS * (COLS * CELL + 8)];
+    size_t len;
+    size_t keep; /* trailing blanks and empty rows are cut behind this */
+} screen_text_t;
+
+static void see_mark(screen_text_t *screen, char mark) {
+    screen->text[screen->len++] = mark;
+    screen->keep = screen->len;
+}
+
+static void see_char(screen_text_t *screen, const char *text) {
+    bool is_blank = text[0] == '\0' || strcmp(text, " ") == 0;
+    size_t size = is_blank ? 1 : strlen(text);
+    memcpy(screen->text + screen->len, is_blank ? " " : text, size);
+    screen->len += size;
+    if (!is_blank) screen->keep = screen->len;
+}
+
+static void see_row(screen_text_t *screen, size_t row) {
+    bool is_dim = false;
+    for (size_t col = 0; col < term.width; col++) {
+        const cell_t *cell = &term.cell[row][col];
+        if (is_dim && !cell->is_dim) see_mark(screen, '}');
+        if (row == term.row && col == term.col) see_mark(screen, '|');
+        if (!is_dim && cell->is_dim) screen->text[screen->len++] = '{';
+        is_dim = cell->is_dim;
+        if (!cell->is_right) see_char(screen, cell->text);
     }
-    text[keep] = '\0';
-    if (term.fault != NULL) return term.fault;
-    return text;
+}
+
+static const char *see(void) {
+    static screen_text_t screen;
+    screen.len = screen.keep = 0;
+    for (size_t row = 0; row < ROWS; row++) {
+        see_row(&screen, row);
+        screen.len = screen.keep;
+        screen.text[screen.len++] = '\n';
+    }
+    screen.text[screen.keep] = '\0';
+    return term.fault != NULL ? term.fault : screen.text;
 }
 
 static void start_with(const char *prompt, size_t width) {
