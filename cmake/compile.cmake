@@ -40,7 +40,7 @@ endif()
 
 # WebAssembly's floating point rounds every step to its own width, the x87 does not.
 include(CheckSymbolExists)
-check_symbol_exists(__i386__ "" MK_IS_I386)
+check_symbol_exists(__i386__ stdlib.h MK_IS_I386)
 if(MK_IS_I386)
     add_compile_options(-msse2 -mfpmath=sse)
 endif()

@@ -168,7 +168,7 @@ static int read_part_open(int fd, uint64_t offset, void *bytes, size_t size,
 
 int port_file_read_part(const char *path, uint64_t offset, void *bytes, size_t size,
                         port_file_facts_t *facts) {
-    if (path[0] == '\0' || offset > INT64_MAX - size || size > INT_MAX)
+    if (path[0] == '\0' || offset > (uint64_t)INT64_MAX - size || size > INT_MAX)
         return MK_EINVAL;
     int fd = open_file(path, O_RDONLY | O_NONBLOCK); /* a pipe must not hang it */
     if (fd < 0) return linux__error_of(errno);
