@@ -230,8 +230,7 @@ static const char *differs(const reading_t *reading, const case_t *one, text_t r
     if (one->body_size < 0) return NULL;
     if (reading->step != HTTP_END) return "it is not complete";
     if ((size_t)one->body_size != reading->body_size) return "size of the body";
-    if (one->body.size > 0 && memcmp(one->body.bytes, reading->body, one->body.size))
-        return "body";
+    if (memcmp(one->body.bytes, reading->body, one->body.size) != 0) return "body";
     text_t rest = text_part(raw, reading->taken, SIZE_MAX);
     if (!text_equals(rest, one->upgrade) && !text_is(rest, "\r\n")) return "the rest";
     return NULL;
