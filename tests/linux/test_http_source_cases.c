@@ -301,7 +301,7 @@ static text_t read_cases(const char *script, const char *name) {
     const char *root = getenv("MK_SOURCE_DIR");
     if (root == NULL) test_skip("MK_SOURCE_DIR does not name the tree");
     (void)snprintf(command, sizeof command,
-                   "timeout 50 bash %s/%s %s/build/debian_sources", peers_folder(),
+                   "timeout 25 bash %s/%s %s/build/debian_sources", peers_folder(),
                    script, root);
     if (peers_run(command) != 0) {
         peers_output[strcspn(peers_output, "\n")] = '\0';
