@@ -17,6 +17,8 @@ if(MK_WITH_CARES)
     endif()
 endif()
 
+set(MK_HAS_CARES ${MK_HAS_CARES} CACHE INTERNAL "c-ares is used")
+
 function(mk_choose_cares list)
     set(here ${PROJECT_SOURCE_DIR}/platforms/linux)
     set(sources ${${list}})
