@@ -26,7 +26,10 @@
 
 #include <string.h>
 
-enum { RETRY_MS = 50 /* until a send is tried again that failed for want of memory */ };
+enum {
+    RETRY_MS = 50, /* until a send is tried again that failed for want of memory */
+    LINES = 16     /* about the names of one peer, one each; then the 32nd, 64th ... */
+};
 
 typedef struct {
     key_node_t by_node; /* key: node */
@@ -40,7 +43,8 @@ typedef struct {
     name_feed_t feed;   /* our names to it */
     int broken;         /* why the link has to end; MK_OK: it need not */
     bool is_known;      /* it has told all its names */
-    list_node_t waits;  /* names_wait_t: those who wait for that */
+    uint32_t complaints; /* names that it refused, or that were too many */
+    list_node_t waits;   /* names_wait_t: those who wait for that */
 } mate_t;
 
 typedef struct {
@@ -180,6 +184,12 @@ static void refuse(sync_t *sync, mate_t *mate, peer_name_t *claim, uint8_t confl
 
 /* --- what a peer says --- */
 
+/* Whether one more complaint is worth a line: a peer cannot fill the log. */
+static bool is_worth_a_line(mate_t *mate) {
+    uint32_t times = ++mate->complaints;
+    return times <= LINES || (times & (times - 1)) == 0;
+}
+
 static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *message) {
     if (actor_id_node(message->id) != mate->node || actor_id_seq(message->id) == 0)
         return MK_EBADMSG; /* it speaks for its own actors only */
@@ -189,7 +199,8 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
     if (claim == NULL && mate->told.names.count >= MK_PEER_NAMES) {
         const log_field_t fields[] = {log_text("peer", mate->told.identity),
                                       log_text("name", message->name)};
-        log_event(sync->rt, LOG_WARN, "a peer has too many names", fields, 2);
+        if (is_worth_a_line(mate))
+            log_event(sync->rt, LOG_WARN, "a peer has too many names", fields, 2);
         /* There is nothing to remember it by; should the link be full, it is lost. */
         return send_conflict(sync, mate, message->name, message->size,
                              CONFLICT_LIMIT) == MK_ECLOSED
@@ -219,10 +230,12 @@ static void drop_name(sync_t *sync, mate_t *mate, const registry_message_t *mess
 }
 
 /* One of our names was refused. What we do not have (any more) is no news. */
-static void hear_conflict(sync_t *sync, const mate_t *mate,
+static void hear_conflict(sync_t *sync, mate_t *mate,
                           const registry_message_t *message) {
     bool is_own = false;
-    if (paths__find_local(sync->rt, message->name, &is_own) == ACTOR_ID_INVALID) return;
+    if (paths__find_local(sync->rt, message->name, &is_own) == ACTOR_ID_INVALID ||
+        !is_worth_a_line(mate))
+        return;
     const log_field_t fields[] = {log_text("name", message->name),
                                   log_text("peer", mate->told.identity),
                                   log_actor("has_it", message->id)};

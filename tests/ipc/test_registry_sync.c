@@ -6,6 +6,7 @@
 #include "ipc/fleet.h"
 #include "ipc/registry_message.h"
 #include "microkernel/error.h"
+#include "microkernel/log.h"
 #include "microkernel/mount.h"
 #include "microkernel/transport.h"
 
@@ -352,6 +353,59 @@ TEST(a_node_can_be_told_everything_again) {
     fleet_close();
 }
 
+TEST(a_name_that_goes_while_all_are_told_again_is_taken_back) {
+    open_nodes(2);
+    fleet_set_room(3);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
+        give(1, name, a);
+    }
+    fleet_connect(1, 2);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "x019"), a);
+    CHECK_EQ(lookup(2, "/x/018"), a);
+    CHECK_EQ(registry_sync_again(rt_of(1), 2), MK_OK); /* three are told */
+    CHECK_EQ(names_unregister(rt_of(1), "x019"), MK_OK);
+    CHECK_EQ(names_unregister(rt_of(1), "/x/018"), MK_OK);
+    fleet_settle();
+    CHECK(registry_sync_is_in_step(rt_of(1), 2));
+    CHECK_EQ(lookup(2, "x019"), 0);
+    CHECK_EQ(lookup(2, "/x/018"), 0);
+    CHECK_EQ(lookup(2, "x017"), a);
+    fleet_close();
+}
+
+static bool count_conflicts(const char *line, size_t size, void *ctx) {
+    unsigned *lines = ctx;
+    (void)size;
+    *lines += strstr(line, "has_it") != NULL;
+    return true;
+}
+
+TEST(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log) {
+    unsigned lines = 0;
+    open_nodes(2);
+    CHECK(log_add_sink(rt_of(1), count_conflicts, &lines, LOG_LINE_TEXT) > 0);
+    CHECK_EQ(log_enable(rt_of(1)), MK_OK);
+    give(1, "lamp", fleet_spawn(1, NULL));
+    fleet_connect(1, 2);
+    registry_message_t message = {.type = MSG_NAME_CONFLICT,
+                                  .id = actor_id_make(2, 77),
+                                  .size = 4,
+                                  .name = "lamp"};
+    uint8_t bytes[REGISTRY_MESSAGE_MAX];
+    size_t size = registry_message_encode(&message, bytes);
+    for (int i = 0; i < 1000; i++) {
+        fleet_inject(2, 1, MSG_NAME_CONFLICT, bytes, size);
+        fleet_settle();
+        log_flush(rt_of(1));
+    }
+    CHECK(lines > 0 && lines < 50);
+    fleet_close();
+}
+
 static void count_end(names_wait_t *wait, runtime_t *rt, bool is_known) {
     (void)wait, (void)rt;
     waited[is_known]++;
@@ -574,6 +628,8 @@ TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
            TEST_ROW(a_full_link_only_delays_names),
            TEST_ROW(ten_thousand_names_take_many_small_steps),
            TEST_ROW(a_node_can_be_told_everything_again),
+           TEST_ROW(a_name_that_goes_while_all_are_told_again_is_taken_back),
+           TEST_ROW(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log),
            TEST_ROW(it_can_be_waited_for_that_names_are_known),
            TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
            TEST_ROW(the_tree_of_a_node_is_listed),
