@@ -507,3 +507,7 @@ void actor__end_turn(runtime_t *rt) {
 void runtime__count_dead_letter(runtime_t *rt) {
     rt->counts.dead_letters++;
 }
+
+void runtime__count_dead_letters(runtime_t *rt, uint64_t count) {
+    rt->counts.dead_letters += count;
+}

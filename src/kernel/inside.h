@@ -58,5 +58,6 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id);
 
 /* Count a send that could not be delivered (for routers and services). */
 void runtime__count_dead_letter(runtime_t *rt);
+void runtime__count_dead_letters(runtime_t *rt, uint64_t count);
 
 #endif
