@@ -138,9 +138,9 @@ static void be_up(runtime_t *rt, target_t *target) {
 /* Whoever mounts a node wants to call its actors by name. */
 static void on_names(names_wait_t *wait, runtime_t *rt, bool is_known) {
     target_t *target = MK_CONTAINER_OF(wait, target_t, names);
+    if (!is_known) return; /* on_down says why */
     if (target->state == TARGET_UP) deadline_clear(rt, &target->retry);
-    tell(rt, target, is_known ? MK_OK : MK_ECLOSED,
-         is_known ? "" : "the link was ended at once");
+    tell(rt, target, MK_OK, "");
 }
 
 /* A try has failed. */
@@ -307,13 +307,14 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
 static void on_down(void *ctx, runtime_t *rt, peer_t *peer, int reason,
                     const char *text) {
     mounts_t *mounts = ctx;
-    (void)text;
     for (list_node_t *node = mounts->targets.next, *next; node != &mounts->targets;
          node = next) {
         target_t *target = MK_CONTAINER_OF(node, target_t, node);
         next = node->next;
         if (target->at != peer_facts(peer)->node || target->state != TARGET_UP)
             continue;
+        deadline_clear(rt, &target->retry);
+        tell(rt, target, reason != MK_OK ? reason : MK_ECLOSED, text); /* at once */
         if (target->options.is_once || reason == MK_ECANCELED)
             forget(rt, target);
         else
