@@ -45,6 +45,7 @@ typedef struct {
     bool is_known;      /* it has told all its names */
     uint32_t complaints; /* names that it refused, or that were too many */
     list_node_t waits;   /* names_wait_t: those who wait for that */
+    list_node_t going;   /* its node has gone: among those whose names are dropped */
 } mate_t;
 
 typedef struct {
@@ -58,6 +59,9 @@ typedef struct {
     deadline_t pump;      /* feeds that go on, and broken ones that end */
     bool wants_paths;     /* a path was not listed, because there is no namespace */
     uint64_t next_order;  /* of the next name that is told */
+    list_node_t going;    /* mate_t.going, oldest first; they have nothing but `told` */
+    size_t going_names;   /* of all of them, at most MK_PEER_NAMES */
+    paths_beyond_t beyond;
 } sync_t;
 
 static mate_t *mate_by_node(key_node_t *node) {
@@ -144,7 +148,7 @@ static void unlist_name(sync_t *sync, peer_name_t *claim) {
     if (!claim->is_listed) return;
     if (is_path(claim->name))
         paths_unregister(sync->rt, claim->name, PATH_MOUNTED);
-    else if (actor_lookup(sync->rt, claim->name) == claim->id)
+    else
         names_unregister(sync->rt, claim->name);
     claim->is_listed = false;
 }
@@ -311,6 +315,8 @@ static void end_broken(sync_t *sync) {
     }
 }
 
+static void drop_some(sync_t *sync);
+
 static void on_pump(deadline_t *deadline, runtime_t *rt) {
     sync_t *sync = MK_CONTAINER_OF(deadline, sync_t, pump);
     (void)rt;
@@ -318,6 +324,7 @@ static void on_pump(deadline_t *deadline, runtime_t *rt) {
     end_broken(sync);
     for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate))
         go_on(sync, mate);
+    drop_some(sync);
 }
 
 static void on_grace(deadline_t *deadline, runtime_t *rt) {
@@ -341,6 +348,19 @@ static void on_grace(deadline_t *deadline, runtime_t *rt) {
     if (name_table_count(&sync->ripe) > 0) arm(sync, &sync->grace, MK_NAME_GRACE_MS);
 }
 
+/* A name in the registry whose node has gone. */
+static peer_name_t *find_going(const sync_t *sync, const char *name, mate_t **owner) {
+    size_t size = strlen(name);
+    for (list_node_t *at = sync->going.next; at != &sync->going; at = at->next) {
+        mate_t *mate = MK_CONTAINER_OF(at, mate_t, going);
+        peer_name_t *claim = peer_tree_find(&mate->told, name, size);
+        if (claim == NULL || !claim->is_listed) continue;
+        *owner = mate;
+        return claim;
+    }
+    return NULL;
+}
+
 static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_registered,
                     void *ctx) {
     sync_t *sync = ctx;
@@ -358,6 +378,7 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
     mate_t *mate = is_ours ? NULL : find_mate(sync, actor_id_node(id));
     peer_name_t *claim =
         mate != NULL ? peer_tree_find(&mate->told, name, strlen(name)) : NULL;
+    if (claim == NULL || !claim->is_listed) claim = find_going(sync, name, &mate);
     offer(sync, name);
     if (claim != NULL && claim->id == id)
         claim->is_listed = false; /* whoever took it out */
@@ -365,17 +386,63 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
 
 /* --- nodes that come and go --- */
 
+static void drop_going(sync_t *sync, mate_t *mate, peer_name_t *claim) {
+    unlist_name(sync, claim);
+    peer_tree_remove(&mate->told, claim);
+    sync->going_names--;
+}
+
+/* Drop names of nodes that have gone, the oldest first. */
+static void drop_names(sync_t *sync, size_t count) {
+    while (!list_is_empty(&sync->going)) {
+        mate_t *mate = MK_CONTAINER_OF(sync->going.next, mate_t, going);
+        peer_name_t *claim = peer_tree_from(&mate->told, "", 0);
+        if (claim == NULL) {
+            list_remove(&mate->going);
+            mk_free(mate);
+        } else if (count-- > 0) {
+            drop_going(sync, mate, claim);
+        } else {
+            return;
+        }
+    }
+}
+
+/* A step; the next one comes when the loop looks again. */
+static void drop_some(sync_t *sync) {
+    drop_names(sync, MK_NAME_BATCH);
+    if (!list_is_empty(&sync->going)) arm(sync, &sync->pump, 0);
+}
+
+/* Its names are found no more, and are dropped in steps; more than MK_PEER_NAMES of
+ * them would be memory that nodes which come and go can take. */
 static void forget(sync_t *sync, mate_t *mate) {
     key_tree_remove(&sync->by_node, &mate->by_node);
     peer_forest_remove(&sync->forest, &mate->told);
-    peer_name_t *claim;
-    while ((claim = peer_tree_from(&mate->told, "", 0)) != NULL) {
-        unlist_name(sync, claim);
-        peer_tree_remove(&mate->told, claim);
-    }
     end_waits(sync->rt, mate, false);
     name_feed_deinit(&mate->feed);
-    mk_free(mate);
+    mate->peer = NULL;
+    list_insert_before(&sync->going, &mate->going);
+    sync->going_names += mate->told.names.count;
+    if (sync->going_names > MK_PEER_NAMES)
+        drop_names(sync, sync->going_names - MK_PEER_NAMES);
+    drop_some(sync);
+}
+
+static bool is_gone(void *ctx, const char *name) {
+    mate_t *mate;
+    const sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
+    return !list_is_empty(&sync->going) && find_going(sync, name, &mate) != NULL;
+}
+
+static bool let_go(void *ctx, runtime_t *rt, const char *name) {
+    mate_t *mate;
+    sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
+    peer_name_t *claim = find_going(sync, name, &mate);
+    (void)rt;
+    if (claim == NULL) return false;
+    drop_going(sync, mate, claim);
+    return true;
 }
 
 static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
@@ -434,6 +501,8 @@ static void destroy(part_t *part, runtime_t *rt) {
     deadline_clear(rt, &sync->pump);
     while (first_mate(sync) != NULL)
         forget(sync, first_mate(sync));
+    drop_names(sync, SIZE_MAX);
+    deadline_clear(rt, &sync->pump);
     name_table_deinit(&sync->fresh);
     name_table_deinit(&sync->ripe);
     mk_free(sync);
@@ -453,13 +522,17 @@ int registry_sync_start(runtime_t *rt) {
     sync->rt = rt;
     key_tree_init(&sync->by_node);
     peer_forest_init(&sync->forest);
+    list_init(&sync->going);
+    sync->beyond = peer_forest_paths;
+    sync->beyond.is_gone = is_gone;
+    sync->beyond.let_go = let_go;
     name_table_init(&sync->fresh);
     name_table_init(&sync->ripe);
     deadline_init(&sync->grace, on_grace);
     deadline_init(&sync->pump, on_pump);
     int result = names_observe(rt, on_name, sync);
     if (result < 0) goto fail;
-    result = paths__set_beyond(rt, &peer_forest_paths, &sync->forest);
+    result = paths__set_beyond(rt, &sync->beyond, &sync->forest);
     if (result < 0) goto fail_names;
     result = peers_observe(rt, &observer, sync);
     if (result == MK_OK) result = peers_offer(rt, PEER_NAMES);

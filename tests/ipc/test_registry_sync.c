@@ -338,6 +338,94 @@ TEST(ten_thousand_names_take_many_small_steps) {
     fleet_close();
 }
 
+static bool count_dropped(runtime_t *rt, size_t *left) {
+    char name[MK_NAME_MAX] = "";
+    size_t count = 0;
+    while (names_next(rt, NULL, name, NULL))
+        count++;
+    bool is_less = count < *left;
+    CHECK(*left <= count + MK_NAME_BATCH);
+    *left = count;
+    return is_less;
+}
+
+TEST(names_of_a_gone_node_are_dropped_in_small_steps_and_not_found_meanwhile) {
+    enum { NAMES = 10000 };
+    open_nodes(3);
+    actor_id_t a = fleet_spawn(1, NULL), b = fleet_spawn(2, NULL);
+    actor_id_t d = fleet_spawn(3, NULL);
+    char name[32];
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "x%05d", i);
+        give(1, name, a);
+    }
+    give(1, "/x/path", a);
+    fleet_connect(1, 2);
+    fleet_connect(2, 3);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "x09999"), a);
+    peer_end(rt_of(2), peers_find(rt_of(2), 1), MK_OK, "enough");
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "x%05d", i);
+        CHECK_EQ(lookup(2, name), 0);
+    }
+    CHECK_EQ(lookup(2, "/x/path"), 0);
+    CHECK(!actor_send_named(rt_of(2), "x09998", 1, NULL, 0));
+    /* Who wants one gets it: an actor of ours, another node, and the node itself. */
+    give(2, "x09999", b);
+    CHECK_EQ(lookup(2, "x09999"), b);
+    give(3, "x09998", d);
+    runtime_step(rt_of(2));
+    runtime_step(rt_of(2));
+    CHECK_EQ(lookup(2, "x09998"), d);
+    size_t left = 0;
+    char first[MK_NAME_MAX] = "";
+    while (names_next(rt_of(2), NULL, first, NULL))
+        left++;
+    CHECK(left > NAMES / 2);
+    size_t steps = 0;
+    while (left > 30) {
+        runtime_step(rt_of(2));
+        steps += count_dropped(rt_of(2), &left);
+    }
+    CHECK(steps >= NAMES / 2 / MK_NAME_BATCH);
+    CHECK_EQ(lookup(2, "x09999"), b);
+    CHECK_EQ(lookup(2, "x09998"), d);
+    fleet_close();
+}
+
+TEST(a_node_that_comes_back_before_its_names_are_dropped_has_them) {
+    enum { NAMES = 5000 };
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%05d" : "/x/%05d", i);
+        give(1, name, a);
+    }
+    for (int times = 0; times < 4; times++) {
+        fleet_connect(1, 2);
+        fleet_settle();
+        for (int i = 0; i < NAMES; i += 7) {
+            snprintf(name, sizeof name, i % 2 ? "x%05d" : "/x/%05d", i);
+            CHECK_EQ(lookup(2, name), a);
+        }
+        peer_end(rt_of(1), peers_find(rt_of(1), 2), MK_OK, "again");
+        for (int i = 0; i < 3 || fleet_is_connected(1, 2); i++)
+            runtime_step(rt_of(2));
+    }
+    CHECK_EQ(lookup(2, "x00001"), 0);
+    CHECK_EQ(lookup(2, "/x/00002"), 0);
+    for (int i = 0; i < NAMES / MK_NAME_BATCH + 10; i++)
+        runtime_step(rt_of(2));
+    char rest[MK_NAME_MAX] = "";
+    size_t left = 0;
+    while (names_next(rt_of(2), NULL, rest, NULL))
+        left++;
+    CHECK(left < 30);
+    fleet_close();
+}
+
 TEST(a_node_can_be_told_everything_again) {
     open_nodes(2);
     actor_id_t a = fleet_spawn(1, NULL);
@@ -614,24 +702,27 @@ TEST(short_memory_delays_names_and_loses_none) {
             CHECK(nth < 500);
 }
 
-TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
-           TEST_ROW(names_go_with_their_node_and_come_back_with_it),
-           TEST_ROW(sends_by_name_reach_the_other_node),
-           TEST_ROW(what_every_node_has_is_known_below_its_node_only),
-           TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
-           TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
-           TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
-           TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
-           TEST_ROW(a_node_speaks_for_its_own_actors_only),
-           TEST_ROW(a_node_cannot_take_or_drop_what_is_not_its_own),
-           TEST_ROW(too_many_names_of_a_node_are_refused_and_it_is_told),
-           TEST_ROW(a_full_link_only_delays_names),
-           TEST_ROW(ten_thousand_names_take_many_small_steps),
-           TEST_ROW(a_node_can_be_told_everything_again),
-           TEST_ROW(a_name_that_goes_while_all_are_told_again_is_taken_back),
-           TEST_ROW(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log),
-           TEST_ROW(it_can_be_waited_for_that_names_are_known),
-           TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
-           TEST_ROW(the_tree_of_a_node_is_listed),
-           TEST_ROW(registries_converge_after_any_churn),
-           TEST_ROW(short_memory_delays_names_and_loses_none))
+TEST_TABLE(
+    registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
+    TEST_ROW(names_go_with_their_node_and_come_back_with_it),
+    TEST_ROW(sends_by_name_reach_the_other_node),
+    TEST_ROW(what_every_node_has_is_known_below_its_node_only),
+    TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
+    TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
+    TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
+    TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
+    TEST_ROW(a_node_speaks_for_its_own_actors_only),
+    TEST_ROW(a_node_cannot_take_or_drop_what_is_not_its_own),
+    TEST_ROW(too_many_names_of_a_node_are_refused_and_it_is_told),
+    TEST_ROW(a_full_link_only_delays_names),
+    TEST_ROW(ten_thousand_names_take_many_small_steps),
+    TEST_ROW(a_node_can_be_told_everything_again),
+    TEST_ROW(names_of_a_gone_node_are_dropped_in_small_steps_and_not_found_meanwhile),
+    TEST_ROW(a_node_that_comes_back_before_its_names_are_dropped_has_them),
+    TEST_ROW(a_name_that_goes_while_all_are_told_again_is_taken_back),
+    TEST_ROW(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log),
+    TEST_ROW(it_can_be_waited_for_that_names_are_known),
+    TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
+    TEST_ROW(the_tree_of_a_node_is_listed),
+    TEST_ROW(registries_converge_after_any_churn),
+    TEST_ROW(short_memory_delays_names_and_loses_none))
