@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "ipc/gone_names.h"
 #include "ipc/name_feed.h"
 #include "ipc/peer_forest.h"
 #include "ipc/registry_message.h"
@@ -45,7 +46,7 @@ typedef struct {
     bool is_known;      /* it has told all its names */
     uint32_t complaints; /* names that it refused, or that were too many */
     list_node_t waits;   /* names_wait_t: those who wait for that */
-    list_node_t going;   /* its node has gone: among those whose names are dropped */
+    gone_tree_t gone;    /* since its node has gone, `told` is all there is of it */
 } mate_t;
 
 typedef struct {
@@ -59,8 +60,7 @@ typedef struct {
     deadline_t pump;      /* feeds that go on, and broken ones that end */
     bool wants_paths;     /* a path was not listed, because there is no namespace */
     uint64_t next_order;  /* of the next name that is told */
-    list_node_t going;    /* mate_t.going, oldest first; they have nothing but `told` */
-    size_t going_names;   /* of all of them, at most MK_PEER_NAMES */
+    gone_names_t gone;
     paths_beyond_t beyond;
 } sync_t;
 
@@ -144,15 +144,6 @@ static int list_name(sync_t *sync, mate_t *mate, peer_name_t *claim) {
     return result;
 }
 
-static void unlist_name(sync_t *sync, peer_name_t *claim) {
-    if (!claim->is_listed) return;
-    if (is_path(claim->name))
-        paths_unregister(sync->rt, claim->name, PATH_MOUNTED);
-    else
-        names_unregister(sync->rt, claim->name);
-    claim->is_listed = false;
-}
-
 static void list_all_paths(sync_t *sync) {
     sync->wants_paths = false;
     for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate)) {
@@ -212,7 +203,7 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
                    : MK_OK;
     }
     if (claim != NULL) {
-        unlist_name(sync, claim);
+        peer_name_unlist(sync->rt, claim);
     } else {
         claim = peer_tree_add(&mate->told, message->name, message->size, message->id);
         if (claim == NULL) return MK_ENOMEM;
@@ -229,7 +220,7 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
 static void drop_name(sync_t *sync, mate_t *mate, const registry_message_t *message) {
     peer_name_t *claim = peer_tree_find(&mate->told, message->name, message->size);
     if (claim == NULL) return;
-    unlist_name(sync, claim);
+    peer_name_unlist(sync->rt, claim);
     peer_tree_remove(&mate->told, claim);
 }
 
@@ -315,7 +306,10 @@ static void end_broken(sync_t *sync) {
     }
 }
 
-static void drop_some(sync_t *sync);
+/* A step of dropping the names of nodes that have gone. */
+static void drop_some(sync_t *sync) {
+    if (gone_names_drop(&sync->gone, MK_NAME_BATCH)) arm(sync, &sync->pump, 0);
+}
 
 static void on_pump(deadline_t *deadline, runtime_t *rt) {
     sync_t *sync = MK_CONTAINER_OF(deadline, sync_t, pump);
@@ -348,19 +342,6 @@ static void on_grace(deadline_t *deadline, runtime_t *rt) {
     if (name_table_count(&sync->ripe) > 0) arm(sync, &sync->grace, MK_NAME_GRACE_MS);
 }
 
-/* A name in the registry whose node has gone. */
-static peer_name_t *find_going(const sync_t *sync, const char *name, mate_t **owner) {
-    size_t size = strlen(name);
-    for (list_node_t *at = sync->going.next; at != &sync->going; at = at->next) {
-        mate_t *mate = MK_CONTAINER_OF(at, mate_t, going);
-        peer_name_t *claim = peer_tree_find(&mate->told, name, size);
-        if (claim == NULL || !claim->is_listed) continue;
-        *owner = mate;
-        return claim;
-    }
-    return NULL;
-}
-
 static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_registered,
                     void *ctx) {
     sync_t *sync = ctx;
@@ -378,7 +359,7 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
     mate_t *mate = is_ours ? NULL : find_mate(sync, actor_id_node(id));
     peer_name_t *claim =
         mate != NULL ? peer_tree_find(&mate->told, name, strlen(name)) : NULL;
-    if (claim == NULL || !claim->is_listed) claim = find_going(sync, name, &mate);
+    if (claim == NULL || !claim->is_listed) claim = gone_names_find(&sync->gone, name);
     offer(sync, name);
     if (claim != NULL && claim->id == id)
         claim->is_listed = false; /* whoever took it out */
@@ -386,63 +367,25 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
 
 /* --- nodes that come and go --- */
 
-static void drop_going(sync_t *sync, mate_t *mate, peer_name_t *claim) {
-    unlist_name(sync, claim);
-    peer_tree_remove(&mate->told, claim);
-    sync->going_names--;
-}
-
-/* Drop names of nodes that have gone, the oldest first. */
-static void drop_names(sync_t *sync, size_t count) {
-    while (!list_is_empty(&sync->going)) {
-        mate_t *mate = MK_CONTAINER_OF(sync->going.next, mate_t, going);
-        peer_name_t *claim = peer_tree_from(&mate->told, "", 0);
-        if (claim == NULL) {
-            list_remove(&mate->going);
-            mk_free(mate);
-        } else if (count-- > 0) {
-            drop_going(sync, mate, claim);
-        } else {
-            return;
-        }
-    }
-}
-
-/* A step; the next one comes when the loop looks again. */
-static void drop_some(sync_t *sync) {
-    drop_names(sync, MK_NAME_BATCH);
-    if (!list_is_empty(&sync->going)) arm(sync, &sync->pump, 0);
-}
-
-/* Its names are found no more, and are dropped in steps; more than MK_PEER_NAMES of
- * them would be memory that nodes which come and go can take. */
+/* Its names are found no more from now on. */
 static void forget(sync_t *sync, mate_t *mate) {
     key_tree_remove(&sync->by_node, &mate->by_node);
     peer_forest_remove(&sync->forest, &mate->told);
     end_waits(sync->rt, mate, false);
     name_feed_deinit(&mate->feed);
-    mate->peer = NULL;
-    list_insert_before(&sync->going, &mate->going);
-    sync->going_names += mate->told.names.count;
-    if (sync->going_names > MK_PEER_NAMES)
-        drop_names(sync, sync->going_names - MK_PEER_NAMES);
+    gone_names_add(&sync->gone, &mate->gone, &mate->told, mate);
     drop_some(sync);
 }
 
 static bool is_gone(void *ctx, const char *name) {
-    mate_t *mate;
     const sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
-    return !list_is_empty(&sync->going) && find_going(sync, name, &mate) != NULL;
+    return gone_names_find(&sync->gone, name) != NULL;
 }
 
 static bool let_go(void *ctx, runtime_t *rt, const char *name) {
-    mate_t *mate;
     sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
-    peer_name_t *claim = find_going(sync, name, &mate);
     (void)rt;
-    if (claim == NULL) return false;
-    drop_going(sync, mate, claim);
-    return true;
+    return gone_names_let_go(&sync->gone, name);
 }
 
 static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
@@ -501,7 +444,7 @@ static void destroy(part_t *part, runtime_t *rt) {
     deadline_clear(rt, &sync->pump);
     while (first_mate(sync) != NULL)
         forget(sync, first_mate(sync));
-    drop_names(sync, SIZE_MAX);
+    (void)gone_names_drop(&sync->gone, SIZE_MAX);
     deadline_clear(rt, &sync->pump);
     name_table_deinit(&sync->fresh);
     name_table_deinit(&sync->ripe);
@@ -522,7 +465,7 @@ int registry_sync_start(runtime_t *rt) {
     sync->rt = rt;
     key_tree_init(&sync->by_node);
     peer_forest_init(&sync->forest);
-    list_init(&sync->going);
+    gone_names_init(&sync->gone, rt);
     sync->beyond = peer_forest_paths;
     sync->beyond.is_gone = is_gone;
     sync->beyond.let_go = let_go;
