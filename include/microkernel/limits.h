@@ -506,8 +506,8 @@
 #define MK_PEER_NAMES 65536
 #endif
 
-/* Names told to a peer in one look of the loop while it learns them all; 1..65536. Each
- * takes a microsecond or two of a PC. */
+/* Names told to a peer in one look of the loop while it learns them all, and dropped of
+ * nodes that have gone; 1..65536. Each takes a microsecond or two of a PC. */
 #ifndef MK_NAME_BATCH
 #define MK_NAME_BATCH 256
 #endif

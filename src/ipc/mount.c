@@ -85,8 +85,10 @@ static void tell(runtime_t *rt, target_t *target, int status, const char *text) 
     target->news = NULL;
     mount_done_payload_t *done = news->payload;
     done->status = status;
-    done->node = target->at;
-    memcpy(done->identity, target->identity, sizeof done->identity);
+    if (target->at != 0) {
+        done->node = target->at;
+        memcpy(done->identity, target->identity, sizeof done->identity);
+    }
     memcpy(done->target, target->to.text, sizeof done->target);
     strncpy(done->text, text, sizeof done->text - 1);
     (void)actor__notify_with(rt, news);
@@ -136,9 +138,9 @@ static void be_up(runtime_t *rt, target_t *target) {
 /* Whoever mounts a node wants to call its actors by name. */
 static void on_names(names_wait_t *wait, runtime_t *rt, bool is_known) {
     target_t *target = MK_CONTAINER_OF(wait, target_t, names);
+    if (!is_known) return; /* on_down says why */
     if (target->state == TARGET_UP) deadline_clear(rt, &target->retry);
-    tell(rt, target, is_known ? MK_OK : MK_ECLOSED,
-         is_known ? "" : "the link was ended at once");
+    tell(rt, target, MK_OK, "");
 }
 
 /* A try has failed. */
@@ -181,14 +183,27 @@ static void explain_failure(runtime_t *rt, const target_t *target,
                         : " (has it a cluster key? this node has none)");
 }
 
+/* Who is there. A node that refused for another reason than a link that is there
+ * already is told to the asker, and the target is not bound to it: its number or name
+ * may be those of another node, which is mounted. */
+static void note_node(target_t *target, const shake_result_t *result) {
+    bool is_it = result->status == MK_OK || result->code == HELLO_MOUNTED ||
+                 result->code == HELLO_OTHER_LINK;
+    mount_done_payload_t *done = target->news != NULL ? target->news->payload : NULL;
+    if (result->node != 0 && is_it) target->at = result->node;
+    if (result->identity[0] != '\0' && is_it)
+        memcpy(target->identity, result->identity, strlen(result->identity) + 1);
+    if (is_it || done == NULL) return;
+    done->node = result->node;
+    memcpy(done->identity, result->identity, strlen(result->identity) + 1);
+}
+
 static void on_shaken(void *owner, runtime_t *rt, const shake_result_t *result) {
     target_t *target = owner;
     char text[MK_NODE_TEXT_MAX];
     mk_writer_t writer;
     target->shake = NULL;
-    if (result->node != 0) target->at = result->node;
-    if (result->identity[0] != '\0')
-        memcpy(target->identity, result->identity, strlen(result->identity) + 1);
+    note_node(target, result);
     writer_init(&writer, text, sizeof text);
     explain_failure(rt, target, result, &writer);
     peer_t *peer = peers_find(rt, target->at);
@@ -292,13 +307,14 @@ static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
 static void on_down(void *ctx, runtime_t *rt, peer_t *peer, int reason,
                     const char *text) {
     mounts_t *mounts = ctx;
-    (void)text;
     for (list_node_t *node = mounts->targets.next, *next; node != &mounts->targets;
          node = next) {
         target_t *target = MK_CONTAINER_OF(node, target_t, node);
         next = node->next;
         if (target->at != peer_facts(peer)->node || target->state != TARGET_UP)
             continue;
+        deadline_clear(rt, &target->retry);
+        tell(rt, target, reason != MK_OK ? reason : MK_ECLOSED, text); /* at once */
         if (target->options.is_once || reason == MK_ECANCELED)
             forget(rt, target);
         else
@@ -411,23 +427,26 @@ static void forget_all_at(runtime_t *rt, mounts_t *mounts, node_id_t at) {
     }
 }
 
-/* A mount that is named by its target, or that waits for the node of this name. */
+/* A mount that is named by its target, or by the name or number of its node. */
 static target_t *find_named(mounts_t *mounts, const char *name) {
     mount_target_t to;
     target_t *target = NULL;
+    uint64_t number = 0; /* which no known node has */
+    (void)text_parse_unsigned(text_of(name), 10, 1, UINT32_MAX, &number);
     if (mount_target_parse(text_of(name), MK_MOUNT_PORT, &to) == MK_OK)
         target = find_target(mounts, to.text);
     list_node_t *node = mounts->targets.next;
     for (; target == NULL && node != &mounts->targets; node = node->next) {
         target_t *other = MK_CONTAINER_OF(node, target_t, node);
-        if (strcmp(other->identity, name) == 0) target = other;
+        if (other->at == 0) continue;
+        if (strcmp(other->identity, name) == 0 || other->at == number) target = other;
     }
     return target;
 }
 
 int nodes_unmount(runtime_t *rt, const char *name) {
     node_info_t info = {.node = 0};
-    if (rt == NULL || name == NULL) return MK_ENOENT;
+    if (rt == NULL || name == NULL || name[0] == '\0') return MK_ENOENT;
     mounts_t *mounts = find_mounts(rt);
     target_t *target = mounts != NULL ? find_named(mounts, name) : NULL;
     bool is_up = nodes_find(rt, name, &info);

@@ -5,7 +5,9 @@
  * only, and at most pending_max of them. When all places are taken a guest chosen by
  * chance has to go: whoever refuses the newest is shut by 64 connections that say
  * nothing, whoever drops the oldest by a flood; by chance an honest node, which needs a
- * few round trips, gets through a flood of thousands a second. */
+ * few round trips, gets through a flood of thousands a second. It is told why; in a
+ * flood most are told only what their socket takes at once, since each that is waited
+ * for until it has read costs a socket for MK_STREAM_LINGER_MS. */
 #include "microkernel/mount.h"
 
 #include "base/alloc.h"
@@ -45,13 +47,16 @@ typedef struct {
     uint32_t guests_len;
     uint32_t pending_max;
     uint32_t hello_ms;
-    uint32_t refused; /* guests that became no peer */
-    char place[];     /* for the log */
+    uint32_t refused;     /* guests that became no peer */
+    uint32_t farewells;   /* guests who had to go and are waited for, */
+    uint64_t farewell_ms; /* since this time */
+    char place[];         /* for the log */
 } listening_t;
 
 typedef struct {
     list_node_t node;
     listening_t *listening;
+    link_t *link; /* the shake's */
     shake_t *shake;
 } guest_t;
 
@@ -86,11 +91,22 @@ static void on_shaken(void *owner, runtime_t *rt, const shake_result_t *result) 
     }
 }
 
-static void drop_guest(runtime_t *rt, guest_t *guest, const char *why) {
-    listening_t *listening = guest->listening;
-    shake_cancel(rt, guest->shake, HELLO_OK);
+static void drop_guest(runtime_t *rt, guest_t *guest, hello_code_t code) {
+    shake_cancel(rt, guest->shake, code);
     forget_guest(guest);
-    if (why != NULL) log_refused(rt, listening, "one of many", why);
+}
+
+/* Whether a guest who has to go is waited for until it has read why: at most
+ * 2 * pending_max at a time. */
+static bool may_linger(runtime_t *rt, listening_t *listening) {
+    uint64_t now_ms = runtime_now_ms(rt);
+    if (now_ms - listening->farewell_ms >= MK_STREAM_LINGER_MS) {
+        listening->farewell_ms = now_ms;
+        listening->farewells = 0;
+    }
+    if (listening->farewells >= listening->pending_max) return false;
+    listening->farewells++;
+    return true;
 }
 
 static void drop_one_by_chance(runtime_t *rt, listening_t *listening) {
@@ -98,7 +114,10 @@ static void drop_one_by_chance(runtime_t *rt, listening_t *listening) {
     list_node_t *node = listening->guests.next;
     while (skip-- > 0)
         node = node->next;
-    drop_guest(rt, MK_CONTAINER_OF(node, guest_t, node), "too many are shaking hands");
+    guest_t *guest = MK_CONTAINER_OF(node, guest_t, node);
+    if (!may_linger(rt, listening)) stream_link_set_brief(guest->link);
+    drop_guest(rt, guest, HELLO_TOO_MANY);
+    log_refused(rt, listening, "one of many", "too many are shaking hands");
 }
 
 /* The link of a guest, or an error. */
@@ -140,6 +159,7 @@ static void on_peer(listener_t *listener, runtime_t *rt, int handle,
         return;
     }
     guest->listening = listening;
+    guest->link = link;
     list_insert_before(&listening->guests, &guest->node);
     listening->guests_len++;
 }
@@ -157,7 +177,8 @@ static const listener_events_t listening_events = {on_peer, on_trouble};
 static void stop(runtime_t *rt, listening_t *listening) {
     listener_close(rt, &listening->listener);
     while (!list_is_empty(&listening->guests))
-        drop_guest(rt, MK_CONTAINER_OF(listening->guests.next, guest_t, node), NULL);
+        drop_guest(rt, MK_CONTAINER_OF(listening->guests.next, guest_t, node),
+                   HELLO_OK);
     list_remove(&listening->node);
     mk_free(listening);
 }

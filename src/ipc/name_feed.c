@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* name_feed.c - the walk follows the registry's own order and remembers only a key, so
  * names may come and go meanwhile: a change before that key is sent as a change, one
- * behind it is met by the walk. */
+ * behind it is met by the walk. A second walk tells names that are known there already;
+ * it would not meet one that goes, so during it every change is sent. */
 #include "ipc/name_feed.h"
 
 #include "base/alloc.h"
@@ -25,6 +26,7 @@ void name_feed_deinit(name_feed_t *feed) {
 void name_feed_restart(name_feed_t *feed) {
     feed->stage = FEED_NAMES;
     feed->at[0] = '\0';
+    feed->is_again = true;
 }
 
 /* Send whose the name is now. */
@@ -46,7 +48,7 @@ static int send_state(runtime_t *rt, peer_t *peer, const char *name) {
 /* True when the walk has not come to this name yet. */
 static bool is_ahead(const name_feed_t *feed, const char *name) {
     bool is_path = name[0] == '/';
-    if (feed->stage >= FEED_SAY_SO) return false;
+    if (feed->stage >= FEED_SAY_SO || feed->is_again) return false;
     if (is_path != (feed->stage == FEED_PATHS)) return is_path;
     return strcmp(name, feed->at) > 0;
 }

@@ -17,6 +17,7 @@ typedef enum { FEED_NAMES, FEED_PATHS, FEED_SAY_SO, FEED_IN_STEP } feed_stage_t;
 
 typedef struct {
     feed_stage_t stage;   /* of the walk */
+    bool is_again;        /* all were told before: what goes ahead of it is told, too */
     char at[MK_PATH_MAX]; /* last key that the walk has passed; "": none */
     name_table_t changed; /* names behind the walk that changed and wait; id 1 */
 } name_feed_t;

@@ -48,7 +48,7 @@ bool nodes_next(runtime_t *rt, node_info_t *info) {
 
 bool nodes_find(runtime_t *rt, const char *name, node_info_t *info) {
     uint64_t number = 0;
-    if (name == NULL) return false;
+    if (name == NULL || name[0] == '\0') return false;
     bool is_number =
         text_parse_unsigned(text_of(name), 10, 1, UINT32_MAX, &number) == MK_OK;
     for (peer_t *peer = peers_next(rt, NULL); peer; peer = peers_next(rt, peer)) {

@@ -9,6 +9,7 @@
 
 #include "base/writer.h"
 #include "ipc/goodbye.h"
+#include "ipc/hello.h"
 #include "microkernel/error.h"
 #include "microkernel/message_ids.h"
 
@@ -38,7 +39,8 @@ static int take_goodbye(runtime_t *rt, peer_t *peer, const wire_message_t *messa
     writer_str(&writer, "the other side ended it: ");
     writer_str(&writer, goodbye.text);
     /* It listens no more: an answer would be lost. */
-    peer__end(rt, peer, is_unmounted ? MK_ECANCELED : MK_ECLOSED, words, true);
+    peer__end(rt, peer, is_unmounted ? MK_ECANCELED : hello_error(goodbye.code), words,
+              true);
     return MK_OK;
 }
 

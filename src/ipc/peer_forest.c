@@ -92,4 +92,4 @@ static bool next_beyond(void *ctx, runtime_t *rt, const char *prefix,
     return true;
 }
 
-const paths_beyond_t peer_forest_paths = {find_beyond, next_beyond};
+const paths_beyond_t peer_forest_paths = {.find = find_beyond, .next = next_beyond};

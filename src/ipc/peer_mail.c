@@ -44,7 +44,8 @@ bool peer_is_control(msg_type_t type) {
     case MSG_NODE_EXITED:
     case MSG_NODE_LINK:
     case MSG_NODE_UNLINK:
-    case MSG_NAME_CONFLICT: return true;
+    case MSG_NAME_CONFLICT:
+    case MSG_NAMES_TOLD: return true;
     default: return mk_message_is_reserved(type);
     }
 }
@@ -104,8 +105,7 @@ int peer__take_credit(peer_t *peer, const wire_message_t *message) {
 void peer__count_lost(runtime_t *rt, peer_t *peer) {
     if ((peer->facts.features & PEER_CREDIT) == 0) return;
     peer->counts.lost = peer->counts.sent - peer->acked_messages;
-    for (uint64_t i = 0; i < peer->counts.lost; i++)
-        runtime__count_dead_letter(rt);
+    runtime__count_dead_letters(rt, peer->counts.lost);
 }
 
 /* --- in --- */

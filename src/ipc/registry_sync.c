@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "ipc/gone_names.h"
 #include "ipc/name_feed.h"
 #include "ipc/peer_forest.h"
 #include "ipc/registry_message.h"
@@ -26,7 +27,10 @@
 
 #include <string.h>
 
-enum { RETRY_MS = 50 /* until a send is tried again that failed for want of memory */ };
+enum {
+    RETRY_MS = 50, /* until a send is tried again that failed for want of memory */
+    LINES = 16     /* about the names of one peer, one each; then the 32nd, 64th ... */
+};
 
 typedef struct {
     key_node_t by_node; /* key: node */
@@ -40,7 +44,9 @@ typedef struct {
     name_feed_t feed;   /* our names to it */
     int broken;         /* why the link has to end; MK_OK: it need not */
     bool is_known;      /* it has told all its names */
-    list_node_t waits;  /* names_wait_t: those who wait for that */
+    uint32_t complaints; /* names that it refused, or that were too many */
+    list_node_t waits;   /* names_wait_t: those who wait for that */
+    gone_tree_t gone;    /* since its node has gone, `told` is all there is of it */
 } mate_t;
 
 typedef struct {
@@ -54,6 +60,8 @@ typedef struct {
     deadline_t pump;      /* feeds that go on, and broken ones that end */
     bool wants_paths;     /* a path was not listed, because there is no namespace */
     uint64_t next_order;  /* of the next name that is told */
+    gone_names_t gone;
+    paths_beyond_t beyond;
 } sync_t;
 
 static mate_t *mate_by_node(key_node_t *node) {
@@ -136,15 +144,6 @@ static int list_name(sync_t *sync, mate_t *mate, peer_name_t *claim) {
     return result;
 }
 
-static void unlist_name(sync_t *sync, peer_name_t *claim) {
-    if (!claim->is_listed) return;
-    if (is_path(claim->name))
-        paths_unregister(sync->rt, claim->name, PATH_MOUNTED);
-    else if (actor_lookup(sync->rt, claim->name) == claim->id)
-        names_unregister(sync->rt, claim->name);
-    claim->is_listed = false;
-}
-
 static void list_all_paths(sync_t *sync) {
     sync->wants_paths = false;
     for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate)) {
@@ -180,6 +179,12 @@ static void refuse(sync_t *sync, mate_t *mate, peer_name_t *claim, uint8_t confl
 
 /* --- what a peer says --- */
 
+/* Whether one more complaint is worth a line: a peer cannot fill the log. */
+static bool is_worth_a_line(mate_t *mate) {
+    uint32_t times = ++mate->complaints;
+    return times <= LINES || (times & (times - 1)) == 0;
+}
+
 static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *message) {
     if (actor_id_node(message->id) != mate->node || actor_id_seq(message->id) == 0)
         return MK_EBADMSG; /* it speaks for its own actors only */
@@ -189,7 +194,8 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
     if (claim == NULL && mate->told.names.count >= MK_PEER_NAMES) {
         const log_field_t fields[] = {log_text("peer", mate->told.identity),
                                       log_text("name", message->name)};
-        log_event(sync->rt, LOG_WARN, "a peer has too many names", fields, 2);
+        if (is_worth_a_line(mate))
+            log_event(sync->rt, LOG_WARN, "a peer has too many names", fields, 2);
         /* There is nothing to remember it by; should the link be full, it is lost. */
         return send_conflict(sync, mate, message->name, message->size,
                              CONFLICT_LIMIT) == MK_ECLOSED
@@ -197,7 +203,7 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
                    : MK_OK;
     }
     if (claim != NULL) {
-        unlist_name(sync, claim);
+        peer_name_unlist(sync->rt, claim);
     } else {
         claim = peer_tree_add(&mate->told, message->name, message->size, message->id);
         if (claim == NULL) return MK_ENOMEM;
@@ -214,15 +220,17 @@ static int take_name(sync_t *sync, mate_t *mate, const registry_message_t *messa
 static void drop_name(sync_t *sync, mate_t *mate, const registry_message_t *message) {
     peer_name_t *claim = peer_tree_find(&mate->told, message->name, message->size);
     if (claim == NULL) return;
-    unlist_name(sync, claim);
+    peer_name_unlist(sync->rt, claim);
     peer_tree_remove(&mate->told, claim);
 }
 
 /* One of our names was refused. What we do not have (any more) is no news. */
-static void hear_conflict(sync_t *sync, const mate_t *mate,
+static void hear_conflict(sync_t *sync, mate_t *mate,
                           const registry_message_t *message) {
     bool is_own = false;
-    if (paths__find_local(sync->rt, message->name, &is_own) == ACTOR_ID_INVALID) return;
+    if (paths__find_local(sync->rt, message->name, &is_own) == ACTOR_ID_INVALID ||
+        !is_worth_a_line(mate))
+        return;
     const log_field_t fields[] = {log_text("name", message->name),
                                   log_text("peer", mate->told.identity),
                                   log_actor("has_it", message->id)};
@@ -298,6 +306,11 @@ static void end_broken(sync_t *sync) {
     }
 }
 
+/* A step of dropping the names of nodes that have gone. */
+static void drop_some(sync_t *sync) {
+    if (gone_names_drop(&sync->gone, MK_NAME_BATCH)) arm(sync, &sync->pump, 0);
+}
+
 static void on_pump(deadline_t *deadline, runtime_t *rt) {
     sync_t *sync = MK_CONTAINER_OF(deadline, sync_t, pump);
     (void)rt;
@@ -305,6 +318,7 @@ static void on_pump(deadline_t *deadline, runtime_t *rt) {
     end_broken(sync);
     for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate))
         go_on(sync, mate);
+    drop_some(sync);
 }
 
 static void on_grace(deadline_t *deadline, runtime_t *rt) {
@@ -345,6 +359,7 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
     mate_t *mate = is_ours ? NULL : find_mate(sync, actor_id_node(id));
     peer_name_t *claim =
         mate != NULL ? peer_tree_find(&mate->told, name, strlen(name)) : NULL;
+    if (claim == NULL || !claim->is_listed) claim = gone_names_find(&sync->gone, name);
     offer(sync, name);
     if (claim != NULL && claim->id == id)
         claim->is_listed = false; /* whoever took it out */
@@ -352,17 +367,25 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
 
 /* --- nodes that come and go --- */
 
+/* Its names are found no more from now on. */
 static void forget(sync_t *sync, mate_t *mate) {
     key_tree_remove(&sync->by_node, &mate->by_node);
     peer_forest_remove(&sync->forest, &mate->told);
-    peer_name_t *claim;
-    while ((claim = peer_tree_from(&mate->told, "", 0)) != NULL) {
-        unlist_name(sync, claim);
-        peer_tree_remove(&mate->told, claim);
-    }
     end_waits(sync->rt, mate, false);
     name_feed_deinit(&mate->feed);
-    mk_free(mate);
+    gone_names_add(&sync->gone, &mate->gone, &mate->told, mate);
+    drop_some(sync);
+}
+
+static bool is_gone(void *ctx, const char *name) {
+    const sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
+    return gone_names_find(&sync->gone, name) != NULL;
+}
+
+static bool let_go(void *ctx, runtime_t *rt, const char *name) {
+    sync_t *sync = MK_CONTAINER_OF(ctx, sync_t, forest);
+    (void)rt;
+    return gone_names_let_go(&sync->gone, name);
 }
 
 static void on_up(void *ctx, runtime_t *rt, peer_t *peer) {
@@ -421,6 +444,8 @@ static void destroy(part_t *part, runtime_t *rt) {
     deadline_clear(rt, &sync->pump);
     while (first_mate(sync) != NULL)
         forget(sync, first_mate(sync));
+    (void)gone_names_drop(&sync->gone, SIZE_MAX);
+    deadline_clear(rt, &sync->pump);
     name_table_deinit(&sync->fresh);
     name_table_deinit(&sync->ripe);
     mk_free(sync);
@@ -440,13 +465,17 @@ int registry_sync_start(runtime_t *rt) {
     sync->rt = rt;
     key_tree_init(&sync->by_node);
     peer_forest_init(&sync->forest);
+    gone_names_init(&sync->gone, rt);
+    sync->beyond = peer_forest_paths;
+    sync->beyond.is_gone = is_gone;
+    sync->beyond.let_go = let_go;
     name_table_init(&sync->fresh);
     name_table_init(&sync->ripe);
     deadline_init(&sync->grace, on_grace);
     deadline_init(&sync->pump, on_pump);
     int result = names_observe(rt, on_name, sync);
     if (result < 0) goto fail;
-    result = paths__set_beyond(rt, &peer_forest_paths, &sync->forest);
+    result = paths__set_beyond(rt, &sync->beyond, &sync->forest);
     if (result < 0) goto fail_names;
     result = peers_observe(rt, &observer, sync);
     if (result == MK_OK) result = peers_offer(rt, PEER_NAMES);

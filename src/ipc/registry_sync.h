@@ -10,6 +10,10 @@
  * told, since each still has its own. Everything a node has also stands below
  * /node/<its identity>/.
  *
+ * The names of a node that went are dropped MK_NAME_BATCH in each look of the loop. No
+ * lookup finds one of them from its end on, and who registers one gets it; walks over
+ * all names may still show some, and a send to such an id is a dead letter.
+ *
  * What a node learned from others it does not pass on. A node that has not said who it
  * is (a transport of the program) is told changes only, and all names when
  * registry_sync_again is called. */

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "ipc/ring.h"
 #include "ipc/ring_hub.h"
+#include "kernel/deadline.h"
 #include "kernel/inside.h"
 #include "microkernel/error.h"
 
@@ -25,6 +26,10 @@
 /* What was put is shown, and what was taken given back, at the latest when it is this
  * part of the ring, so that the other side neither starves nor stands still. */
 enum { SHOW_PART = 4 };
+
+/* Milliseconds that what must go rests, when the ring has room and there is none beside
+ * it: no memory for a large message. A loop that tried again at once would spin. */
+enum { REST_MS = 20 };
 
 /* A message that waits beyond the bound; its payload follows. */
 typedef struct waiting waiting_t;
@@ -49,6 +54,7 @@ typedef struct {
     bell_t *bell;       /* the other end's; held */
     waiting_t *waiting; /* in order */
     waiting_t **waiting_end;
+    deadline_t rest;  /* armed while what waits is not tried again */
     bool wants_room;  /* the ring was full, and is not half empty yet */
     bool is_refusing; /* MK_EFULL was said; on_room is owed */
     bool is_paused;
@@ -162,7 +168,8 @@ static bool other_is_gone(const ring_link_t *end) {
 
 /* Whether there is room again for one that was refused. */
 static bool has_room_again(ring_link_t *end) {
-    return end->wants_room && ring_has_room(end->out->ring);
+    return end->wants_room && !deadline_is_set(&end->rest) &&
+           ring_has_room(end->out->ring);
 }
 
 static bool before_look(ring_user_t *user, bool sleeps) {
@@ -228,13 +235,21 @@ static void take_rest(ring_link_t *end, runtime_t *rt) {
 static bool tell_room(ring_link_t *end, runtime_t *rt) {
     if (!has_room_again(end)) return true;
     send_waiting(end);
-    if (end->waiting != NULL) return true;
+    if (end->waiting != NULL) {
+        if (ring_has_room(end->out->ring)) deadline_set(rt, &end->rest, REST_MS);
+        return true;
+    }
     end->wants_room = false;
     if (!end->is_refusing) return true;
     end->is_refusing = false;
     end->is_busy = true;
     end->link.events->on_room(&end->link, rt);
     return end_callback(end, rt);
+}
+
+static void on_rested(deadline_t *rest, runtime_t *rt) {
+    ring_link_t *end = MK_CONTAINER_OF(rest, ring_link_t, rest);
+    if (!end->is_down) (void)tell_room(end, rt);
 }
 
 static void after_look(ring_user_t *user, runtime_t *rt) {
@@ -259,6 +274,7 @@ static void pause_or_go_on(link_t *link, runtime_t *rt, bool is_paused) {
 
 static void close_now(ring_link_t *end, runtime_t *rt) {
     ring_hub_leave(&end->user);
+    deadline_clear(rt, &end->rest);
     send_waiting(end);
     end->out->rest = end->waiting;
     /* In this order: who sees that its partner puts no more knows that it takes no more
@@ -305,6 +321,7 @@ static ring_link_t *make_end(way_t *out, way_t *in, bell_t *other) {
     end->in = in;
     end->bell = bell_hold(other);
     end->waiting_end = &end->waiting;
+    deadline_init(&end->rest, on_rested);
     return end;
 }
 

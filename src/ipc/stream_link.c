@@ -49,6 +49,7 @@ typedef struct {
     uint8_t state;   /* LINK_IS_... */
     bool is_blocked; /* the stream takes nothing now; on_writable will come */
     bool is_paused;
+    bool is_brief;   /* its close waits for nothing */
     bool wants_room; /* a send was refused */
     char place[];    /* for describe */
 } stream_link_t;
@@ -353,11 +354,13 @@ static void close_link(link_t *link, runtime_t *rt, bool in_order) {
     bool is_good = in_order && self->state == LINK_IS_OPEN;
     if (is_good && !self->is_blocked && write_output(self, rt, 0) != MK_OK)
         is_good = false;
-    if (is_good && self->output.size > 0) {
+    if (is_good && self->output.size > 0 && !self->is_brief) {
         close_later(self, rt);
         return;
     }
-    if (in_order)
+    if (in_order && self->is_brief && self->output.size == 0)
+        stream_dismiss(rt, &self->stream);
+    else if (in_order && !self->is_brief)
         stream_close(rt, &self->stream);
     else
         stream_abort(rt, &self->stream);
@@ -413,6 +416,10 @@ int stream_link_open(runtime_t *rt, int handle, const stream_link_spec_t *spec,
 void stream_link_set_payload_max(link_t *link, size_t bytes) {
     of_link(link)->reader.payload_max =
         bytes < MK_WIRE_PAYLOAD_MAX ? bytes : MK_WIRE_PAYLOAD_MAX;
+}
+
+void stream_link_set_brief(link_t *link) {
+    of_link(link)->is_brief = true;
 }
 
 const stream_t *stream_link_stream(const link_t *link) {

@@ -32,6 +32,11 @@ int stream_link_open(runtime_t *rt, int handle, const stream_link_spec_t *spec,
  * first. Less is for those who have not said who they are. From the next frame on. */
 void stream_link_set_payload_max(link_t *link, size_t bytes);
 
+/* Its close will be brief: what the socket takes at once is written, and neither the
+ * rest nor the other side is waited for. So showing out strangers costs nothing that
+ * lasts. */
+void stream_link_set_brief(link_t *link);
+
 /* Its stream, for facts (tls_stream_facts); borrowed until the link is closed. */
 const stream_t *stream_link_stream(const link_t *link);
 

@@ -2,10 +2,11 @@
 /* id_table.h - 32-bit numbers that are not used again for long, and what they stand
  * for.
  *
- * Numbers count up from 1, or from where they are told to. The table is an array of a power of two, indexed by the low
- * bits; a number whose place is taken is skipped, and the table doubles when it is more
- * than half full, so looking up is one index and one compare. A number comes back only
- * after 2^32 others. The objects begin with their number. */
+ * Numbers count up from 1, or from where they are told to. The table is an array of a
+ * power of two, indexed by the low bits; a number whose place is taken is skipped, and
+ * the table doubles when it is more than half full, so looking up is one index and one
+ * compare. A number comes back only after 2^32 others. The objects begin with their
+ * number. */
 #ifndef MK_KERNEL_ID_TABLE_H
 #define MK_KERNEL_ID_TABLE_H
 

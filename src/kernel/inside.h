@@ -62,5 +62,6 @@ void actors__count_from(runtime_t *rt, uint32_t number);
 
 /* Count a send that could not be delivered (for routers and services). */
 void runtime__count_dead_letter(runtime_t *rt);
+void runtime__count_dead_letters(runtime_t *rt, uint64_t count);
 
 #endif

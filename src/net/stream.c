@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { DISMISSED_BYTES = 512 }; /* of input dropped by stream_dismiss */
+
 static bool is_live(const stream_t *stream) {
     return stream->state == STREAM_IS_OPENING || stream->state == STREAM_IS_OPEN;
 }
@@ -127,6 +129,15 @@ void stream_close(runtime_t *rt, stream_t *stream) {
     else
         port_socket_close(stream->source.handle);
     buffer_deinit(&last);
+}
+
+void stream_dismiss(runtime_t *rt, stream_t *stream) {
+    uint8_t dropped[DISMISSED_BYTES];
+    /* A close with input unread is a reset at once. */
+    if (stream->state == STREAM_IS_OPEN)
+        (void)port_socket_read(stream->source.handle, dropped, sizeof dropped);
+    stream->has_ended = true; /* there is nothing to wait for */
+    stream_close(rt, stream);
 }
 
 void stream_abort(runtime_t *rt, stream_t *stream) {

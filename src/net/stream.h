@@ -96,6 +96,11 @@ int stream_finish(runtime_t *rt, stream_t *stream);
  * callback comes any more. A FAILED or CLOSED stream only lets go of its socket. */
 void stream_close(runtime_t *rt, stream_t *stream);
 
+/* As stream_close, but without waiting for what the peer still sends: for strangers,
+ * whose number nobody bounds. When something of theirs is on its way, a reset may
+ * overtake the last bytes. */
+void stream_dismiss(runtime_t *rt, stream_t *stream);
+
 /* End at once; the peer sees a reset. No callback comes any more. */
 void stream_abort(runtime_t *rt, stream_t *stream);
 

@@ -60,8 +60,8 @@ bool actor_unregister_name(runtime_t *rt, const char *name) {
 
 actor_id_t actor_lookup(runtime_t *rt, const char *name) {
     if (is_path(name)) return ns_lookup_path(rt, name);
-    name_entry_t *entry = find_name(registry__find(rt), name);
-    return entry != NULL ? entry->id : ACTOR_ID_INVALID;
+    const registry_t *registry = registry__find(rt);
+    return registry__owner(rt, registry, find_name(registry, name));
 }
 
 int names_send(runtime_t *rt, const char *name, msg_type_t type, const void *payload,

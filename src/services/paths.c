@@ -193,7 +193,7 @@ actor_id_t ns_lookup_path(runtime_t *rt, const char *path) {
         actor_id_t id = registry->beyond->find(registry->beyond_ctx, rt, path, size);
         if (id != ACTOR_ID_INVALID) return id;
     }
-    return entry != NULL ? entry->id : ACTOR_ID_INVALID;
+    return registry__owner(rt, registry, entry);
 }
 
 actor_id_t paths__find_local(runtime_t *rt, const char *name, bool *is_own) {

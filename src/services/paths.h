@@ -23,7 +23,8 @@ int paths__register(runtime_t *rt, const char *path, actor_id_t id,
  */
 bool paths__is_own(const char *path);
 
-/* Paths that are not in this node's tables: those of the trees of other nodes. */
+/* Paths that are not in this node's tables: those of the trees of other nodes; and the
+ * names and paths in the tables whose nodes have gone. The last two may be NULL. */
 typedef struct {
     /* Who has this path there; ACTOR_ID_INVALID: nobody. */
     actor_id_t (*find)(void *ctx, runtime_t *rt, const char *path, size_t size);
@@ -31,6 +32,11 @@ typedef struct {
      * empty, above `path`; goes to `path`. False: there is none. */
     bool (*next)(void *ctx, runtime_t *rt, const char *prefix, char path[NS_PATH_MAX],
                  actor_id_t *id);
+    /* True while a name or path is in the tables only because the names of its node,
+     * which has gone, are not all dropped yet. Not asked about names of this node. */
+    bool (*is_gone)(void *ctx, const char *name);
+    /* Drop it now, if so: somebody else wants it. */
+    bool (*let_go)(void *ctx, runtime_t *rt, const char *name);
 } paths_beyond_t;
 
 /* From now on such paths are found, behind those registered for this node itself and

@@ -100,12 +100,27 @@ int registry__add(runtime_t *rt, registry_t *registry, name_table_t *table,
                   const char *key, size_t size, actor_id_t id, bool is_own) {
     if (registry->is_telling) return MK_EBUSY;
     name_entry_t *entry = NULL;
+    const paths_beyond_t *beyond = registry->beyond;
     int result = name_table_add(table, key, size, id, &entry);
+    if (result == MK_EEXIST && table != &registry->mounts && beyond != NULL &&
+        beyond->let_go != NULL && beyond->let_go(registry->beyond_ctx, rt, key))
+        result = name_table_add(table, key, size, id, &entry);
     if (result < 0) return result;
     entry->is_own = is_own;
     part_claim(rt, id);
     if (table != &registry->mounts) tell(rt, registry, key, id, true);
     return MK_OK;
+}
+
+actor_id_t registry__owner(runtime_t *rt, const registry_t *registry,
+                           const name_entry_t *entry) {
+    if (entry == NULL) return ACTOR_ID_INVALID;
+    const paths_beyond_t *beyond = registry->beyond;
+    bool is_far = actor_id_node(entry->id) != runtime_get_node_id(rt);
+    if (is_far && beyond != NULL && beyond->is_gone != NULL &&
+        beyond->is_gone(registry->beyond_ctx, entry->key))
+        return ACTOR_ID_INVALID;
+    return entry->id;
 }
 
 int registry__remove(runtime_t *rt, registry_t *registry, name_table_t *table,

@@ -50,6 +50,10 @@ int registry__check_owner(runtime_t *rt, actor_id_t id);
 int registry__add(runtime_t *rt, registry_t *registry, name_table_t *table,
                   const char *key, size_t size, actor_id_t id, bool is_own);
 
+/* Whose the entry is; ACTOR_ID_INVALID for NULL and for one whose node has gone. */
+actor_id_t registry__owner(runtime_t *rt, const registry_t *registry,
+                           const name_entry_t *entry);
+
 /* Remove an entry, and tell. MK_OK, or MK_EBUSY from an observer. */
 int registry__remove(runtime_t *rt, registry_t *registry, name_table_t *table,
                      name_entry_t *entry);

@@ -233,13 +233,42 @@ static void lose_power(unsigned slot) {
     end_life(slot);
 }
 
+static void mount_again(unsigned slot) {
+    tell("node %u mounts all again", slot);
+    sim_host_enter(slot);
+    mount_all(slot);
+}
+
+/* By its target, its name or its number; it may be mounted or not. */
+static void unmount(unsigned slot, unsigned other) {
+    const life_t *life = &c.lives[c.slots[other].life];
+    char name[MK_NODE_NAME_MAX];
+    unsigned form = life->rt != NULL ? roll(3) : 0;
+    if (form == 0)
+        (void)snprintf(name, sizeof name, "127.0.0.%u", other);
+    else if (form == 1)
+        memcpy(name, life->identity, sizeof name);
+    else
+        (void)snprintf(name, sizeof name, "%u", (unsigned)life->number);
+    sim_host_enter(slot);
+    bool was_up = life->rt != NULL && is_connected(c.slots[slot].life, life->number);
+    int result = nodes_unmount(runtime_at(slot), name);
+    tell("node %u unmounts %s: %s", slot, name, mk_error_text(result));
+    if (result != MK_OK && result != MK_ENOENT)
+        fail("C4: node %u cannot unmount %s: %s", slot, name, mk_error_text(result));
+    if (result == MK_OK) c.report.unmounts++;
+    if (was_up && form == 2 && is_connected(c.slots[slot].life, life->number))
+        fail("C4: node %u is connected with %s, which it has unmounted", slot, name);
+    c.slots[slot].is_fresh = true;
+}
+
 /* Something goes wrong, or back to normal, with one or two of them. */
 static void meddle(void) {
     unsigned a = 1 + roll(c.slots_len), b = 1 + roll(c.slots_len);
     if (a == b) b = a % c.slots_len + 1;
     bool is_up = runtime_at(a) != NULL;
     c.report.faults++;
-    switch (roll(16)) {
+    switch (roll(19)) {
     case 0:
     case 1: cut_both(a, b, true); break;
     case 2:
@@ -278,6 +307,13 @@ static void meddle(void) {
         tell("node %u %s", a, c.slots[a].is_paused ? "stands still" : "goes on");
         break;
     case 14: part_groups(); break;
+    case 15:
+    case 16:
+        if (is_running(a)) unmount(a, b);
+        break;
+    case 17:
+        if (is_running(a)) mount_again(a);
+        break;
     default: mend_all(); break;
     }
 }
@@ -308,6 +344,7 @@ static void run_slice(void) {
 static void mend(void) {
     tell("everything is mended");
     c.is_mended = true;
+    c.mended_ns = sim_now_ns();
     mend_all();
     for (unsigned a = 1; a <= c.slots_len; a++) {
         c.slots[a].is_paused = false;
@@ -316,16 +353,20 @@ static void mend(void) {
     }
     for (unsigned slot = 1; slot <= c.slots_len; slot++)
         if (runtime_at(slot) == NULL) begin_again(slot);
+    /* An unmount that is still on its way ends a mount that is begun before it comes.
+     */
+    pass_ms(DRAIN_MS);
+    for (unsigned slot = 1; slot <= c.slots_len && !c.is_over; slot++)
+        mount_again(slot);
 }
 
 static void converge(void) {
-    uint64_t began_ns = sim_now_ns();
-    uint64_t end_ns = began_ns + CLUSTER_CONVERGE_MS * NS_PER_MS;
+    uint64_t end_ns = c.mended_ns + CLUSTER_CONVERGE_MS * NS_PER_MS;
     pass_ms(1);
     while (!c.is_over && !is_whole() && sim_now_ns() < end_ns)
         pass_ms(LOOK_MS);
     if (!is_whole()) fail("C5: %s", why_not_whole());
-    c.report.converged_ms = (sim_now_ns() - began_ns) / NS_PER_MS;
+    c.report.converged_ms = (sim_now_ns() - c.mended_ns) / NS_PER_MS;
     tell("the cluster is whole");
 }
 

@@ -5,8 +5,9 @@
  * worlds with a cluster key. Their actors send, monitor, link, give names, spawn and
  * end, while lines are cut, mended, reset, slowed and made uneven, machines are killed,
  * lose their power, end in good order and come back with the same or another number or
- * name, programs stand still, and the wall clock jumps. Then everything is mended, and
- * the cluster has CLUSTER_CONVERGE_MS to be whole again. All is drawn from the seed.
+ * name, programs stand still, nodes are unmounted and mounted again, and the wall clock
+ * jumps. Then everything is mended, and the cluster has CLUSTER_CONVERGE_MS to be whole
+ * again. All is drawn from the seed.
  *
  * What has to hold, whatever happens:
  *
@@ -56,6 +57,7 @@ typedef struct {
     unsigned faults;       /* cuts, resets, ends, ... */
     unsigned ups;          /* news of nodes that came */
     unsigned downs;        /* monitors and links that told of an end */
+    unsigned unmounts;     /* that ended something */
     unsigned lost;         /* letters that did not arrive, and were counted */
     uint64_t converged_ms; /* virtual time from mending until the cluster was whole */
     bool is_keyed;         /* over TLS */

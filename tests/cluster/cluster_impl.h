@@ -121,6 +121,7 @@ typedef struct {
     bool tells;
     bool is_over;
     bool is_mended;     /* no more faults, no ends of actors */
+    uint64_t mended_ns; /* when */
     bool is_last_round; /* letters have to arrive */
     unsigned deaf;      /* observer's tricks left */
     unsigned slots_len;

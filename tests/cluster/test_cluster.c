@@ -33,6 +33,7 @@ static void run_seed(uint64_t seed, cluster_report_t *sum) {
     sum->ups += report.ups;
     sum->downs += report.downs;
     sum->lost += report.lost;
+    sum->unmounts += report.unmounts;
     sum->is_keyed |= report.is_keyed;
     if (report.converged_ms > sum->converged_ms)
         sum->converged_ms = report.converged_ms;
@@ -49,6 +50,7 @@ TEST(the_invariants_hold_in_every_cluster) {
     CHECK(sum.ups > SEEDS * 10);
     CHECK(sum.downs > SEEDS * 2);
     CHECK(sum.lost > SEEDS / 2);
+    CHECK(sum.unmounts > SEEDS / 2);
 }
 
 TEST(the_same_seed_is_the_same_cluster_and_another_is_another) {

@@ -416,6 +416,52 @@ TEST(mount_unmount_in_the_middle_tells_the_asker) {
     close_nodes();
 }
 
+TEST(mount_that_waits_is_unmounted_by_the_number_of_its_node) {
+    open_nodes(2);
+    listen_at(1, 4200);
+    CHECK_EQ(ask_for(&asker, 0, "127.0.0.1"), MK_OK);
+    CHECK(come_up(0, 1, 100));
+    close_node(1);
+    pass_nodes_ms(100);
+    node_info_t info = {0};
+    CHECK(nodes_next(nodes.rt[0], &info));
+    CHECK_EQ(info.node, 2);
+    CHECK_EQ(nodes_unmount(nodes.rt[0], ""), MK_ENOENT);
+    CHECK_EQ(nodes_unmount(nodes.rt[0], "3"), MK_ENOENT);
+    CHECK_EQ(nodes_unmount(nodes.rt[0], "2"), MK_OK);
+    info = (node_info_t){0};
+    CHECK(!nodes_next(nodes.rt[0], &info));
+    close_nodes();
+}
+
+/* The number is taken: that says nothing about the node that has it. */
+TEST(mount_that_is_refused_is_not_taken_for_another_node) {
+    open_nodes(3);
+    runtime_destroy(nodes.rt[2]);
+    nodes.rt[2] = runtime_init(2, 64);
+    CHECK_EQ(node_set_identity(nodes.rt[2], "twin"), MK_OK);
+    listen_at(1, 4201);
+    listen_at(2, 4202);
+    CHECK_EQ(ask_for(&asker, 0, "127.0.0.1:4201"), MK_OK);
+    other = (asker_t){.options = {.is_stubborn = true}};
+    ask(&other, 0, "127.0.0.1:4202");
+    pass_nodes_ms(MOUNT_MS);
+    CHECK_EQ(other.dones, 1);
+    CHECK_EQ(other.done.status, MK_EEXIST);
+    CHECK_EQ(other.done.node, 2);
+    check_text(other.done.text, "the number of the node is taken");
+    node_info_t info = {0};
+    CHECK(nodes_next(nodes.rt[0], &info));
+    CHECK_STR(info.identity, "n2");
+    CHECK(nodes_next(nodes.rt[0], &info)); /* and goes on trying */
+    CHECK_STR(info.address, "127.0.0.1:4202");
+    CHECK(info.state != NODE_UP);
+    CHECK_EQ(nodes_unmount(nodes.rt[0], "127.0.0.1:4202"), MK_OK);
+    pass_nodes_ms(100);
+    CHECK(is_up(0, 1) && is_up(1, 0));
+    close_nodes();
+}
+
 TEST(mount_stop_listening_keeps_who_is_connected) {
     open_nodes(2);
     listen_at(1, 4200);
@@ -538,6 +584,8 @@ TEST_TABLE(mount, TEST_ROW(mount_makes_peers_over_tcp),
            TEST_ROW(mount_once_is_not_tried_again),
            TEST_ROW(mount_unmount_by_target_name_or_number_from_either_side),
            TEST_ROW(mount_unmount_in_the_middle_tells_the_asker),
+           TEST_ROW(mount_that_waits_is_unmounted_by_the_number_of_its_node),
+           TEST_ROW(mount_that_is_refused_is_not_taken_for_another_node),
            TEST_ROW(mount_stop_listening_keeps_who_is_connected),
            TEST_ROW(nodes_are_walked_and_found),
            TEST_ROW(mount_the_names_of_old_still_work),

@@ -58,6 +58,7 @@ static void mount_among_strangers(bool is_keyed) {
     /* What they hold is bounded by the guests, not by their number. */
     size_t held = test_live_blocks() - before;
     CHECK(held < STRANGERS * 2 + (is_keyed ? 20000 : 1000));
+    CHECK(sim_handle_count() < STRANGERS + 3 * MK_MOUNT_PENDING + 20);
     CHECK_EQ(ask_for(&asker, 0, "127.0.0.1"), MK_OK);
     CHECK(come_up(0, 1, 100));
     check_talk(0, 1);
@@ -78,6 +79,34 @@ TEST(mount_a_thousand_that_say_nothing_do_not_shut_the_door) {
 
 TEST(mount_a_thousand_that_say_nothing_do_not_shut_the_door_of_tls) {
     mount_among_strangers(true);
+}
+
+/* A stranger comes `ms` after somebody began to mount, who has to go for it. */
+static void make_go(unsigned ms) {
+    open_nodes(2);
+    const nodes_listen_options_t options = {.port = 4200, .pending_max = 1};
+    CHECK_EQ(nodes_listen(nodes.rt[1], &options), 4200);
+    sim_net_set_delay(5 * NS_PER_MS_OF_STAGE);
+    asker = (asker_t){.dones = 0};
+    ask(&asker, 0, "127.0.0.1");
+    pass_nodes_ms(ms);
+    open_strangers(1);
+    pass_nodes_ms(60);
+    CHECK_EQ(asker.dones, 1);
+    CHECK_EQ(asker.done.status, MK_ELIMIT);
+    check_text(asker.done.text, "too many nodes are shaking hands; try again later");
+    CHECK(!is_up(0, 1) && !is_up(1, 0));
+    close_strangers(1);
+    asker = (asker_t){.dones = 0};
+    ask(&asker, 0, "127.0.0.1"); /* unless it is tried again already */
+    CHECK(come_up(0, 1, MOUNT_MS));
+    close_nodes();
+}
+
+/* Before its first hello has come, and when it was answered. */
+TEST(mount_that_has_to_make_room_for_another_is_told_so) {
+    for (unsigned ms = 1; ms < 15; ms++)
+        make_go(ms);
 }
 
 TEST(mount_a_flood_of_garbage_is_shown_out) {
@@ -285,6 +314,7 @@ TEST(mount_survives_each_want_of_memory) {
 TEST_TABLE(mount_attacks,
            TEST_ROW(mount_a_thousand_that_say_nothing_do_not_shut_the_door),
            TEST_ROW(mount_a_thousand_that_say_nothing_do_not_shut_the_door_of_tls),
+           TEST_ROW(mount_that_has_to_make_room_for_another_is_told_so),
            TEST_ROW(mount_a_flood_of_garbage_is_shown_out),
            TEST_ROW(mount_a_hello_bent_or_cut_at_every_byte_makes_no_peer),
            TEST_ROW(mount_a_giant_length_takes_no_memory),

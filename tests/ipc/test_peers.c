@@ -170,8 +170,22 @@ TEST(peers_believe_nothing) {
     link_pair_close(&pair);
 }
 
+/* Where a message goes, as the table of messages says. */
+static const struct {
+    msg_type_t type;
+    const char *direction;
+} directions[] = {
+#define MK_MESSAGE(name, number, payload, direction, meaning) {number, direction},
+#include "microkernel/message_ids.def"
+#undef MK_MESSAGE
+};
+
 TEST(peers_refuse_to_send_what_would_be_refused) {
     open_nodes(2);
+    for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++)
+        if (strcmp(directions[i].direction, "node to node") == 0 &&
+            !peer_is_control(directions[i].type))
+            CHECK_EQ(directions[i].type, 0);
     join(&pair, 0, 1);
     CHECK(
         !actor__send_from(nodes.rt[0], 0, actor_id_make(2, 1), MSG_SHUTDOWN, NULL, 0));

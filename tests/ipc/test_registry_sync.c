@@ -4,6 +4,7 @@
 #include "ipc/registry_message.h"
 #include "ipc/registry_stage.h"
 #include "microkernel/error.h"
+#include "microkernel/log.h"
 #include "microkernel/mount.h"
 #include "microkernel/transport.h"
 
@@ -312,6 +313,94 @@ TEST(ten_thousand_names_take_many_small_steps) {
     fleet_close();
 }
 
+static bool count_dropped(runtime_t *rt, size_t *left) {
+    char name[MK_NAME_MAX] = "";
+    size_t count = 0;
+    while (names_next(rt, NULL, name, NULL))
+        count++;
+    bool is_less = count < *left;
+    CHECK(*left <= count + MK_NAME_BATCH);
+    *left = count;
+    return is_less;
+}
+
+TEST(names_of_a_gone_node_are_dropped_in_small_steps_and_not_found_meanwhile) {
+    enum { NAMES = 10000 };
+    open_nodes(3);
+    actor_id_t a = fleet_spawn(1, NULL), b = fleet_spawn(2, NULL);
+    actor_id_t d = fleet_spawn(3, NULL);
+    char name[32];
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "x%05d", i);
+        give(1, name, a);
+    }
+    give(1, "/x/path", a);
+    fleet_connect(1, 2);
+    fleet_connect(2, 3);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "x09999"), a);
+    peer_end(rt_of(2), peers_find(rt_of(2), 1), MK_OK, "enough");
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "x%05d", i);
+        CHECK_EQ(lookup(2, name), 0);
+    }
+    CHECK_EQ(lookup(2, "/x/path"), 0);
+    CHECK(!actor_send_named(rt_of(2), "x09998", 1, NULL, 0));
+    /* Who wants one gets it: an actor of ours, another node, and the node itself. */
+    give(2, "x09999", b);
+    CHECK_EQ(lookup(2, "x09999"), b);
+    give(3, "x09998", d);
+    runtime_step(rt_of(2));
+    runtime_step(rt_of(2));
+    CHECK_EQ(lookup(2, "x09998"), d);
+    size_t left = 0;
+    char first[MK_NAME_MAX] = "";
+    while (names_next(rt_of(2), NULL, first, NULL))
+        left++;
+    CHECK(left > NAMES / 2);
+    size_t steps = 0;
+    while (left > 30) {
+        runtime_step(rt_of(2));
+        steps += count_dropped(rt_of(2), &left);
+    }
+    CHECK(steps >= NAMES / 2 / MK_NAME_BATCH);
+    CHECK_EQ(lookup(2, "x09999"), b);
+    CHECK_EQ(lookup(2, "x09998"), d);
+    fleet_close();
+}
+
+TEST(a_node_that_comes_back_before_its_names_are_dropped_has_them) {
+    enum { NAMES = 5000 };
+    open_nodes(2);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%05d" : "/x/%05d", i);
+        give(1, name, a);
+    }
+    for (int times = 0; times < 4; times++) {
+        fleet_connect(1, 2);
+        fleet_settle();
+        for (int i = 0; i < NAMES; i += 7) {
+            snprintf(name, sizeof name, i % 2 ? "x%05d" : "/x/%05d", i);
+            CHECK_EQ(lookup(2, name), a);
+        }
+        peer_end(rt_of(1), peers_find(rt_of(1), 2), MK_OK, "again");
+        for (int i = 0; i < 3 || fleet_is_connected(1, 2); i++)
+            runtime_step(rt_of(2));
+    }
+    CHECK_EQ(lookup(2, "x00001"), 0);
+    CHECK_EQ(lookup(2, "/x/00002"), 0);
+    for (int i = 0; i < NAMES / MK_NAME_BATCH + 10; i++)
+        runtime_step(rt_of(2));
+    char rest[MK_NAME_MAX] = "";
+    size_t left = 0;
+    while (names_next(rt_of(2), NULL, rest, NULL))
+        left++;
+    CHECK(left < 30);
+    fleet_close();
+}
+
 TEST(a_node_can_be_told_everything_again) {
     open_nodes(2);
     actor_id_t a = fleet_spawn(1, NULL);
@@ -324,6 +413,59 @@ TEST(a_node_can_be_told_everything_again) {
     CHECK_EQ(fleet_sent(1, 2, MSG_NAME_REGISTER), 2 * sent);
     CHECK_EQ(lookup(2, "lamp"), a);
     CHECK_EQ(registry_sync_again(rt_of(1), 3), MK_ENOENT);
+    fleet_close();
+}
+
+TEST(a_name_that_goes_while_all_are_told_again_is_taken_back) {
+    open_nodes(2);
+    fleet_set_room(3);
+    actor_id_t a = fleet_spawn(1, NULL);
+    char name[32];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, i % 2 ? "x%03d" : "/x/%03d", i);
+        give(1, name, a);
+    }
+    fleet_connect(1, 2);
+    fleet_settle();
+    CHECK_EQ(lookup(2, "x019"), a);
+    CHECK_EQ(lookup(2, "/x/018"), a);
+    CHECK_EQ(registry_sync_again(rt_of(1), 2), MK_OK); /* three are told */
+    CHECK_EQ(names_unregister(rt_of(1), "x019"), MK_OK);
+    CHECK_EQ(names_unregister(rt_of(1), "/x/018"), MK_OK);
+    fleet_settle();
+    CHECK(registry_sync_is_in_step(rt_of(1), 2));
+    CHECK_EQ(lookup(2, "x019"), 0);
+    CHECK_EQ(lookup(2, "/x/018"), 0);
+    CHECK_EQ(lookup(2, "x017"), a);
+    fleet_close();
+}
+
+static bool count_conflicts(const char *line, size_t size, void *ctx) {
+    unsigned *lines = ctx;
+    (void)size;
+    *lines += strstr(line, "has_it") != NULL;
+    return true;
+}
+
+TEST(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log) {
+    unsigned lines = 0;
+    open_nodes(2);
+    CHECK(log_add_sink(rt_of(1), count_conflicts, &lines, LOG_LINE_TEXT) > 0);
+    CHECK_EQ(log_enable(rt_of(1)), MK_OK);
+    give(1, "lamp", fleet_spawn(1, NULL));
+    fleet_connect(1, 2);
+    registry_message_t message = {.type = MSG_NAME_CONFLICT,
+                                  .id = actor_id_make(2, 77),
+                                  .size = 4,
+                                  .name = "lamp"};
+    uint8_t bytes[REGISTRY_MESSAGE_MAX];
+    size_t size = registry_message_encode(&message, bytes);
+    for (int i = 0; i < 1000; i++) {
+        fleet_inject(2, 1, MSG_NAME_CONFLICT, bytes, size);
+        fleet_settle();
+        log_flush(rt_of(1));
+    }
+    CHECK(lines > 0 && lines < 50);
     fleet_close();
 }
 
@@ -414,20 +556,25 @@ TEST(the_tree_of_a_node_is_listed) {
     fleet_close();
 }
 
-TEST_TABLE(registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
-           TEST_ROW(names_go_with_their_node_and_come_back_with_it),
-           TEST_ROW(sends_by_name_reach_the_other_node),
-           TEST_ROW(what_every_node_has_is_known_below_its_node_only),
-           TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
-           TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
-           TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
-           TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
-           TEST_ROW(a_node_speaks_for_its_own_actors_only),
-           TEST_ROW(a_node_cannot_take_or_drop_what_is_not_its_own),
-           TEST_ROW(too_many_names_of_a_node_are_refused_and_it_is_told),
-           TEST_ROW(a_full_link_only_delays_names),
-           TEST_ROW(ten_thousand_names_take_many_small_steps),
-           TEST_ROW(a_node_can_be_told_everything_again),
-           TEST_ROW(it_can_be_waited_for_that_names_are_known),
-           TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
-           TEST_ROW(the_tree_of_a_node_is_listed))
+TEST_TABLE(
+    registry_sync, TEST_ROW(names_and_paths_are_known_on_both_sides),
+    TEST_ROW(names_go_with_their_node_and_come_back_with_it),
+    TEST_ROW(sends_by_name_reach_the_other_node),
+    TEST_ROW(what_every_node_has_is_known_below_its_node_only),
+    TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
+    TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
+    TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
+    TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
+    TEST_ROW(a_node_speaks_for_its_own_actors_only),
+    TEST_ROW(a_node_cannot_take_or_drop_what_is_not_its_own),
+    TEST_ROW(too_many_names_of_a_node_are_refused_and_it_is_told),
+    TEST_ROW(a_full_link_only_delays_names),
+    TEST_ROW(ten_thousand_names_take_many_small_steps),
+    TEST_ROW(a_node_can_be_told_everything_again),
+    TEST_ROW(it_can_be_waited_for_that_names_are_known),
+    TEST_ROW(strangers_are_told_changes_and_the_rest_when_it_is_asked_for),
+    TEST_ROW(the_tree_of_a_node_is_listed),
+    TEST_ROW(names_of_a_gone_node_are_dropped_in_small_steps_and_not_found_meanwhile),
+    TEST_ROW(a_node_that_comes_back_before_its_names_are_dropped_has_them),
+    TEST_ROW(a_name_that_goes_while_all_are_told_again_is_taken_back),
+    TEST_ROW(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log))

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { BYTES = 1024, LARGE = 5000 };
+enum { BYTES = 1024, LARGE = 5000, RETRY_NS = 20000000 };
 
 /* One end and its owner. */
 typedef struct side side_t;
@@ -203,6 +203,27 @@ TEST(what_must_go_goes_beyond_the_bound_and_in_order) {
     CHECK_EQ(from->rooms, 1);
     CHECK_EQ(stage.sides[1].got, from->sent);
     CHECK_EQ(tell(from), MK_OK);
+    close_stage(&stage);
+}
+
+TEST(what_must_go_and_finds_no_memory_rests_before_it_is_tried_again) {
+    stage_t stage;
+    open_stage(&stage);
+    side_t *from = &stage.sides[0], *to = &stage.sides[1];
+    fill(from);
+    CHECK_EQ(say(from, 0, LARGE, true), MK_OK);
+    runtime_step(from->rt);
+    while (to->got + 1 < from->sent) /* all but that one */
+        runtime_step(to->rt);
+    mk_alloc_fail_at(1, false);
+    runtime_step(from->rt);
+    CHECK(mk_alloc_fail_hit());
+    step(&stage, 100); /* no time passes */
+    CHECK_EQ(to->got, from->sent - 1);
+    sim_advance(RETRY_NS);
+    step(&stage, 5);
+    CHECK_EQ(to->got, from->sent);
+    CHECK_EQ(from->rooms, 1);
     close_stage(&stage);
 }
 
@@ -430,7 +451,10 @@ static void use_once(void *arg) {
         for (int i = 0; i < 40; i++)
             (void)say(&stage.sides[0], 0, 8, true);
         (void)say(&stage.sides[0], 0, LARGE, true);
-        step(&stage, 50); /* what waits is tried again at every look */
+        for (int i = 0; i < 50; i++) { /* what waits rests, and is tried again */
+            step(&stage, 1);
+            sim_advance(RETRY_NS);
+        }
         CHECK(stage.sides[1].got == stage.sides[0].sent || mk_alloc_fail_hit());
         CHECK(stage.sides[0].sent == 42 || mk_alloc_fail_hit());
     }
@@ -445,6 +469,7 @@ TEST_TABLE(ring_link, TEST_ROW(messages_of_all_sizes_come_in_order_on_both_ways)
            TEST_ROW(a_send_is_on_its_way_when_the_loop_looks_not_before),
            TEST_ROW(a_full_ring_refuses_and_tells_when_there_is_room),
            TEST_ROW(what_must_go_goes_beyond_the_bound_and_in_order),
+           TEST_ROW(what_must_go_and_finds_no_memory_rests_before_it_is_tried_again),
            TEST_ROW(a_paused_link_holds_the_other_side_back),
            TEST_ROW(who_closes_is_heard_to_the_end_and_then_missed_once),
            TEST_ROW(mail_that_nobody_took_is_counted_by_the_sender_that_lives),
