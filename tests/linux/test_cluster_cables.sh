@@ -172,7 +172,7 @@ if command -v tcpdump >/dev/null; then
     check "with a key the wire shows no name and no payload" shows_nothing "$work/keyed.pcap"
     kill -9 "${pid_of[a]}" "${pid_of[c]}" "${pid_of[b]}"
     start c 3 --listen 4200
-    until_true 10 ask c whoami '^node-c'
+    until_true 10 on c bash -c ': 2>/dev/null </dev/tcp/127.0.0.1/4200'
     listen_in "$work/open.pcap" c lo
     MK_NODE_NAME=node-a MK_NODE_ID=1 on c timeout 30 "$shell" --log off \
         -c 'mount 127.0.0.1; call /node/node-c/echo 1 between-us' >"$work/open.out" 2>&1 </dev/null
