@@ -32,10 +32,10 @@ endif()
 # instruction, which takes longer to start than the whole of what we mean.
 include(CheckCCompilerFlag)
 set(in_registers "vector_loop:256:noalign,libcall:-1:noalign")
-set(MK_COPY_OPTIONS -mmemset-strategy=${in_registers} -mmemcpy-strategy=${in_registers})
-check_c_compiler_flag("-mmemset-strategy=${in_registers} -mmemcpy-strategy=${in_registers}" MK_HAS_COPY_OPTIONS)
+set(copy_options "-mmemset-strategy=${in_registers} -mmemcpy-strategy=${in_registers}")
+check_c_compiler_flag("${copy_options}" MK_HAS_COPY_OPTIONS)
 if(MK_HAS_COPY_OPTIONS AND CMAKE_SIZEOF_VOID_P EQUAL 8)
-    add_compile_options(${MK_COPY_OPTIONS})
+    add_compile_options("SHELL:${copy_options}")
 endif()
 
 # WebAssembly's floating point rounds every step to its own width, the x87 does not.

@@ -6,6 +6,7 @@
 # folder with the built programs of this one: each is called with the arguments of its
 # line and the seconds to measure, and prints one number.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../turns.sh"
 programs=$1
 shift
 rounds=41 seconds=0.1 tsv="" wanted=()
@@ -39,8 +40,6 @@ if [ -n "${goals_only:-}" ]; then
     exit 0
 fi
 
-median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-
 # measure COMMAND: one number, or the end of everything.
 measure() {
     local program arguments value
@@ -70,8 +69,7 @@ for line in "${lines[@]}"; do
     done
     ours=$(printf '%s\n' "${ours_values[@]}" | median)
     bound=$(printf '%s\n' "${bound_values[@]}" | median)
-    ratio=$(paste <(printf '%s\n' "${ours_values[@]}") <(printf '%s\n' "${bound_values[@]}") |
-        awk '{ print $1 / $2 }' | median)
+    ratio=$(median_ratio ours_values bound_values)
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
         -v ratio="$ratio" -v enough="${enough:-}" \
         -v what="$what" 'BEGIN {

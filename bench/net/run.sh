@@ -5,6 +5,7 @@
 # shared machines change their speed within a second; the medians count, for the ratio
 # that of the turns' ratios. PROGRAMS is the folder with the built programs of this one.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../turns.sh"
 programs=$1
 shift
 work=$(mktemp -d)
@@ -46,11 +47,6 @@ if [ -n "${goals_only:-}" ]; then
 fi
 
 server_core=$(($(nproc) - 1)) load_core=0
-pin() { # pin CORE COMMAND...
-    local core=$1
-    shift
-    if command -v taskset >/dev/null; then exec taskset -c "$core" "$@"; else exec "$@"; fi
-}
 
 # start PROGRAM ARGUMENT...: sets `pid` and `at`, the free port that it took and tells.
 mkfifo "$work/port"
@@ -69,8 +65,6 @@ load() {
     (pin "$load_core" "$programs/$load_program" "$1" "$at" "$2" "$seconds" "$pid" "${@:3}")
 }
 
-median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-
 # in_turns OURS BOUND: two functions that set `value`; sets `ours`, `bound` and `ratio`.
 in_turns() {
     local ours_values=() bound_values=()
@@ -82,8 +76,7 @@ in_turns() {
     done
     ours=$(printf '%s\n' "${ours_values[@]}" | median)
     bound=$(printf '%s\n' "${bound_values[@]}" | median)
-    ratio=$(paste <(printf '%s\n' "${ours_values[@]}") <(printf '%s\n' "${bound_values[@]}") |
-        awk '{ print $2 == 0 ? "inf" : $1 / $2 }' | median)
+    ratio=$(median_ratio ours_values bound_values)
 }
 
 # serve_once COMMAND... -- PROGRAM...: what the command says of a fresh server.

@@ -5,6 +5,7 @@
 # our own load client (../net/run.sh) counts by the server's processor time instead. Runs what is
 # installed and says how to get the rest; installs nothing.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../turns.sh"
 programs=$1
 tsv=${2:-}
 work=$(mktemp -d)
@@ -24,12 +25,6 @@ if PATH=$PATH:/usr/sbin command -v nginx >/dev/null; then
 else
     echo "peers: SKIPPED nginx: not installed. Try: sudo apt-get install nginx-light" >&2
 fi
-
-pin() { # pin CORE COMMAND...
-    local core=$1
-    shift
-    if command -v taskset >/dev/null; then exec taskset -c "$core" "$@"; else exec "$@"; fi
-}
 
 # start SERVER: sets `server` and `at`, where it listens.
 mkfifo "$work/port"
@@ -76,8 +71,6 @@ stop() {
     wait "$server" 2>/dev/null || true
     server=""
 }
-
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 [ -n "$tsv" ] || printf '%-12s %11s %12s %8s\n' server connections requests/s ratio
 for connections in 64 1000; do

@@ -180,7 +180,7 @@ static void deliver(runtime_t *rt, peer_t *peer, const wire_message_t *message) 
         return;
     /* The kernel has counted a send to nobody. */
     bool is_there = actor_is_alive(rt, message->dest);
-    if (is_there) runtime__count_dead_letter(rt);
+    if (is_there) runtime__count_dead_letters(rt, 1);
     peer__note_fault(rt, peer, is_there ? PEER_FAULT_FULL : PEER_FAULT_NOBODY,
                      message->type);
 }

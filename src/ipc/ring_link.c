@@ -86,7 +86,7 @@ static void way_destroy(way_t *way) {
 
 /* Mail that nobody will take is dead; the nodes' own messages need no count. */
 static void count_dead(runtime_t *rt, const wire_message_t *message) {
-    if (message->dest != ACTOR_ID_INVALID) runtime__count_dead_letter(rt);
+    if (message->dest != ACTOR_ID_INVALID) runtime__count_dead_letters(rt, 1);
 }
 
 static void way_leave(way_t *way, unsigned side, runtime_t *rt) {

@@ -508,10 +508,6 @@ void actors__count_from(runtime_t *rt, uint32_t number) {
     id_table_count_from(&rt->actors, number);
 }
 
-void runtime__count_dead_letter(runtime_t *rt) {
-    rt->counts.dead_letters++;
-}
-
 void runtime__count_dead_letters(runtime_t *rt, uint64_t count) {
     rt->counts.dead_letters += count;
 }

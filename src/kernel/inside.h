@@ -60,8 +60,7 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id);
  * that others will know: the ids of an earlier life must not be given again. */
 void actors__count_from(runtime_t *rt, uint32_t number);
 
-/* Count a send that could not be delivered (for routers and services). */
-void runtime__count_dead_letter(runtime_t *rt);
+/* Count sends that could not be delivered (for routers and services). */
 void runtime__count_dead_letters(runtime_t *rt, uint64_t count);
 
 #endif

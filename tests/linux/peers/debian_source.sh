@@ -16,6 +16,8 @@ give_up() {
     exit 1
 }
 [ ! -d "$folder/$package" ] || exit 0
+[ -z "$(find "$folder/$package.log" -mmin -60 2>/dev/null)" ] ||
+    give_up "it could not be had within the last hour ($folder/$package.log)"
 command -v apt-get >/dev/null || give_up "there is no apt-get"
 command -v dpkg-source >/dev/null || give_up "dpkg-source is not here (apt-get install dpkg-dev)"
 mkdir -p "$folder" && exec 9>"$folder/lock" && flock 9 || give_up "$folder cannot be written"
