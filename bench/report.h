@@ -20,7 +20,7 @@ typedef struct {
     workload_fn ours;
     workload_fn bound;
     uint64_t count;  /* operations in one measurement */
-    unsigned rounds; /* measurements of each; the best counts */
+    unsigned rounds; /* measurements of each, in turn; report.c says what counts */
     double goal;     /* see kind */
     const char *why; /* this goal */
 } line_t;

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAMS [--tsv] [--quick] [--goals] [LINE...]: the lines of ./dev bench ipc. Ours
 # and the bound take short turns, because shared machines change their speed within a
-# second; the medians count, for the ratio that of the turns' ratios. PROGRAMS is the
-# folder with the built programs of this one: each is called with the arguments of its
-# line and the seconds to measure, and prints one number.
+# second (turns.sh says what counts). PROGRAMS is the folder with the built programs of this
+# one: each is called with the arguments of its line and the seconds to measure, and
+# prints one number.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../turns.sh"
 programs=$1
 shift
-rounds=41 seconds=0.1 tsv="" wanted=()
+rounds=81 seconds=0.05 tsv="" wanted=()
 for argument in "$@"; do
     case $argument in
     --tsv) tsv=1 ;;
@@ -67,9 +67,7 @@ for line in "${lines[@]}"; do
         ours_values+=("$(measure "$ours_command")")
         bound_values+=("$(measure "$bound_command")")
     done
-    ours=$(printf '%s\n' "${ours_values[@]}" | median)
-    bound=$(printf '%s\n' "${bound_values[@]}" | median)
-    ratio=$(median_ratio ours_values bound_values)
+    read -r ours bound ratio <<<"$(quiet_turn ours_values bound_values)"
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
         -v ratio="$ratio" -v enough="${enough:-}" \
         -v what="$what" 'BEGIN {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAMS [--tsv] [--quick] [LINE...]: the lines of ./dev bench net. Server and load
 # have a core each where there are two; ours and the bound take short turns, because
-# shared machines change their speed within a second; the medians count, for the ratio
-# that of the turns' ratios. PROGRAMS is the folder with the built programs of this one.
+# shared machines change their speed within a second (turns.sh says what counts).
+# PROGRAMS is the folder with the built programs of this one.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../turns.sh"
 programs=$1
@@ -11,11 +11,11 @@ shift
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
-rounds=25 seconds=0.2 tsv="" wanted=()
+tsv="" quick="" wanted=()
 for argument in "$@"; do
     case $argument in
     --tsv) tsv=1 ;;
-    --quick) rounds=1 seconds=0.4 ;;
+    --quick) quick=1 ;;
     --goals) goals_only=1 ;;
     -*) echo "bench net: unknown option $argument" >&2 && exit 2 ;;
     *) wanted+=("$argument") ;;
@@ -46,6 +46,17 @@ if [ -n "${goals_only:-}" ]; then
     exit 0
 fi
 
+# pace UNIT: sets how often and for how long a line of that unit is measured. Memory does
+# not vary; a worst case needs time to happen.
+pace() {
+    case $quick$1 in
+    1*) rounds=1 seconds=0.4 ;;
+    B) rounds=3 seconds=0.2 ;;
+    */s) rounds=49 seconds=0.1 ;;
+    *) rounds=25 seconds=0.2 ;;
+    esac
+}
+
 server_core=$(($(nproc) - 1)) load_core=0
 
 # start PROGRAM ARGUMENT...: sets `pid` and `at`, the free port that it took and tells.
@@ -74,9 +85,14 @@ in_turns() {
         "$2"
         bound_values+=("$value")
     done
-    ours=$(printf '%s\n' "${ours_values[@]}" | median)
-    bound=$(printf '%s\n' "${bound_values[@]}" | median)
-    ratio=$(median_ratio ours_values bound_values)
+    case $unit in
+    */s) read -r ours bound ratio <<<"$(quiet_turn ours_values bound_values)" ;;
+    *)
+        ours=$(printf '%s\n' "${ours_values[@]}" | median)
+        bound=$(printf '%s\n' "${bound_values[@]}" | median)
+        ratio=$(awk -v ours="$ours" -v bound="$bound" 'BEGIN { print bound > 0 ? ours / bound : 0 }')
+        ;;
+    esac
 }
 
 # serve_once COMMAND... -- PROGRAM...: what the command says of a fresh server.
@@ -165,6 +181,7 @@ has_tls() {
 for line in "${lines[@]}"; do
     read -r name unit goal what <<<"$line"
     if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then continue; fi
+    pace "$unit"
     case $name in
     tls_*)
         has_tls "$name" || continue
