@@ -69,31 +69,21 @@ if(BUILD_BENCHMARKS AND TARGET microkernel)
     set_tests_properties(bench.cores PROPERTIES
         TIMEOUT ${MK_TEST_TIMEOUT} LABELS "quick;bench")
 
-    # The network: run.sh starts servers and loads; each file is a program.
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/net/*.c)
-    foreach(source IN LISTS sources)
-        get_filename_component(name ${source} NAME_WE)
-        if(name MATCHES "_tls$" AND NOT MK_HAS_TLS)
-            continue()
-        endif()
-        add_executable(bench_net_${name} ${source})
-        mk_compile(bench_net_${name})
-        mk_posix(bench_net_${name})
-        target_link_libraries(bench_net_${name} PRIVATE microkernel)
-        set_target_properties(bench_net_${name} PROPERTIES OUTPUT_NAME ${name}
-            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_net)
-    endforeach()
-
-    # Nodes: run.sh starts them; each file is a program.
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/ipc/*.c)
-    foreach(source IN LISTS sources)
-        get_filename_component(name ${source} NAME_WE)
-        add_executable(bench_ipc_${name} ${source})
-        mk_compile(bench_ipc_${name})
-        mk_posix(bench_ipc_${name})
-        target_link_libraries(bench_ipc_${name} PRIVATE microkernel)
-        set_target_properties(bench_ipc_${name} PROPERTIES OUTPUT_NAME ${name}
-            RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_ipc)
+    # The network and the nodes: run.sh starts them; each file is a program.
+    foreach(part net ipc)
+        file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/${part}/*.c)
+        foreach(source IN LISTS sources)
+            get_filename_component(name ${source} NAME_WE)
+            if(name MATCHES "_tls$" AND NOT MK_HAS_TLS)
+                continue()
+            endif()
+            add_executable(bench_${part}_${name} ${source})
+            mk_compile(bench_${part}_${name})
+            mk_posix(bench_${part}_${name})
+            target_link_libraries(bench_${part}_${name} PRIVATE microkernel)
+            set_target_properties(bench_${part}_${name} PROPERTIES OUTPUT_NAME ${name}
+                RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench_${part})
+        endforeach()
     endforeach()
     if(MK_HAS_TLS)
         file(WRITE ${CMAKE_BINARY_DIR}/bin/bench_ipc/has_tls "")

@@ -8,30 +8,11 @@
  * second. stream: frames of 64 bytes, collected into writes of 64 KiB; the receiver
  * reads 64 KiB at a time and parses; prints messages per second of processor, see
  * two_processes.h. */
-#include "two_processes.h"
-
-enum { BATCH = 65536 };
-
-typedef struct {
-    uint64_t source, dest;
-    uint32_t type, size, reserved;
-} header_t;
+#include "bound_frames.h"
 
 static void put_be(uint8_t *to, uint64_t value, int size) {
     for (int i = size - 1; i >= 0; i--, value >>= 8)
         to[i] = (uint8_t)value;
-}
-
-static inline uint64_t get_u64(const uint8_t *from) {
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-    return be64toh(value);
-}
-
-static inline uint32_t get_u32(const uint8_t *from) {
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return be32toh(value);
 }
 
 static void fill(uint8_t *frame, uint64_t number) {
@@ -85,59 +66,26 @@ static void rtt(side_t side, double seconds) {
 
 static void send_stream(side_t side, double seconds) {
     static uint8_t batch[BATCH];
-    size_t size = 0;
     uint64_t number = 0;
     double ends = now_s() + seconds, began = used_s();
-    for (;;) {
-        if (size + FRAME > BATCH) {
-            if (!write_all(side.fd, batch, size)) die("send");
-            size = 0;
-            if (now_s() > ends) break;
-        }
-        uint8_t *frame = batch + size;
-        uint64_t source = htobe64(1), dest = htobe64(2);
-        uint32_t words[3] = {htobe32(7), htobe32(PAYLOAD), 0};
-        uint8_t payload[PAYLOAD] = {0};
-        memcpy(payload, &number, sizeof number);
-        memcpy(frame, &source, 8);
-        memcpy(frame + 8, &dest, 8);
-        memcpy(frame + 16, words, 12);
-        memcpy(frame + HEADER, payload, PAYLOAD);
-        size += FRAME;
-        number++;
-    }
+    while (now_s() < ends)
+        if (!write_all(side.fd, batch, frames_fill(batch, &number))) die("send");
     side.result->used_s[1] = used_s() - began;
     close(side.fd);
 }
 
 static void receive_stream(side_t side) {
     static uint8_t input[BATCH];
+    frames_t frames = {0};
     size_t size = 0;
-    uint64_t count = 0, sum = 0;
+    ssize_t got;
     double began = 0;
-    for (;;) {
-        ssize_t got = recv(side.fd, input + size, BATCH - size, 0);
-        if (got <= 0) break;
+    while ((got = recv(side.fd, input + size, BATCH - size, 0)) > 0) {
         if (began == 0) began = used_s();
-        size += (size_t)got;
-        size_t at = 0;
-        while (size - at >= HEADER) {
-            const uint8_t *from = input + at;
-            header_t header = {get_u64(from), get_u64(from + 8), get_u32(from + 16),
-                               get_u32(from + 20), get_u32(from + 24)};
-            if (header.reserved != 0 || header.size > BATCH - HEADER) die("a frame");
-            if (size - at < HEADER + header.size) break;
-            uint64_t number;
-            memcpy(&number, from + HEADER, sizeof number);
-            sum += number ^ header.source ^ header.dest ^ header.type;
-            count++;
-            at += HEADER + header.size;
-        }
-        memmove(input, input + at, size - at);
-        size -= at;
+        size = frames_read(&frames, input, size + (size_t)got);
     }
-    if (sum == 0) die("nothing came");
-    side.result->count = count;
+    if (frames.sum == 0) die("nothing came");
+    side.result->count = frames.count;
     side.result->used_s[0] = used_s() - began;
 }
 
