@@ -139,5 +139,22 @@ check "it comes back without help" answers
 exec 8>&-
 wait "$staying"
 
+# A node that is told at its start whom to mount, before anybody is there.
+kill -9 "$far"
+rm -f "$work/far.sock"
+MK_NODE_NAME=near MK_NODE_ID=1 timeout 120 "$shell" --log off -k --mount "$socket,unix:$work/nobody.sock" \
+    <"$work/commands" >"$work/out" 2>"$work/err" 9>&- &
+staying=$!
+exec 8>"$work/commands"
+is_waiting() { : >"$work/out"; echo nodes >&8; until_true test -s "$work/out"; out_has "$1"; }
+until_true is_waiting far.sock
+check "--mount waits for a node" is_waiting far.sock
+check "--mount takes several" is_waiting nobody.sock
+start_far far 2
+until_true answers
+check "--mount finds it later" answers
+exec 8>&-
+wait "$staying"
+
 echo "mk_nodes: $passed passed, $failed failed"
 [ "$failed" = 0 ]

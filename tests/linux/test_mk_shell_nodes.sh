@@ -77,6 +77,19 @@ check "which goes with it" test ! -e "$work/node.sock"
 run --listen here
 check "at no place" ends_with 1
 check "in words" says "is none of PORT, ADDRESS:PORT and unix:/PATH"
+
+# --- mounting at the start (test_mk_nodes.sh has that it works) ---------------------
+for target in "not a host" "" "127.0.0.1," "127.0.0.1:99999"; do
+    run --mount "$target" -c list
+    check "--mount '$target' ends it" ends_with 1
+    check "in words" says "is neither HOST[:PORT] nor unix:/PATH"
+done
+run --mount 127.0.0.1:1,127.0.0.1:1 -c list
+check "--mount twice the same" ends_with 1
+run --mount 127.0.0.1:1 -c list
+check "--mount of nobody keeps nobody waiting" ends_with 0
+
+# --- listening with a key -----------------------------------------------------------
 run --key "$work/key" --listen 127.0.0.1:0 --log info -c list
 if grep -qF "has no TLS" "$work/err"; then
     check "without TLS a key cannot be used" ends_with 1

@@ -98,9 +98,32 @@ static void listen_for_demo(runtime_t *rt) {
                   mk_error_text(result));
 }
 
+static bool mount_one(runtime_t *rt, const char *where, size_t size) {
+    static const nodes_mount_options_t stubborn = {.is_stubborn = true};
+    char target[MK_TARGET_MAX];
+    if (size >= sizeof target) return fail("--mount", mk_error_text(MK_ETOOBIG));
+    memcpy(target, where, size);
+    target[size] = '\0';
+    int result = nodes_mount(rt, target, &stubborn);
+    if (result == MK_EINVAL)
+        return fail(target, "is neither HOST[:PORT] nor unix:/PATH");
+    return result == MK_OK || fail(target, mk_error_text(result));
+}
+
+static bool mount_all(runtime_t *rt, const char *mounts) {
+    size_t size = strcspn(mounts, ",");
+    while (mount_one(rt, mounts, size)) {
+        if (mounts[size] == '\0') return true;
+        mounts += size + 1;
+        size = strcspn(mounts, ",");
+    }
+    return false;
+}
+
 bool cluster_join(runtime_t *rt, const options_t *options) {
     const char *port = environment("MK_MOUNT_PORT");
     if (!use_key(rt, options)) return false;
+    if (options->mounts != NULL && !mount_all(rt, options->mounts)) return false;
     if (options->listen != NULL) return listen_at(rt, "--listen", options->listen);
     if (port != NULL) return listen_at(rt, "MK_MOUNT_PORT", port);
     if (options->has_demo) listen_for_demo(rt);

@@ -35,6 +35,9 @@ static const char help_text[] =
     "                       unix:/PATH; without a key this machine's only\n"
     "      --log LEVEL      what to log: debug, info, warn, error, off; unless told,\n"
     "                       info at a terminal, else warn\n"
+    "      --mount WHERE,...\n"
+    "                       mount these nodes whenever they are there:\n"
+    "                       HOST[:PORT] or unix:/PATH\n"
     "      --name NAME      what this node is called\n"
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
@@ -116,6 +119,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         OPTION_LOG,
         OPTION_NAME,
         OPTION_LISTEN,
+        OPTION_MOUNT,
         OPTION_KEY
     };
     static const struct option known[] = {
@@ -127,6 +131,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         {"key", required_argument, NULL, OPTION_KEY},
         {"listen", required_argument, NULL, OPTION_LISTEN},
         {"log", required_argument, NULL, OPTION_LOG},
+        {"mount", required_argument, NULL, OPTION_MOUNT},
         {"name", required_argument, NULL, OPTION_NAME},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
@@ -144,6 +149,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         case OPTION_JSON_ALL: options->is_json = true; break;
         case OPTION_KEY: options->key_file = optarg; break;
         case OPTION_LISTEN: options->listen = optarg; break;
+        case OPTION_MOUNT: options->mounts = optarg; break;
         case OPTION_LOG: result = take_log(options, optarg); break;
         case OPTION_NAME: result = take_name(options, optarg); break;
         case 'h': fputs(help_text, stdout); return OPTIONS_DONE;

@@ -12,6 +12,7 @@ typedef struct {
     const char *name;     /* --name; NULL: none */
     size_t cores;         /* --cores, 1 unless given */
     const char *listen;   /* --listen; NULL: none */
+    const char *mounts;   /* --mount, separated by commas; NULL: none */
     const char *key_file; /* --key; NULL: none */
     int log_level;        /* LOG_..., or one of the two below */
     bool keeps_going;
