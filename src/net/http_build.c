@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_build.c - pieces appended to a bounded buffer; what does not fit is only
- * counted, and the whole is then refused.
+/* http_build.c - pieces appended to a bounded buffer; when one does not fit, the whole
+ * is refused.
  *
- * Headers are copied as they are once they are judged, so a user's spelling stays. */
+ * Headers are copied as they are once they are judged, so a user's spelling stays. A
+ * handler mostly answers with the same ones: to compare them with those of the last
+ * message costs a fifth of judging them again. */
 #include "net/http_build.h"
 
 #include "microkernel/error.h"

@@ -60,14 +60,13 @@ static inline uint64_t controls_in(uint64_t word) {
     return ~is_good & EACH(0x80u);
 }
 
-/* No letter, digit or '-'. */
+/* No letter and no '-'. */
 static inline uint64_t unusual_in(uint64_t word) {
     uint64_t low = word & EACH(0x7Fu);
     uint64_t letter = low | EACH(0x20u);
     uint64_t is_letter = (letter + EACH(0x80u - 'a')) & ~(letter + EACH(0x7Fu - 'z'));
-    uint64_t is_digit = (low + EACH(0x80u - '0')) & ~(low + EACH(0x7Fu - '9'));
     uint64_t is_other = (low ^ EACH((unsigned)'-')) + EACH(0x7Fu);
-    return ~((is_letter | is_digit | ~is_other) & ~word) & EACH(0x80u);
+    return ~((is_letter | ~is_other) & ~word) & EACH(0x80u);
 }
 
 /* The last bytes of the input, less than a word: apart, because words mostly end it. */

@@ -437,9 +437,8 @@ static http_fault_t take_status(http_parser_t *parser, char c) {
     return HTTP_FAULT_NONE;
 }
 
-static void begin_fields(http_parser_t *parser) {
-    size_t used = parser->target_size;
-    if (parser->kind == HTTP_REQUEST) used += parser->method_size + 1u;
+/* Behind the first line, of which `used` bytes are stored. */
+static inline void begin_fields(http_parser_t *parser, size_t used) {
     parser->fields.store[used] = '\0';
     http_fields_init(&parser->fields, parser->fields.store, used + 1,
                      parser->limits.fields_size_max, parser->limits.fields_max);
@@ -530,7 +529,8 @@ static http_fault_t walk_line(http_parser_t *parser, const char **at, const char
     default: /* AT_LINE_LF */
         if (**at != '\n') return HTTP_FAULT_LINE_END;
         ++*at;
-        begin_fields(parser);
+        begin_fields(parser,
+                     (size_t)(target_of(parser).bytes - store) + parser->target_size);
         break;
     }
     return fault;
@@ -556,14 +556,12 @@ static bool take_whole_line(http_parser_t *parser, const char **at, const char *
     if (target == 0 || left - target < VERSION_SIZE || memcmp(from, " HTTP/1.", 8) != 0)
         return false;
     unsigned minor = (unsigned char)from[8] - (unsigned)'0';
-    if (minor > 9 || from[9] != '\r' || from[10] != '\n') return false;
+    if (minor > 9 || memcmp(from + 9, "\r\n", 2) != 0) return false;
     store[method] = '\0';
     parser->method_size = (uint32_t)method;
     parser->target_size = (uint32_t)target;
-    parser->major = 1;
     parser->minor = (uint8_t)minor;
-    parser->at = 8;
-    begin_fields(parser);
+    begin_fields(parser, method + 1 + target);
     *at = from + VERSION_SIZE;
     return true;
 }
