@@ -126,18 +126,20 @@ struct http_conn {
                 http_receiver_t *receiver;        /* while is_receiving */
                 const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
             };
-            void *ctx;                /* of the handler */
-            ws_deflate_t deflate;     /* in UPGRADE: what is agreed upon */
-            uint8_t state;            /* http_conn_state_t */
-            uint8_t clock;            /* HTTP_CLOCK_... */
-            uint8_t minor;            /* of the request's version */
+            void *ctx;            /* of the handler */
+            ws_deflate_t deflate; /* in UPGRADE: what is agreed upon */
+            uint8_t state;        /* http_conn_state_t */
+            uint8_t clock;        /* HTTP_CLOCK_... */
+            /* Set by each request, so a byte each: bits are read with the word around
+             * them, which would wait for the byte that was written last. */
             bool is_head;             /* the request is a HEAD */
             bool keeps_alive;         /* the connection goes on behind this request */
+            bool is_deferred;         /* the request waits for an answer from outside */
+            uint8_t minor : 1;        /* of the request's version */
             uint8_t is_chunked : 1;   /* of an answer in pieces */
             uint8_t is_busy : 1;      /* the loop is inside it: it may not be freed */
             uint8_t has_ended : 1;    /* the peer sends no more */
             uint8_t is_over : 1;      /* to be ended when it is not busy */
-            uint8_t is_deferred : 1;  /* the request waits for an answer from outside */
             uint8_t is_receiving : 1; /* its body comes in pieces */
         };
         ws_t ws; /* once http_conn_is_ws(); its options are the port's */
