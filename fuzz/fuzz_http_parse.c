@@ -57,12 +57,14 @@ static http_step_t parse_body(run_t *run, text_t text, size_t piece_size) {
     return step;
 }
 
-static void parse(run_t *run, http_kind_t kind, text_t text, size_t piece_size) {
+static void parse(run_t *run, http_kind_t kind, text_t text, size_t piece_size,
+                  http_host_memo_t *memo) {
     memset(run, 0, sizeof *run);
     run->store = malloc(http_store_size(&limits));
     run->trailers = malloc(HTTP_FIELDS_STORE(64));
     REQUIRE(run->store != NULL && run->trailers != NULL);
     http_parser_init(&run->parser, kind, &limits, run->store);
+    run->parser.memo = memo;
     while (run->step == HTTP_MORE && run->taken < text.size) {
         text_t piece = text_part(text, run->taken, piece_size);
         size_t before = piece.size;
@@ -78,6 +80,53 @@ static void parse(run_t *run, http_kind_t kind, text_t text, size_t piece_size) 
 static void finish(run_t *run) {
     free(run->store);
     free(run->trailers);
+}
+
+/* Headers that are remembered are written as those that are judged; what only looks
+ * like them is still refused. */
+static void check_memo(const http_message_t *message, const char *wanted, int size) {
+    http_headers_memo_t memo;
+    http_message_t other = *message;
+    char bytes[1024];
+    memset(&memo, 0, sizeof memo);
+    other.memo = &memo;
+    for (int i = 0; i < 2; i++) {
+        REQUIRE(http_build(&other, bytes, sizeof bytes, NULL) == size);
+        REQUIRE(memcmp(bytes, wanted, (size_t)size) == 0);
+    }
+    if (other.headers_len < 2) return;
+    const char *headers[8];
+    char joined[1024];
+    int end =
+        snprintf(joined, sizeof joined, "%s\r\n%s", other.headers[0], other.headers[1]);
+    REQUIRE(end > 0 && (size_t)end < sizeof joined);
+    memcpy(headers, other.headers, other.headers_len * sizeof headers[0]);
+    headers[0] = joined;
+    other.headers = headers;
+    for (size_t len = other.headers_len - 1; len <= message->headers_len; len++) {
+        other.headers_len = len;
+        REQUIRE(http_build(&other, bytes, sizeof bytes, NULL) == MK_EINVAL);
+    }
+}
+
+/* A Host that is remembered says what it said when it was judged. */
+static void check_host_memo(const run_t *run, http_kind_t kind, text_t text) {
+    http_host_memo_t memo;
+    http_head_t head;
+    memset(&memo, 0, sizeof memo);
+    http_parser_head(&run->parser, &head);
+    for (int i = 0; i < 2; i++) {
+        run_t again;
+        http_head_t other;
+        parse(&again, kind, text, text.size, &memo);
+        REQUIRE(again.step == run->step && again.taken == run->taken);
+        http_parser_head(&again.parser, &other);
+        REQUIRE(text_equals(other.authority.host, head.authority.host));
+        REQUIRE(other.authority.port == head.authority.port);
+        REQUIRE(other.authority.has_port == head.authority.has_port);
+        REQUIRE(other.authority.is_ipv6 == head.authority.is_ipv6);
+        finish(&again);
+    }
 }
 
 /* The head from the head: framing fields are left to the builder. */
@@ -120,6 +169,7 @@ static void check_round_trip(const run_t *run, http_kind_t kind) {
     char bytes[1024];
     int size = http_build(&message, bytes, sizeof bytes, NULL);
     REQUIRE(size > 0);
+    check_memo(&message, bytes, size);
     static const http_limits_t wide = {100, 1000, 16};
     char *store = malloc(http_store_size(&wide));
     REQUIRE(store != NULL);
@@ -152,11 +202,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     http_kind_t kind = (http_kind_t)(bytes[0] % 4);
     text_t text = text_make((const char *)bytes + 2, size - 2);
     run_t whole;
-    parse(&whole, kind, text, text.size);
+    parse(&whole, kind, text, text.size, NULL);
     size_t cuts[] = {1, bytes[1] % 64 + 1u};
     for (size_t i = 0; i < 2; i++) {
         run_t other;
-        parse(&other, kind, text, cuts[i]);
+        parse(&other, kind, text, cuts[i], NULL);
         REQUIRE(other.step == whole.step && other.taken == whole.taken);
         REQUIRE(other.all_taken == whole.all_taken);
         REQUIRE(other.parser.fault == whole.parser.fault);
@@ -166,8 +216,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     }
     http_fault_t fault = http_parser_fault(&whole.parser);
     if (fault != HTTP_FAULT_NONE) REQUIRE(whole.step == HTTP_BAD);
-    if (fault == HTTP_FAULT_NONE && (whole.step == HTTP_END || whole.data_size > 0))
+    if (fault == HTTP_FAULT_NONE && (whole.step == HTTP_END || whole.data_size > 0)) {
         check_round_trip(&whole, kind);
+        check_host_memo(&whole, kind, text);
+    }
     finish(&whole);
     return 0;
 }

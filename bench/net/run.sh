@@ -92,7 +92,7 @@ in_turns() {
     *)
         ours=$(printf '%s\n' "${ours_values[@]}" | median)
         bound=$(printf '%s\n' "${bound_values[@]}" | median)
-        ratio=$(awk -v ours="$ours" -v bound="$bound" 'BEGIN { print bound > 0 ? ours / bound : 0 }')
+        ratio=$(awk -v ours="$ours" -v bound="$bound" 'BEGIN { print (bound > 0 ? ours / bound : 0) }')
         ;;
     esac
 }

@@ -41,12 +41,6 @@ bool text_ends_with(text_t text, text_t suffix) {
            text_equals(text_part(text, text.size - suffix.size, suffix.size), suffix);
 }
 
-size_t text_find(text_t text, char c) {
-    if (text.size == 0) return 0;
-    const char *found = memchr(text.bytes, (unsigned char)c, text.size);
-    return found != NULL ? (size_t)(found - text.bytes) : text.size;
-}
-
 /* strchr() would also find the NUL that ends the set. */
 static bool is_one_of(char c, const char *set) {
     return c != '\0' && strchr(set, c) != NULL;

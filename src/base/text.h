@@ -57,7 +57,11 @@ static inline text_t text_part(text_t text, size_t from, size_t size) {
 }
 
 /* Where the first byte `c` stands; text.size when it does not occur. */
-size_t text_find(text_t text, char c);
+static inline size_t text_find(text_t text, char c) {
+    if (text.size == 0) return 0;
+    const char *found = (const char *)memchr(text.bytes, (unsigned char)c, text.size);
+    return found != NULL ? (size_t)(found - text.bytes) : text.size;
+}
 
 /* `text` without white space at its ends. */
 text_t text_trim(text_t text);

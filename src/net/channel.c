@@ -19,8 +19,9 @@
 #include <string.h>
 
 enum {
-    CORK_SIZE = 65536
-}; /* bytes; a 16-fold pipelined read is answered in a few KB */
+    CORK_SIZE = 65536, /* bytes; a 16-fold pipelined read is answered in a few KB */
+    COLLECTED_MAX = CORK_SIZE / 4 /* of one send; more is not worth a copy */
+};
 
 /* Memory that all channels of a runtime share. */
 typedef struct {
@@ -167,13 +168,33 @@ void channel_uncork(runtime_t *rt, channel_t *channel) {
     memory->corked = NULL;
 }
 
-static void collect(channel_memory_t *memory, const port_slice_t *slices,
-                    size_t count) {
+/* False: they do not fit, and nothing is collected. */
+static inline bool collect(channel_memory_t *memory, const port_slice_t *slices,
+                           size_t count) {
+    size_t size = memory->cork_size;
+    size_t end = size < CORK_SIZE - COLLECTED_MAX ? size + COLLECTED_MAX : CORK_SIZE;
     for (size_t i = 0; i < count; i++) {
+        if (slices[i].size > end - size) return false;
         if (slices[i].size == 0) continue;
-        memcpy(memory->cork + memory->cork_size, slices[i].bytes, slices[i].size);
-        memory->cork_size += slices[i].size;
+        memcpy(memory->cork + size, slices[i].bytes, slices[i].size);
+        size += slices[i].size;
     }
+    memory->cork_size = size;
+    return true;
+}
+
+/* What does not fit behind what is collected leaves behind it. */
+static MK_NOINLINE int send_behind(runtime_t *rt, channel_t *channel,
+                                   channel_memory_t *memory, const port_slice_t *slices,
+                                   size_t count) {
+    bool is_corked = memory != NULL && memory->corked == channel;
+    int result = is_corked ? empty_cork(rt, memory) : MK_OK;
+    if (result < 0) return result;
+    if (is_corked && collect(memory, slices, count)) return MK_OK;
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += slices[i].size;
+    return total > 0 ? write_slices(rt, channel, slices, count, total) : MK_OK;
 }
 
 int channel_send(runtime_t *rt, channel_t *channel, const port_slice_t *slices,
@@ -183,24 +204,10 @@ int channel_send(runtime_t *rt, channel_t *channel, const port_slice_t *slices,
         channel->is_full = true;
         return MK_EFULL;
     }
-    size_t total = 0;
-    for (size_t i = 0; i < count; i++)
-        total += slices[i].size;
-    if (total == 0) return MK_OK;
     channel_memory_t *memory = find_memory(rt);
-    if (memory != NULL && memory->corked == channel) {
-        if (total > CORK_SIZE - memory->cork_size) {
-            int result = empty_cork(rt, memory);
-            if (result < 0) return result;
-        }
-        if (total <= CORK_SIZE / 4) {
-            collect(memory, slices, count);
-            return MK_OK;
-        }
-        int result = empty_cork(rt, memory);
-        if (result < 0) return result;
-    }
-    return write_slices(rt, channel, slices, count, total);
+    bool is_collected =
+        memory != NULL && memory->corked == channel && collect(memory, slices, count);
+    return is_collected ? MK_OK : send_behind(rt, channel, memory, slices, count);
 }
 
 bool channel_flush(runtime_t *rt, channel_t *channel) {

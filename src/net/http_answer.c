@@ -9,7 +9,6 @@
 #include "base/writer.h"
 #include "microkernel/error.h"
 #include "microkernel/log.h"
-#include "net/http_build.h"
 #include "net/http_date.h"
 #include "net/http_headers.h"
 #include "net/http_receive.h"
@@ -46,9 +45,10 @@ static http_connection_t connection_of(const http_conn_t *conn) {
 
 static bool is_date(const char *header) {
     static const char name[] = "date:";
-    for (size_t i = 0; header != NULL && i < sizeof name - 1; i++)
+    if (header == NULL) return false;
+    for (size_t i = 0; i < sizeof name - 1; i++)
         if ((header[i] | 0x20) != name[i]) return false;
-    return header != NULL;
+    return true;
 }
 
 static bool has_date(const char *const *headers, size_t len) {
@@ -62,6 +62,7 @@ static int build_head(http_conn_t *conn, http_message_t *message) {
     http_service_t *service = conn->port->service;
     if (message->status >= 200 && !has_date(message->headers, message->headers_len))
         message->ready = date_field(service);
+    message->memo = &service->headers;
     size_t bad = message->headers_len;
     int size = http_build(message, service->head, sizeof service->head, &bad);
     if (size >= 0) return size;

@@ -23,6 +23,16 @@ typedef enum {
     HTTP_CONNECTION_UPGRADE,
 } http_connection_t;
 
+/* The last headers that were judged good, so that the next message with the same ones
+ * need not judge them again. One is for requests or for responses. All zero: none. */
+enum { HTTP_HEADERS_MEMO_LEN = 8, HTTP_HEADERS_MEMO_SIZE = 512 };
+typedef struct {
+    char bytes[HTTP_HEADERS_MEMO_SIZE];    /* in the form of the wire */
+    size_t size;                           /* bytes of that */
+    size_t len;                            /* headers */
+    uint16_t sizes[HTTP_HEADERS_MEMO_LEN]; /* bytes of each, without its line end */
+} http_headers_memo_t;
+
 typedef struct {
     const char *method;         /* of a request; else NULL */
     text_t target;              /* of a request; 1 byte or more */
@@ -31,6 +41,7 @@ typedef struct {
     const char *reason;         /* of a response; NULL: the registered one */
     const char *const *headers; /* `headers_len` texts "Name: value" */
     size_t headers_len;
+    http_headers_memo_t *memo; /* the caller's; NULL: none */
     text_t ready;           /* fields in the form of the wire, CR LF behind each; from
                                our own hand: not checked */
     http_framing_t framing; /* HTTP_BODY_LENGTH writes content_length, also 0;

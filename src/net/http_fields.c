@@ -12,12 +12,13 @@
  * a word of input that is copied whole. */
 #include "net/http_fields.h"
 
+#include "base/check.h"
 #include "net/http_chars.h"
 
 #include <string.h>
 
 enum {
-    AT_BEGIN,     /* first byte of a line */
+    AT_BEGIN,     /* first byte of a line; 0, as http_fields_init leaves it */
     IN_NAME,      /* up to the colon */
     BEFORE_VALUE, /* blanks behind the colon */
     IN_VALUE,     /* up to CR */
@@ -28,12 +29,6 @@ enum {
 };
 
 #define EACH(byte) (UINT64_MAX / 255 * (byte)) /* a word of eight such bytes */
-
-void http_fields_init(http_fields_t *fields, char *store, size_t used, size_t size_max,
-                      uint16_t count_max) {
-    *fields = (http_fields_t){store,    used, used,      used,     0,
-                              size_max, 0,    count_max, AT_BEGIN, HTTP_FAULT_NONE};
-}
 
 /* Eight bytes, the first one in the lowest bits. */
 static inline uint64_t word_at(const char *from) {
@@ -65,18 +60,23 @@ static inline uint64_t controls_in(uint64_t word) {
     return ~is_good & EACH(0x80u);
 }
 
-/* No letter, digit or '-'. */
+/* No letter and no '-'. */
 static inline uint64_t unusual_in(uint64_t word) {
     uint64_t low = word & EACH(0x7Fu);
     uint64_t letter = low | EACH(0x20u);
     uint64_t is_letter = (letter + EACH(0x80u - 'a')) & ~(letter + EACH(0x7Fu - 'z'));
-    uint64_t is_digit = (low + EACH(0x80u - '0')) & ~(low + EACH(0x7Fu - '9'));
     uint64_t is_other = (low ^ EACH((unsigned)'-')) + EACH(0x7Fu);
-    return ~((is_letter | is_digit | ~is_other) & ~word) & EACH(0x80u);
+    return ~((is_letter | ~is_other) & ~word) & EACH(0x80u);
+}
+
+/* The last bytes of the input, less than a word: apart, because words mostly end it. */
+static MK_NOINLINE size_t copy_last(char *to, const char *from, size_t size, size_t n,
+                                    unsigned classes) {
+    return n + http_chars_copy(to + n, from + n, size - n, classes);
 }
 
 /* Copy the value characters at the front; how many. Up to `size` bytes are written. */
-static size_t copy_value(char *to, const char *from, size_t size) {
+static inline size_t copy_value(char *to, const char *from, size_t size) {
     size_t n = 0;
     while (size - n >= 8) {
         uint64_t found = controls_in(word_at(from + n));
@@ -89,11 +89,11 @@ static size_t copy_value(char *to, const char *from, size_t size) {
         if (from[n] != '\t') return n;
         n++;
     }
-    return n + http_chars_copy(to + n, from + n, size - n, HTTP_VALUE);
+    return copy_last(to, from, size, n, HTTP_VALUE);
 }
 
 /* The same for a name. */
-static size_t copy_name(char *to, const char *from, size_t size) {
+static inline size_t copy_name(char *to, const char *from, size_t size) {
     size_t n = 0;
     while (size - n >= 8) {
         uint64_t found = unusual_in(word_at(from + n));
@@ -106,7 +106,7 @@ static size_t copy_name(char *to, const char *from, size_t size) {
         if (!http_char_is(from[n], HTTP_TOKEN)) return n;
         n++;
     }
-    return n + http_chars_copy(to + n, from + n, size - n, HTTP_TOKEN);
+    return copy_last(to, from, size, n, HTTP_TOKEN);
 }
 
 static bool is_blank(char c) {
@@ -114,29 +114,25 @@ static bool is_blank(char c) {
 }
 
 /* A whole field at once, when all of it is there and it looks as they mostly do: one
- * blank behind the colon, none at the end. False: nothing is taken, and what was
+ * blank behind the colon, none at the end. The bytes taken; 0: none are, and what was
  * written behind the fields means nothing. */
-static bool take_whole(http_fields_t *fields, const char **at, const char *end) {
-    const char *from = *at;
+static size_t take_whole(http_fields_t *fields, const char *from, size_t left) {
+    enum { LEAST = 5 }; /* ": ", one byte of value and the line's end */
     char *to = fields->store + fields->size;
-    size_t name = copy_name(to, from, (size_t)(end - from));
-    if (name == 0 || end - from < (ptrdiff_t)name + 3 || from[name] != ':' ||
-        from[name + 1] != ' ' || is_blank(from[name + 2]))
-        return false;
+    size_t name = copy_name(to, from, left);
+    if (name == 0 || left - name < LEAST || memcmp(from + name, ": ", 2) != 0) return 0;
+    size_t begin = name + 2;
     memcpy(to + name, ": ", 2);
-    from += name + 2;
-    to += name + 2;
-    size_t value = copy_value(to, from, (size_t)(end - from));
-    if (value == 0 || end - from < (ptrdiff_t)value + 2 || from[value] != '\r' ||
-        from[value + 1] != '\n' || is_blank(from[value - 1]))
-        return false;
-    to[value] = '\0';
+    size_t end = begin + copy_value(to + begin, from + begin, left - begin);
+    if (end == begin || left - end < 2 || memcmp(from + end, "\r\n", 2) != 0 ||
+        is_blank(from[begin]) || is_blank(from[end - 1]))
+        return 0;
+    to[end] = '\0';
     fields->line = fields->size;
     fields->name_size = name;
-    fields->size += name + 2 + value + 1;
+    fields->size += end + 1;
     fields->count++;
-    *at = from + value + 2;
-    return true;
+    return end + 2;
 }
 
 static void trim_value(http_fields_t *fields) {
@@ -227,24 +223,19 @@ static http_step_t walk(http_fields_t *fields, const char **at, const char *end)
     }
 }
 
-http_step_t http_fields_next(http_fields_t *fields, text_t *input) {
+static void take(http_fields_t *fields, text_t *input, size_t size) {
+    input->bytes += size;
+    input->size -= size;
+    fields->left -= size;
+}
+
+/* State by state, whatever there is. */
+static MK_NOINLINE http_step_t take_some(http_fields_t *fields, text_t *input) {
     if (fields->state >= IS_DONE) return fields->state == IS_DONE ? HTTP_END : HTTP_BAD;
     size_t size = input->size < fields->left ? input->size : fields->left;
     const char *at = input->bytes;
-    http_step_t step = HTTP_MORE;
-    if (fields->state == AT_BEGIN && size >= 2 && at[0] == '\r' && at[1] == '\n') {
-        fields->state = IS_DONE;
-        at += 2;
-        step = HTTP_END;
-    } else if (fields->state == AT_BEGIN && fields->count < fields->count_max &&
-               size > 0 && take_whole(fields, &at, at + size)) {
-        step = HTTP_PART;
-    } else if (size > 0) {
-        step = walk(fields, &at, at + size);
-    }
-    size_t taken = size == 0 ? 0 : (size_t)(at - input->bytes);
-    *input = text_make(at, input->size - taken);
-    fields->left -= taken;
+    http_step_t step = size > 0 ? walk(fields, &at, at + size) : HTTP_MORE;
+    if (size > 0) take(fields, input, (size_t)(at - input->bytes));
     if (step == HTTP_MORE && fields->left == 0) {
         fields->fault = HTTP_FAULT_FIELDS_LONG;
         step = HTTP_BAD;
@@ -253,15 +244,22 @@ http_step_t http_fields_next(http_fields_t *fields, text_t *input) {
     return step;
 }
 
-text_t http_fields_name(const http_fields_t *fields) {
-    return text_make(fields->store + fields->line, fields->name_size);
+/* A field, if possible at once. */
+static MK_NOINLINE http_step_t take_field(http_fields_t *fields, text_t *input,
+                                          size_t size) {
+    size_t taken = 0;
+    if (fields->count < fields->count_max)
+        taken = take_whole(fields, input->bytes, size);
+    if (taken == 0) return take_some(fields, input);
+    take(fields, input, taken);
+    return HTTP_PART;
 }
 
-text_t http_fields_value(const http_fields_t *fields) {
-    size_t begin = fields->line + fields->name_size + 2;
-    return text_make(fields->store + begin, fields->size - 1 - begin);
-}
-
-text_t http_fields_list(const http_fields_t *fields) {
-    return text_make(fields->store + fields->begin, fields->size - fields->begin);
+http_step_t http_fields_next(http_fields_t *fields, text_t *input) {
+    size_t size = input->size < fields->left ? input->size : fields->left;
+    if (fields->state != AT_BEGIN || size < 2) return take_some(fields, input);
+    if (memcmp(input->bytes, "\r\n", 2) != 0) return take_field(fields, input, size);
+    fields->state = IS_DONE;
+    take(fields, input, 2);
+    return HTTP_END;
 }

@@ -40,17 +40,31 @@ typedef struct {
 
 /* Begin a section. It is stored from `used` on in `store`, which has room for
  * HTTP_FIELDS_STORE(size_max) bytes more. */
-void http_fields_init(http_fields_t *fields, char *store, size_t used, size_t size_max,
-                      uint16_t count_max);
+static inline void http_fields_init(http_fields_t *fields, char *store, size_t used,
+                                    size_t size_max, uint16_t count_max) {
+    *fields = (http_fields_t){.store = store,
+                              .size = used,
+                              .begin = used,
+                              .line = used,
+                              .left = size_max,
+                              .count_max = count_max};
+}
 
 /* Take bytes off the front of `*input`. HTTP_PART: a field is complete. */
 http_step_t http_fields_next(http_fields_t *fields, text_t *input);
 
 /* The last complete field. Valid behind HTTP_PART. */
-text_t http_fields_name(const http_fields_t *fields);
-text_t http_fields_value(const http_fields_t *fields);
+static inline text_t http_fields_name(const http_fields_t *fields) {
+    return text_make(fields->store + fields->line, fields->name_size);
+}
+static inline text_t http_fields_value(const http_fields_t *fields) {
+    size_t begin = fields->line + fields->name_size + 2;
+    return text_make(fields->store + begin, fields->size - 1 - begin);
+}
 
 /* All fields as a list. Valid behind HTTP_PART and HTTP_END. */
-text_t http_fields_list(const http_fields_t *fields);
+static inline text_t http_fields_list(const http_fields_t *fields) {
+    return text_make(fields->store + fields->begin, fields->size - fields->begin);
+}
 
 #endif

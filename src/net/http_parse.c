@@ -45,8 +45,6 @@ enum {
     IS_ABSOLUTE = 1u << 8, /* forms of the target */
     IS_AUTHORITY = 1u << 9,
     IS_ASTERISK = 1u << 10,
-    IS_IPV6 = 1u << 11, /* the host is */
-    HAS_PORT = 1u << 12,
 };
 
 http_limits_t http_limits_default(void) {
@@ -61,11 +59,19 @@ size_t http_store_size(const http_limits_t *limits) {
 
 void http_parser_init(http_parser_t *parser, http_kind_t kind,
                       const http_limits_t *limits, char *store) {
-    memset(parser, 0, sizeof *parser);
     parser->limits = *limits;
+    parser->memo = NULL;
+    parser->fields.store = store;
+    parser->fields.size = 0; /* the rest of it is begun behind the first line */
+    parser->content_length = 0;
+    parser->host = (http_host_t){0};
+    parser->method_size = parser->target_size = 0;
+    parser->host_at = parser->host_size = 0;
+    parser->status = parser->flags = 0;
     parser->kind = (uint8_t)kind;
     parser->state = kind == HTTP_REQUEST ? AT_START : IN_VERSION;
-    parser->fields.store = store;
+    parser->at = parser->major = parser->minor = 0;
+    parser->fault = HTTP_FAULT_NONE;
 }
 
 bool http_parser_is_idle(const http_parser_t *parser) {
@@ -206,13 +212,6 @@ static bool is_origin(const http_parser_t *parser) {
     return target_of(parser).bytes[0] == '/' && !text_is(method_of(parser), "CONNECT");
 }
 
-/* A path and perhaps a query, as most are. */
-static void split_origin(const http_parser_t *parser, url_t *url) {
-    text_t target = target_of(parser);
-    url->path = text_part(target, 0, parser->path_size);
-    url->query = text_part(target, parser->path_size + 1u, SIZE_MAX);
-}
-
 /* Whom a request is for, and its path, when the target is no path alone. Every text of
  * the result lies in the store. */
 static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
@@ -237,59 +236,55 @@ static http_fault_t read_target(const http_parser_t *parser, unsigned *form,
     return is_web ? HTTP_FAULT_NONE : HTTP_FAULT_TARGET;
 }
 
-static http_fault_t read_host(const http_parser_t *parser, uint16_t default_port,
-                              url_authority_t *host) {
-    memset(host, 0, sizeof *host);
-    text_t value = text_make(parser->fields.store + parser->host_at, parser->host_size);
-    if (value.size == 0) return HTTP_FAULT_NONE;
-    http_host_memo_t *memo = default_port == 0 ? parser->memo : NULL;
-    if (memo != NULL && text_equals(value, text_make(memo->text, memo->size))) {
-        host->host = text_part(value, memo->name_at, memo->name_size);
-        host->is_ipv6 = memo->is_ipv6;
-        host->has_port = memo->has_port;
-        host->port = memo->port;
-        return HTTP_FAULT_NONE;
-    }
-    if (url_parse_authority(value, default_port, host, NULL) < 0)
-        return HTTP_FAULT_HOST;
-    if (memo == NULL || value.size > sizeof memo->text) return HTTP_FAULT_NONE;
-    memcpy(memo->text, value.bytes, value.size);
-    memo->size = (uint8_t)value.size;
-    memo->name_at = (uint8_t)(host->host.bytes - value.bytes);
-    memo->name_size = (uint8_t)host->host.size;
-    memo->is_ipv6 = host->is_ipv6;
-    memo->has_port = host->has_port;
-    memo->port = host->port;
-    return HTTP_FAULT_NONE;
+static text_t host_field(const http_parser_t *parser) {
+    return text_make(parser->fields.store + parser->host_at, parser->host_size);
 }
 
-/* Remembered, because judging a host is half of the work of a small request. */
+/* What Host says; it came. */
+static http_fault_t read_host(const http_parser_t *parser, uint16_t default_port,
+                              url_authority_t *host) {
+    text_t value = host_field(parser);
+    memset(host, 0, sizeof *host);
+    if (value.size == 0) return HTTP_FAULT_NONE;
+    return url_parse_authority(value, default_port, host, NULL) < 0 ? HTTP_FAULT_HOST
+                                                                    : HTTP_FAULT_NONE;
+}
+
+/* Kept, because judging a host is half of the work of a small request. */
 static void keep_authority(http_parser_t *parser, const url_authority_t *authority) {
-    unsigned flags = (authority->is_ipv6 ? (unsigned)IS_IPV6 : 0u) |
-                     (authority->has_port ? (unsigned)HAS_PORT : 0u);
-    parser->flags = (uint16_t)(parser->flags | flags);
-    parser->port = authority->port;
-    parser->name_size = (uint32_t)authority->host.size;
-    if (authority->host.size > 0)
-        parser->name_at = (uint32_t)(authority->host.bytes - parser->fields.store);
+    size_t size = authority->host.size;
+    size_t at = size > 0 ? (size_t)(authority->host.bytes - parser->fields.store) : 0;
+    parser->host = (http_host_t){(uint32_t)at, (uint32_t)size, authority->port,
+                                 authority->is_ipv6, authority->has_port};
 }
 
 /* The target is a path, so Host alone says whom it is for. */
-static http_fault_t judge_origin(http_parser_t *parser) {
+static http_fault_t judge_host(http_parser_t *parser) {
+    http_host_memo_t *memo = parser->memo;
+    text_t value = host_field(parser);
+    if (memo != NULL && text_equals(value, text_make(memo->text, memo->size))) {
+        parser->host = memo->host;
+        parser->host.at += parser->host_at;
+        return HTTP_FAULT_NONE;
+    }
     url_authority_t host;
-    parser->path_size = (uint32_t)text_find(target_of(parser), '?');
-    if ((parser->flags & HAS_HOST) == 0)
-        return parser->minor > 0 ? HTTP_FAULT_HOST_MISSING : HTTP_FAULT_NONE;
     http_fault_t fault = read_host(parser, 0, &host);
-    if (fault == HTTP_FAULT_NONE) keep_authority(parser, &host);
-    return fault;
+    if (fault != HTTP_FAULT_NONE) return fault;
+    keep_authority(parser, &host);
+    if (memo == NULL || value.size == 0 || value.size > sizeof memo->text)
+        return HTTP_FAULT_NONE;
+    memcpy(memo->text, value.bytes, value.size);
+    memo->size = value.size;
+    memo->host = parser->host;
+    memo->host.at -= parser->host_at;
+    return HTTP_FAULT_NONE;
 }
 
-static http_fault_t judge_request(http_parser_t *parser) {
+/* The target says more than a path: Host must say the same. */
+static http_fault_t judge_other_form(http_parser_t *parser) {
     unsigned form;
     url_t url;
     url_authority_t host;
-    if (is_origin(parser)) return judge_origin(parser);
     http_fault_t fault = read_target(parser, &form, &url);
     if (fault != HTTP_FAULT_NONE) return fault;
     parser->flags = (uint16_t)(parser->flags | form);
@@ -305,6 +300,12 @@ static http_fault_t judge_request(http_parser_t *parser) {
         return HTTP_FAULT_HOST_OTHER;
     if (url.authority.host.size == 0) keep_authority(parser, &host);
     return HTTP_FAULT_NONE;
+}
+
+static http_fault_t judge_request(http_parser_t *parser) {
+    if (!is_origin(parser)) return judge_other_form(parser);
+    if ((parser->flags & HAS_HOST) != 0) return judge_host(parser);
+    return parser->minor > 0 ? HTTP_FAULT_HOST_MISSING : HTTP_FAULT_NONE;
 }
 
 static http_fault_t judge(http_parser_t *parser) {
@@ -333,45 +334,57 @@ static http_framing_t framing_of(const http_parser_t *parser) {
     return is_request ? HTTP_BODY_NONE : HTTP_BODY_CLOSE;
 }
 
+/* What the target says, which was judged. */
+static void put_target(const http_parser_t *parser, http_head_t *head) {
+    unsigned form = parser->flags & (IS_ABSOLUTE | IS_AUTHORITY | IS_ASTERISK);
+    text_t target = target_of(parser);
+    head->method = method_of(parser);
+    head->target = target;
+    if (form == 0) {
+        size_t path_size = text_find(target, '?');
+        head->target_form = HTTP_TARGET_ORIGIN;
+        head->path = text_make(target.bytes, path_size);
+        head->query = text_part(target, path_size + 1, SIZE_MAX);
+        return;
+    }
+    url_t url;
+    (void)read_target(parser, &form, &url);
+    head->target_form = form == IS_ABSOLUTE    ? HTTP_TARGET_ABSOLUTE
+                        : form == IS_AUTHORITY ? HTTP_TARGET_AUTHORITY
+                                               : HTTP_TARGET_ASTERISK;
+    head->path = form == IS_ABSOLUTE && url.path.size == 0 ? text_of("/") : url.path;
+    head->query = url.query;
+}
+
 void http_parser_head(const http_parser_t *parser, http_head_t *head) {
     MK_ASSERT(parser->state == IS_DONE);
-    memset(head, 0, sizeof *head);
+    const http_host_t *host = &parser->host;
+    unsigned flags = parser->flags;
     if (parser->kind == HTTP_REQUEST) {
-        unsigned form = parser->flags & (IS_ABSOLUTE | IS_AUTHORITY | IS_ASTERISK);
-        url_t url;
-        if (form == 0)
-            split_origin(parser, &url);
-        else
-            (void)read_target(parser, &form, &url);
-        head->method = method_of(parser);
-        head->target = target_of(parser);
-        head->path =
-            form == IS_ABSOLUTE && url.path.size == 0 ? text_of("/") : url.path;
-        head->query = url.query;
-        head->authority = (url_authority_t){
-            text_make(parser->fields.store + parser->name_at, parser->name_size),
-            (parser->flags & IS_IPV6) != 0, (parser->flags & HAS_PORT) != 0,
-            parser->port};
-        head->target_form = form == IS_ABSOLUTE    ? HTTP_TARGET_ABSOLUTE
-                            : form == IS_AUTHORITY ? HTTP_TARGET_AUTHORITY
-                            : form == IS_ASTERISK  ? HTTP_TARGET_ASTERISK
-                                                   : HTTP_TARGET_ORIGIN;
+        put_target(parser, head);
+        head->reason = text_make("", 0);
     } else {
-        head->status = parser->status;
+        head->method = head->target = head->path = head->query = text_make("", 0);
+        head->target_form = HTTP_TARGET_ORIGIN;
         head->reason = target_of(parser);
     }
+    head->authority.host = text_make(parser->fields.store + host->at, host->size);
+    head->authority.is_ipv6 = host->is_ipv6;
+    head->authority.has_port = host->has_port;
+    head->authority.port = host->port;
+    head->status = parser->status;
     head->minor = parser->minor;
     head->fields = http_fields_list(&parser->fields);
     head->fields_count = parser->fields.count;
     head->framing = framing_of(parser);
-    head->has_length = (parser->flags & HAS_LENGTH) != 0;
+    head->has_length = (flags & HAS_LENGTH) != 0;
     head->content_length = parser->content_length;
-    head->keeps_alive = (parser->flags & HAS_CLOSE) == 0 &&
-                        (parser->minor > 0 || (parser->flags & HAS_KEEP_ALIVE) != 0) &&
+    head->keeps_alive = (flags & HAS_CLOSE) == 0 &&
+                        (parser->minor > 0 || (flags & HAS_KEEP_ALIVE) != 0) &&
                         head->framing != HTTP_BODY_CLOSE;
     head->expects_continue =
-        (parser->flags & HAS_EXPECT) != 0 && head->framing != HTTP_BODY_NONE;
-    head->wants_upgrade = (parser->flags & HAS_UPGRADE) != 0;
+        (flags & HAS_EXPECT) != 0 && head->framing != HTTP_BODY_NONE;
+    head->wants_upgrade = (flags & HAS_UPGRADE) != 0;
 }
 
 /* --- the first line --- */
@@ -424,9 +437,8 @@ static http_fault_t take_status(http_parser_t *parser, char c) {
     return HTTP_FAULT_NONE;
 }
 
-static void begin_fields(http_parser_t *parser) {
-    size_t used = parser->target_size;
-    if (parser->kind == HTTP_REQUEST) used += parser->method_size + 1u;
+/* Behind the first line, of which `used` bytes are stored. */
+static inline void begin_fields(http_parser_t *parser, size_t used) {
     parser->fields.store[used] = '\0';
     http_fields_init(&parser->fields, parser->fields.store, used + 1,
                      parser->limits.fields_size_max, parser->limits.fields_max);
@@ -517,7 +529,8 @@ static http_fault_t walk_line(http_parser_t *parser, const char **at, const char
     default: /* AT_LINE_LF */
         if (**at != '\n') return HTTP_FAULT_LINE_END;
         ++*at;
-        begin_fields(parser);
+        begin_fields(parser,
+                     (size_t)(target_of(parser).bytes - store) + parser->target_size);
         break;
     }
     return fault;
@@ -530,26 +543,25 @@ static bool take_whole_line(http_parser_t *parser, const char **at, const char *
     char *store = parser->fields.store;
     const char *from = *at;
     size_t left = (size_t)(end - from);
-    size_t method = http_chars_copy(
-        store, from, left < HTTP_METHOD_MAX ? left : HTTP_METHOD_MAX, HTTP_TOKEN);
+    size_t room = left < HTTP_METHOD_MAX ? left : HTTP_METHOD_MAX;
+    size_t method = 0;
+    for (; method < room && http_char_is(from[method], HTTP_TOKEN); method++)
+        store[method] = from[method];
     if (method == 0 || method == left || from[method] != ' ') return false;
     from += method + 1;
     left -= method + 1;
-    uint32_t max = parser->limits.target_max;
-    size_t target =
-        http_chars_copy(store + method + 1, from, left < max ? left : max, HTTP_TARGET);
+    room = left < parser->limits.target_max ? left : parser->limits.target_max;
+    size_t target = http_chars_copy(store + method + 1, from, room, HTTP_TARGET);
     from += target;
     if (target == 0 || left - target < VERSION_SIZE || memcmp(from, " HTTP/1.", 8) != 0)
         return false;
     unsigned minor = (unsigned char)from[8] - (unsigned)'0';
-    if (minor > 9 || from[9] != '\r' || from[10] != '\n') return false;
+    if (minor > 9 || memcmp(from + 9, "\r\n", 2) != 0) return false;
     store[method] = '\0';
     parser->method_size = (uint32_t)method;
     parser->target_size = (uint32_t)target;
-    parser->major = 1;
     parser->minor = (uint8_t)minor;
-    parser->at = 8;
-    begin_fields(parser);
+    begin_fields(parser, method + 1 + target);
     *at = from + VERSION_SIZE;
     return true;
 }

@@ -77,16 +77,21 @@ typedef struct {
     bool wants_upgrade;    /* Connection has "upgrade" */
 } http_head_t;
 
-/* The last Host that was judged good, so that the next head with the same one need not
- * be judged again. All zero: none. */
+/* An authority that was judged, and where its host stands in some text. */
 typedef struct {
-    char text[64];
-    uint8_t size;      /* bytes of it; 0: none */
-    uint8_t name_at;   /* where the host begins in it */
-    uint8_t name_size; /* bytes of that */
+    uint32_t at;   /* offset of the host */
+    uint32_t size; /* bytes of it; 0: none */
+    uint16_t port; /* as in url_authority_t, which these are */
     bool is_ipv6;
     bool has_port;
-    uint16_t port;
+} http_host_t;
+
+/* The last Host that was judged good, so that the next head with the same one need not
+ * be judged again. All zero: the empty one. */
+typedef struct {
+    char text[64];
+    size_t size;      /* bytes of it */
+    http_host_t host; /* what it says; offsets from its first byte */
 } http_host_memo_t;
 
 typedef struct {
@@ -96,20 +101,17 @@ typedef struct {
     uint64_t content_length;
     uint32_t method_size; /* of a request; stored at 0, NUL behind */
     uint32_t target_size; /* target or reason; stored behind the method */
-    uint32_t path_size;   /* of a target that begins with '/': before the '?' */
-    uint32_t name_at;     /* offset of the host the request is for, once judged */
-    uint32_t name_size;   /* of it; 0: none */
-    uint32_t host_at;     /* offset of the value of Host */
-    uint32_t host_size;   /* of it */
-    uint16_t port;        /* of that host */
-    uint16_t status;      /* of a response, as far as its digits came */
-    uint16_t flags;       /* see http_parse.c */
-    uint8_t kind;         /* http_kind_t */
-    uint8_t state;        /* see http_parse.c */
-    uint8_t at;           /* bytes of the version or status that came */
-    uint8_t major;        /* version digits */
-    uint8_t minor;        /* */
-    uint8_t fault;        /* http_fault_t; why HTTP_BAD */
+    http_host_t host;   /* whom the request is for, once judged; offsets in the store */
+    uint32_t host_at;   /* offset of the value of Host */
+    uint32_t host_size; /* of it */
+    uint16_t status;    /* of a response, as far as its digits came */
+    uint16_t flags;     /* see http_parse.c */
+    uint8_t kind;       /* http_kind_t */
+    uint8_t state;      /* see http_parse.c */
+    uint8_t at;         /* bytes of the version or status that came */
+    uint8_t major;      /* version digits */
+    uint8_t minor;      /* */
+    uint8_t fault;      /* http_fault_t; why HTTP_BAD */
 } http_parser_t;
 
 /* Begin a head. `store` has http_store_size() bytes and is borrowed until the head is

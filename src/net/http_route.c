@@ -90,12 +90,13 @@ void http_routes_destroy(http_routes_t *routes) {
 
 /* Take the segment in front of `*rest`, which begins behind a '/'. False behind the
  * last one. */
-static bool next_segment(text_t *rest, bool *is_done, text_t *segment) {
+static inline bool next_segment(text_t *rest, bool *is_done, text_t *segment) {
     if (*is_done) return false;
     size_t end = text_find(*rest, '/');
-    *segment = text_part(*rest, 0, end);
+    *segment = text_make(rest->bytes, end);
     *is_done = end == rest->size;
-    *rest = text_part(*rest, end + 1, rest->size);
+    *rest = *is_done ? text_make("", 0)
+                     : text_make(rest->bytes + end + 1, rest->size - end - 1);
     return true;
 }
 
@@ -155,7 +156,7 @@ static route_t **get_place(http_routes_t *routes, text_t pattern) {
     return &node->routes;
 }
 
-static route_t *find_method(route_t *route, text_t method) {
+static inline route_t *find_method(route_t *route, text_t method) {
     while (route != NULL &&
            !text_equals(method, text_make(route->method, route->method_size)))
         route = route->next;
@@ -201,6 +202,7 @@ static int digit_of(char c) {
 /* A segment of a path, decoded, is this literal. */
 static bool is_literal(const node_t *node, text_t segment) {
     size_t at = 0;
+    if (segment.size < node->size) return false;
     for (size_t i = 0; i < segment.size; i++) {
         char c = segment.bytes[i];
         if (at == node->size) return false;
@@ -219,29 +221,35 @@ static bool is_literal(const node_t *node, text_t segment) {
 
 /* A walk over the places where a path fits, best first. */
 typedef struct {
-    text_t values[HTTP_ROUTE_PARAMS_MAX];
+    text_t *values; /* HTTP_ROUTE_PARAMS_MAX, of the parameters on the way here */
     size_t values_len;
     /* True ends the walk. */
-    bool (*visit)(void *ctx, route_t *routes, const text_t *values, size_t values_len);
+    bool (*visit)(void *ctx, route_t *routes, size_t values_len);
     void *ctx;
 } walk_t;
 
 static bool visit(walk_t *walk, route_t *routes) {
-    return routes != NULL &&
-           walk->visit(walk->ctx, routes, walk->values, walk->values_len);
+    return routes != NULL && walk->visit(walk->ctx, routes, walk->values_len);
 }
 
-static bool walk_node(walk_t *walk, const node_t *node, text_t rest, bool is_done) {
-    if (is_done) return visit(walk, node->routes);
+static bool walk_node(walk_t *walk, const node_t *node, text_t rest);
+
+/* What stands behind the segment that led to the node: nothing, or more segments. */
+static bool walk_on(walk_t *walk, const node_t *node, text_t behind, bool is_done) {
+    return is_done ? visit(walk, node->routes) : walk_node(walk, node, behind);
+}
+
+static bool walk_node(walk_t *walk, const node_t *node, text_t rest) {
     text_t behind = rest;
     text_t segment;
+    bool is_done = false;
     (void)next_segment(&behind, &is_done, &segment);
     for (const node_t *child = node->literals; child != NULL; child = child->next)
-        if (is_literal(child, segment) && walk_node(walk, child, behind, is_done))
+        if (is_literal(child, segment) && walk_on(walk, child, behind, is_done))
             return true;
     if (node->param != NULL && segment.size > 0) {
         walk->values[walk->values_len++] = segment;
-        if (walk_node(walk, node->param, behind, is_done)) return true;
+        if (walk_on(walk, node->param, behind, is_done)) return true;
         walk->values_len--;
     }
     if (node->rest == NULL) return false;
@@ -253,7 +261,7 @@ static bool walk_node(walk_t *walk, const node_t *node, text_t rest, bool is_don
 
 static void walk_path(const http_routes_t *routes, text_t path, walk_t *walk) {
     if (routes == NULL || path.size == 0 || path.bytes[0] != '/') return;
-    (void)walk_node(walk, routes->root, text_part(path, 1, path.size), false);
+    (void)walk_node(walk, routes->root, text_make(path.bytes + 1, path.size - 1));
 }
 
 typedef struct {
@@ -262,8 +270,7 @@ typedef struct {
     http_routing_t routing;
 } search_t;
 
-static bool try_routes(void *ctx, route_t *routes, const text_t *values,
-                       size_t values_len) {
+static bool try_routes(void *ctx, route_t *routes, size_t values_len) {
     search_t *search = ctx;
     route_t *route = find_method(routes, search->method);
     if (route == NULL && text_is(search->method, "HEAD"))
@@ -279,18 +286,13 @@ static bool try_routes(void *ctx, route_t *routes, const text_t *values,
     search->match->takes_pieces = route->taker.takes_pieces;
     search->match->pattern = route->pattern;
     search->match->values_len = values_len;
-    for (size_t i = 0; i < values_len; i++)
-        search->match->values[i] = values[i];
     return true;
 }
 
 http_routing_t http_routes_find(const http_routes_t *routes, text_t method, text_t path,
                                 http_match_t *match) {
     search_t search = {method, match, HTTP_ROUTE_NO_PATH};
-    walk_t walk;
-    walk.values_len = 0;
-    walk.visit = try_routes;
-    walk.ctx = &search;
+    walk_t walk = {match->values, 0, try_routes, &search};
     walk_path(routes, path, &walk);
     return search.routing;
 }
@@ -313,9 +315,7 @@ static void add_method(mk_writer_t *w, const char *name) {
     if (writer_has_overflowed(w)) writer_rewind(w, before);
 }
 
-static bool add_methods(void *ctx, route_t *routes, const text_t *values,
-                        size_t values_len) {
-    (void)values;
+static bool add_methods(void *ctx, route_t *routes, size_t values_len) {
     (void)values_len;
     for (route_t *route = routes; route != NULL; route = route->next) {
         if (strcmp(route->method, "*") == 0) continue;
@@ -329,10 +329,8 @@ void http_routes_allow(const http_routes_t *routes, text_t path, char *text,
                        size_t cap) {
     mk_writer_t w;
     writer_init(&w, text, cap);
-    walk_t walk;
-    walk.values_len = 0;
-    walk.visit = add_methods;
-    walk.ctx = &w;
+    text_t values[HTTP_ROUTE_PARAMS_MAX];
+    walk_t walk = {values, 0, add_methods, &w};
     walk_path(routes, path, &walk);
     add_method(&w, "OPTIONS");
 }

@@ -57,8 +57,8 @@ void http_routes_destroy(http_routes_t *routes);
 int http_routes_add(http_routes_t *routes, const char *method, const char *pattern,
                     const http_taker_t *taker);
 
-/* Find who handles a request; `routes` NULL is an empty table. `*match` is written on
- * HTTP_ROUTE_FOUND; its values borrow from `path`. HEAD finds GET when it has no
+/* Find who handles a request; `routes` NULL is an empty table. `*match` means something
+ * on HTTP_ROUTE_FOUND; its values borrow from `path`. HEAD finds GET when it has no
  * handler of its own, "*" of a pattern takes what its other methods do not. */
 http_routing_t http_routes_find(const http_routes_t *routes, text_t method, text_t path,
                                 http_match_t *match);

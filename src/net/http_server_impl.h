@@ -20,6 +20,7 @@
 #include "microkernel/http.h"
 #include "net/channel.h"
 #include "net/http_body.h"
+#include "net/http_build.h"
 #include "net/http_parse.h"
 #include "net/http_port_tls.h"
 #include "net/http_route.h"
@@ -48,17 +49,18 @@ struct http_service {
     deadline_t grace;  /* armed while it stops */
     actor_id_t keeper; /* lives while a port without an owner does; 0: none */
     bool is_stopping;
-    http_counters_t counts;     /* but for what is worked out when asked */
-    uint64_t date_s;            /* second that `date` says */
-    bool is_date_fresh;         /* it was looked at in this turn */
-    uint8_t date_size;          /* bytes of `date` */
-    char date[HTTP_DATE_CAP];   /* a field */
-    const http_head_t *handled; /* head of the request being handed over, or NULL */
-    http_parser_t parser;       /* of the head being read */
-    http_limits_t limits;       /* of heads */
-    http_host_memo_t host;      /* for whom the last request was */
-    char *store;                /* its store, shared by all connections */
-    char head[HTTP_HEAD_CAP];   /* room to build one */
+    http_counters_t counts;      /* but for what is worked out when asked */
+    uint64_t date_s;             /* second that `date` says */
+    bool is_date_fresh;          /* it was looked at in this turn */
+    uint8_t date_size;           /* bytes of `date` */
+    char date[HTTP_DATE_CAP];    /* a field */
+    const http_head_t *handled;  /* head of the request being handed over, or NULL */
+    http_parser_t parser;        /* of the head being read */
+    http_limits_t limits;        /* of heads */
+    http_host_memo_t host;       /* for whom the last request was */
+    http_headers_memo_t headers; /* of the last answer */
+    char *store;                 /* its store, shared by all connections */
+    char head[HTTP_HEAD_CAP];    /* room to build one */
 };
 
 /* A place where it listens, and how. */
@@ -124,18 +126,20 @@ struct http_conn {
                 http_receiver_t *receiver;        /* while is_receiving */
                 const http_ws_handler_t *handler; /* in UPGRADE; NULL: the owner's */
             };
-            void *ctx;                /* of the handler */
-            ws_deflate_t deflate;     /* in UPGRADE: what is agreed upon */
-            uint8_t state;            /* http_conn_state_t */
-            uint8_t clock;            /* HTTP_CLOCK_... */
+            void *ctx;            /* of the handler */
+            ws_deflate_t deflate; /* in UPGRADE: what is agreed upon */
+            uint8_t state;        /* http_conn_state_t */
+            uint8_t clock;        /* HTTP_CLOCK_... */
+            /* Set by each request, so a byte each: bits are read with the word around
+             * them, which would wait for the byte that was written last. */
+            bool is_head;             /* the request is a HEAD */
+            bool keeps_alive;         /* the connection goes on behind this request */
+            bool is_deferred;         /* the request waits for an answer from outside */
             uint8_t minor : 1;        /* of the request's version */
-            uint8_t is_head : 1;      /* the request is a HEAD */
-            uint8_t keeps_alive : 1;  /* the connection goes on behind this request */
             uint8_t is_chunked : 1;   /* of an answer in pieces */
             uint8_t is_busy : 1;      /* the loop is inside it: it may not be freed */
             uint8_t has_ended : 1;    /* the peer sends no more */
             uint8_t is_over : 1;      /* to be ended when it is not busy */
-            uint8_t is_deferred : 1;  /* the request waits for an answer from outside */
             uint8_t is_receiving : 1; /* its body comes in pieces */
         };
         ws_t ws; /* once http_conn_is_ws(); its options are the port's */

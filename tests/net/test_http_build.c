@@ -143,6 +143,76 @@ TEST(http_build_refuses_bad_first_lines) {
     CHECK_EQ(http_build(&message, bytes, sizeof bytes, NULL), MK_EINVAL);
 }
 
+TEST(http_build_remembers_headers_and_judges_others) {
+    static const char *const one[] = {"A: b", "C: d"};
+    static const char *const same_on_the_wire[] = {"A: b\r\nC: d", ""};
+    static const char *const begins_alike[] = {"A: b", "C: d\r\nE: f"};
+    static const char *const shorter[] = {"A: b", "C: "};
+    static const char *const absent[] = {"A: b", NULL};
+    static const char wanted[] = "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n"
+                                 "Content-Length: 0\r\n\r\n";
+    http_headers_memo_t memo;
+    memset(&memo, 0, sizeof memo);
+    char bytes[512];
+    http_message_t message = response(200);
+    message.memo = &memo;
+    message.headers = one;
+    message.headers_len = 2;
+    check_text(&message, wanted); /* at first cut short, which nobody remembers */
+    CHECK_EQ(memo.len, 2);
+    size_t bad;
+    const char *const *const refused[] = {same_on_the_wire, begins_alike, absent};
+    for (size_t i = 0; i < 3; i++) {
+        message.headers = refused[i];
+        CHECK_EQ(http_build(&message, bytes, sizeof bytes, &bad), MK_EINVAL);
+        CHECK_EQ(bad, i == 0 ? 0 : 1);
+    }
+    message.headers = same_on_the_wire;
+    message.headers_len = 1;
+    CHECK_EQ(http_build(&message, bytes, sizeof bytes, &bad), MK_EINVAL);
+    message.headers = one;
+    check_text(&message, "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n");
+    message.headers = shorter;
+    message.headers_len = 2;
+    check_text(&message, "HTTP/1.1 200 OK\r\nA: b\r\nC: \r\n"
+                         "Content-Length: 0\r\n\r\n");
+    message.headers = one;
+    check_text(&message, wanted);
+}
+
+/* More, or longer ones, than are remembered. */
+TEST(http_build_takes_more_headers_than_it_remembers) {
+    static char large[HTTP_HEADERS_MEMO_SIZE + 2];
+    const char *headers[HTTP_HEADERS_MEMO_LEN + 1];
+    http_headers_memo_t memo;
+    memset(&memo, 0, sizeof memo);
+    char bytes[2048];
+    http_message_t message = response(200);
+    message.memo = &memo;
+    message.headers = headers;
+    for (size_t i = 0; i <= HTTP_HEADERS_MEMO_LEN; i++)
+        headers[i] = "A: b";
+    for (size_t len = HTTP_HEADERS_MEMO_LEN; len <= HTTP_HEADERS_MEMO_LEN + 1; len++) {
+        message.headers_len = len;
+        for (int again = 0; again < 2; again++)
+            CHECK_EQ(http_build(&message, bytes, sizeof bytes, NULL),
+                     17 + 6 * (int)len + 21);
+    }
+    message.headers_len = 1;
+    headers[0] = large;
+    for (size_t size = HTTP_HEADERS_MEMO_SIZE - 3; size < sizeof large; size++) {
+        memset(large, 'b', size);
+        memcpy(large, "A: ", 3);
+        large[size] = '\0';
+        for (int again = 0; again < 2; again++)
+            CHECK_EQ(http_build(&message, bytes, sizeof bytes, NULL),
+                     17 + (int)size + 2 + 21);
+    }
+    CHECK_EQ(memo.size, HTTP_HEADERS_MEMO_SIZE);
+}
+
 TEST_TABLE(http_build, TEST_ROW(http_build_writes_responses),
+           TEST_ROW(http_build_remembers_headers_and_judges_others),
+           TEST_ROW(http_build_takes_more_headers_than_it_remembers),
            TEST_ROW(http_build_writes_requests), TEST_ROW(http_build_refuses_injection),
            TEST_ROW(http_build_refuses_bad_first_lines))

@@ -6,6 +6,7 @@
 #include "net/http_parse.h"
 #include "support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CHECK_TEXT(got, want) CHECK(text_is((got), (want)))
@@ -427,6 +428,36 @@ TEST(http_parse_store_may_move) {
     }
 }
 
+TEST(http_parse_remembers_a_host_as_it_was_judged) {
+    static char long_host[80];
+    memset(long_host, 'a', 70); /* longer than what is remembered */
+    memcpy(long_host + 60, ".b", 2);
+    const char *const hosts[] = {"",  "a:80",     "a:80",    "a",    "[::1]:9",
+                                 "",  "[::1]:9",  long_host, "a:80", long_host,
+                                 "a", "10.0.0.1", "a"};
+    static const char *const targets[] = {"/", "/longer", "*"};
+    http_host_memo_t memo;
+    memset(&memo, 0, sizeof memo);
+    for (size_t i = 0; i < 3 * sizeof hosts / sizeof hosts[0]; i++) {
+        char text[256];
+        const char *target = targets[i % 3];
+        int size = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: %s\r\n\r\n",
+                            *target == '*' ? "OPTIONS" : "GET", target, hosts[i / 3]);
+        http_head_t judged = good(HTTP_REQUEST, text), remembered;
+        static char store[STORE];
+        http_parser_t parser;
+        http_parser_init(&parser, HTTP_REQUEST, &limits, store);
+        parser.memo = &memo;
+        text_t input = text_make(text, (size_t)size);
+        CHECK_EQ(http_parse(&parser, &input), HTTP_END);
+        http_parser_head(&parser, &remembered);
+        CHECK(text_equals(remembered.authority.host, judged.authority.host));
+        CHECK_EQ(remembered.authority.port, judged.authority.port);
+        CHECK_EQ(remembered.authority.has_port, judged.authority.has_port);
+        CHECK_EQ(remembered.authority.is_ipv6, judged.authority.is_ipv6);
+    }
+}
+
 TEST(http_parse_default_limits_are_configured) {
     http_limits_t some = http_limits_default();
     CHECK_EQ(some.target_max, MK_HTTP_TARGET_MAX);
@@ -445,4 +476,5 @@ TEST_TABLE(http_parse, TEST_ROW(http_parse_a_request),
            TEST_ROW(http_parse_counts_fields),
            TEST_ROW(http_parse_responses_and_their_bodies),
            TEST_ROW(http_parse_response_refusals), TEST_ROW(http_parse_store_may_move),
+           TEST_ROW(http_parse_remembers_a_host_as_it_was_judged),
            TEST_ROW(http_parse_default_limits_are_configured))
