@@ -56,10 +56,11 @@ static inline text_t text_part(text_t text, size_t from, size_t size) {
     return text_make(text.bytes + from, size < left ? size : left);
 }
 
-/* Where the first byte `c` stands; text.size when it does not occur. */
-static inline size_t text_find(text_t text, char c) {
+/* Where the first byte `wanted` stands; text.size when it does not occur. */
+static inline size_t text_find(text_t text, char wanted) {
     if (text.size == 0) return 0;
-    const char *found = (const char *)memchr(text.bytes, (unsigned char)c, text.size);
+    const char *found =
+        (const char *)memchr(text.bytes, (unsigned char)wanted, text.size);
     return found != NULL ? (size_t)(found - text.bytes) : text.size;
 }
 
