@@ -28,8 +28,7 @@
 #include <string.h>
 
 enum {
-    RETRY_MS = 50, /* until a send is tried again that failed for want of memory */
-    LINES = 16     /* about the names of one peer, one each; then the 32nd, 64th ... */
+    LINES = 16 /* about the names of one peer, one each; then the 32nd, 64th ... */
 };
 
 typedef struct {
@@ -174,7 +173,7 @@ static void refuse(sync_t *sync, mate_t *mate, peer_name_t *claim, uint8_t confl
         send_conflict(sync, mate, claim->name, claim->size, conflict) == MK_OK)
         return;
     list_insert_before(&mate->untold, &claim->untold);
-    arm(sync, &sync->pump, RETRY_MS);
+    arm(sync, &sync->pump, PEER_RETRY_MS);
 }
 
 /* --- what a peer says --- */
@@ -289,7 +288,7 @@ static int pump(sync_t *sync, mate_t *mate) {
 static void go_on(sync_t *sync, mate_t *mate) {
     int result = pump(sync, mate);
     if (result == MK_EAGAIN) arm(sync, &sync->pump, 0);
-    if (result == MK_ENOMEM) arm(sync, &sync->pump, RETRY_MS);
+    if (result == MK_ENOMEM) arm(sync, &sync->pump, PEER_RETRY_MS);
 }
 
 static void end_broken(sync_t *sync) {
@@ -349,7 +348,7 @@ static void on_name(runtime_t *rt, const char *name, actor_id_t id, bool is_regi
     for (mate_t *mate = first_mate(sync); is_ours && mate != NULL;
          mate = next_mate(sync, mate)) {
         int result = name_feed_touch(&mate->feed, rt, mate->peer, name);
-        if (result == MK_EAGAIN) arm(sync, &sync->pump, RETRY_MS);
+        if (result == MK_EAGAIN) arm(sync, &sync->pump, PEER_RETRY_MS);
         if (result == MK_OK || result == MK_EAGAIN) continue;
         mate->broken = result;
         arm(sync, &sync->pump, 0);
