@@ -565,6 +565,13 @@ TEST(peers_those_who_watch_are_told_once) {
     CHECK_STR(early.text, "a message to the node broke a rule");
     CHECK_EQ(late.downs, 0);
     CHECK(peers_find(nodes.rt[0], 2) == NULL);
+    link_pair_close(&pair);
+    join(&pair, 0, 1);
+    early.answer = MK_ENOMEM;
+    forge(0, ACTOR_ID_INVALID, MSG_NAME_REGISTER, "x", 1);
+    CHECK_EQ(early.downs, 2);
+    CHECK_EQ(early.reason, MK_ENOMEM);
+    CHECK_STR(early.text, "no memory for what it says");
     close_nodes();
     link_pair_close(&pair);
 }
