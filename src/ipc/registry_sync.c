@@ -90,18 +90,30 @@ static void arm(sync_t *sync, deadline_t *deadline, uint32_t ms) {
 
 /* --- names that nobody has --- */
 
-/* The first claim for a name that could be listed; NULL: none. */
+/* What a peer claims by this name, if that could be listed and is not; or NULL. */
+static peer_name_t *claim_of(const mate_t *mate, const char *name) {
+    peer_name_t *claim = peer_tree_find(&mate->told, name, strlen(name));
+    return claim != NULL && !claim->is_own && !claim->is_listed ? claim : NULL;
+}
+
+/* The first of these claims; NULL: none. */
 static peer_name_t *find_claim(const sync_t *sync, const char *name, mate_t **owner) {
     peer_name_t *best = NULL;
-    size_t size = strlen(name);
     for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate)) {
-        peer_name_t *claim = peer_tree_find(&mate->told, name, size);
-        if (claim == NULL || claim->is_own || claim->is_listed) continue;
-        if (best != NULL && best->order < claim->order) continue;
+        peer_name_t *claim = claim_of(mate, name);
+        if (claim == NULL || (best != NULL && best->order < claim->order)) continue;
         best = claim;
         *owner = mate;
     }
     return best;
+}
+
+/* Nobody who claims this name can be given it: the links of all of them begin anew, and
+ * the first to come back gets it then. */
+static void end_claims(sync_t *sync, const char *name, int reason) {
+    for (mate_t *mate = first_mate(sync); mate != NULL; mate = next_mate(sync, mate))
+        if (claim_of(mate, name) != NULL) mate->broken = reason;
+    arm(sync, &sync->pump, 0);
 }
 
 /* A name became free: who else claims it gets it after a while. */
@@ -109,9 +121,9 @@ static void offer(sync_t *sync, const char *name) {
     mate_t *mate = NULL;
     if (find_claim(sync, name, &mate) == NULL) return;
     if (name_table_add(&sync->fresh, name, strlen(name), 1, NULL) == MK_ENOMEM)
-        mate->broken = MK_ENOMEM; /* it begins anew, and gets it then */
-    arm(sync, mate->broken < 0 ? &sync->pump : &sync->grace,
-        mate->broken < 0 ? 0 : MK_NAME_GRACE_MS);
+        end_claims(sync, name, MK_ENOMEM);
+    else
+        arm(sync, &sync->grace, MK_NAME_GRACE_MS);
 }
 
 /* --- listing --- */
@@ -333,8 +345,7 @@ static void on_grace(deadline_t *deadline, runtime_t *rt) {
         peer_name_t *claim = find_claim(sync, entry->key, &mate);
         if (claim != NULL) {
             int result = list_name(sync, mate, claim);
-            if (result < 0 && result != MK_EEXIST) mate->broken = result;
-            if (result < 0 && result != MK_EEXIST) arm(sync, &sync->pump, 0);
+            if (result < 0 && result != MK_EEXIST) end_claims(sync, entry->key, result);
         }
         mk_free(entry);
     }
