@@ -68,6 +68,13 @@ static bool is_of_another(const sync_t *sync, const mate_t *mate, const char *na
     return false;
 }
 
+/* It is listed now, or another actor's than the one that was refused: what its node was
+ * not told yet is no news. */
+static void settle_conflict(peer_name_t *claim) {
+    claim->is_told = false;
+    list_remove(&claim->untold);
+}
+
 /* Put a claim into the registry. MK_OK, also when it has to stay outside; MK_EEXIST:
  * somebody has the flat name; or an error for which the peer is ended. */
 static int list_name(sync_t *sync, mate_t *mate, peer_name_t *claim) {
@@ -77,7 +84,10 @@ static int list_name(sync_t *sync, mate_t *mate, peer_name_t *claim) {
     int result = is_path(claim->name)
                      ? paths_register(sync->rt, claim->name, claim->id, PATH_MOUNTED)
                      : names_register(sync->rt, claim->name, claim->id);
-    if (result == MK_OK) claim->is_listed = true;
+    if (result == MK_OK) {
+        claim->is_listed = true;
+        settle_conflict(claim);
+    }
     if (result == MK_ESTATE) sync->wants_paths = true;
     if (is_path(claim->name) && (result == MK_EEXIST || result == MK_ESTATE))
         return MK_OK;
@@ -94,6 +104,44 @@ void name_claims__list_paths(sync_t *sync) {
     }
 }
 
+/* --- refusing --- */
+
+static int send_conflict(sync_t *sync, mate_t *mate, const char *name, size_t size,
+                         uint8_t conflict) {
+    registry_message_t message = {
+        .type = MSG_NAME_CONFLICT, .conflict = conflict, .size = size};
+    if (conflict == CONFLICT_TAKEN) message.id = actor_lookup(sync->rt, name);
+    memcpy(message.name, name, size);
+    uint8_t bytes[REGISTRY_MESSAGE_MAX];
+    return peer_send(sync->rt, mate->peer, message.type, bytes,
+                     registry_message_encode(&message, bytes));
+}
+
+int name_claims__tell_refused(sync_t *sync, mate_t *mate) {
+    while (!list_is_empty(&mate->untold)) {
+        peer_name_t *claim = MK_CONTAINER_OF(mate->untold.next, peer_name_t, untold);
+        bool is_taken = actor_lookup(sync->rt, claim->name) != ACTOR_ID_INVALID;
+        int result = is_taken ? send_conflict(sync, mate, claim->name, claim->size,
+                                              CONFLICT_TAKEN)
+                              : MK_OK; /* it is free by now: it may get it yet */
+        if (result < 0) return result;
+        list_remove(&claim->untold);
+        claim->is_told = is_taken;
+    }
+    return MK_OK;
+}
+
+/* Somebody else has the name. */
+static void refuse(sync_t *sync, mate_t *mate, peer_name_t *claim) {
+    bool is_first = list_is_empty(&mate->untold);
+    list_remove(&claim->untold);
+    list_insert_before(&mate->untold, &claim->untold);
+    if (!is_first || name_claims__tell_refused(sync, mate) != MK_OK)
+        arm(sync, &sync->pump, PEER_RETRY_MS);
+}
+
+/* --- giving what is free --- */
+
 void name_claims__on_grace(deadline_t *deadline, runtime_t *rt) {
     sync_t *sync = MK_CONTAINER_OF(deadline, sync_t, grace);
     (void)rt;
@@ -108,44 +156,11 @@ void name_claims__on_grace(deadline_t *deadline, runtime_t *rt) {
         if (claim != NULL) {
             int result = list_name(sync, mate, claim);
             if (result < 0 && result != MK_EEXIST) end_claims(sync, entry->key, result);
+            if (result == MK_EEXIST && !claim->is_told) refuse(sync, mate, claim);
         }
         mk_free(entry);
     }
     if (name_table_count(&sync->ripe) > 0) arm(sync, &sync->grace, MK_NAME_GRACE_MS);
-}
-
-/* --- refusing --- */
-
-static int send_conflict(sync_t *sync, mate_t *mate, const char *name, size_t size,
-                         uint8_t conflict) {
-    registry_message_t message = {
-        .type = MSG_NAME_CONFLICT, .conflict = conflict, .size = size};
-    if (conflict == CONFLICT_TAKEN) message.id = actor_lookup(sync->rt, name);
-    memcpy(message.name, name, size);
-    uint8_t bytes[REGISTRY_MESSAGE_MAX];
-    return peer_send(sync->rt, mate->peer, message.type, bytes,
-                     registry_message_encode(&message, bytes));
-}
-
-static void refuse(sync_t *sync, mate_t *mate, peer_name_t *claim, uint8_t conflict) {
-    claim->conflict = conflict;
-    list_remove(&claim->untold);
-    if (list_is_empty(&mate->untold) &&
-        send_conflict(sync, mate, claim->name, claim->size, conflict) == MK_OK)
-        return;
-    list_insert_before(&mate->untold, &claim->untold);
-    arm(sync, &sync->pump, PEER_RETRY_MS);
-}
-
-int name_claims__tell_refused(sync_t *sync, mate_t *mate) {
-    while (!list_is_empty(&mate->untold)) {
-        peer_name_t *claim = MK_CONTAINER_OF(mate->untold.next, peer_name_t, untold);
-        int result =
-            send_conflict(sync, mate, claim->name, claim->size, claim->conflict);
-        if (result < 0) return result;
-        list_remove(&claim->untold);
-    }
-    return MK_OK;
 }
 
 /* --- what a peer says --- */
@@ -175,6 +190,7 @@ int name_claims__take(sync_t *sync, mate_t *mate, const registry_message_t *mess
     }
     if (claim != NULL) {
         peer_name_unlist(sync->rt, claim);
+        settle_conflict(claim);
     } else {
         claim = peer_tree_add(&mate->told, message->name, message->size, message->id);
         if (claim == NULL) return MK_ENOMEM;
@@ -184,7 +200,7 @@ int name_claims__take(sync_t *sync, mate_t *mate, const registry_message_t *mess
     claim->order = sync->next_order++;
     int result = list_name(sync, mate, claim);
     if (result != MK_EEXIST) return result;
-    refuse(sync, mate, claim, CONFLICT_TAKEN);
+    refuse(sync, mate, claim);
     return MK_OK;
 }
 
@@ -195,17 +211,18 @@ void name_claims__drop(sync_t *sync, mate_t *mate, const registry_message_t *mes
     peer_tree_remove(&mate->told, claim);
 }
 
-/* One of our names was refused. What we do not have (any more) is no news. */
+/* One of our names was refused. It is no news when we do not have it (any more), nor
+ * when the node that refused it gives it to nobody else. */
 void name_claims__hear_conflict(sync_t *sync, mate_t *mate,
                                 const registry_message_t *message) {
-    bool is_own = false;
-    if (paths__find_local(sync->rt, message->name, &is_own) == ACTOR_ID_INVALID ||
-        !is_worth_a_line(mate))
+    bool is_own = false, is_limit = message->conflict == CONFLICT_LIMIT;
+    actor_id_t ours = paths__find_local(sync->rt, message->name, &is_own);
+    bool is_over = message->id == ACTOR_ID_INVALID || message->id == ours;
+    if (ours == ACTOR_ID_INVALID || (is_over && !is_limit) || !is_worth_a_line(mate))
         return;
     const log_field_t fields[] = {log_text("name", message->name),
                                   log_text("peer", mate->told.identity),
                                   log_actor("has_it", message->id)};
-    bool is_limit = message->conflict == CONFLICT_LIMIT;
     log_event(sync->rt, is_limit ? LOG_WARN : LOG_INFO,
               is_limit ? "a name is not known there: we have too many"
                        : "a name is somebody else's there: ours is found below /node",
