@@ -22,7 +22,9 @@ extern "C" {
 /* Bytes of where a node is ("10.0.0.7:4200", "unix:/run/a.sock"), with its NUL. */
 #define MK_NODE_ADDRESS_MAX 280
 
-/* Payload of MSG_NODE_UP and MSG_NODE_DOWN; never dropped. */
+/* Payload of MSG_NODE_UP and MSG_NODE_DOWN. They pass the limits of a mailbox and come
+ * in turn, one DOWN for each UP. When memory is short an UP comes later; a node that
+ * has gone by then is not told of at all. */
 typedef struct {
     node_id_t node;
     int32_t reason;                  /* of DOWN: MK_E...; of UP: MK_OK */

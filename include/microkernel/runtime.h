@@ -143,7 +143,8 @@ uint32_t runtime_offload(runtime_t *rt, void *(*fn)(void *arg), void *arg,
  * listening transport made here then waits for the next peer, any other is destroyed.
  * Takes the transport on success; it is destroyed with the runtime. False, and it stays
  * the caller's: NULL, no descriptor, peer_node 0 or our own (or ours is 0), a node that
- * is connected or has a transport already, or memory short. */
+ * is connected or has a transport already, or memory short; a line in the log says
+ * which. */
 bool runtime_add_transport(runtime_t *rt, transport_t *transport);
 
 /* How many of them there are now, those that wait for a peer included; 0 for NULL. */

@@ -109,7 +109,10 @@ static uint32_t readiness(const end_t *end, uint64_t now_ns) {
 static void settle_stream(end_t *end, uint64_t now_ns) {
     if (is_silent(end)) return;
     let_arrive(end, now_ns);
-    if (end->peer_has_finished && end->end_ns <= now_ns) end->has_end = true;
+    /* Never before what was sent: its moment is earlier than theirs when there was no
+     * memory to schedule it. */
+    if (end->peer_has_finished && end->end_ns <= now_ns && end->marks == NULL)
+        end->has_end = true;
     bool is_answered =
         end->vanished > 0 && !sim__line_is_silent(end->host, end->far_host);
     if ((end->is_reset && end->reset_ns <= now_ns) || is_answered)

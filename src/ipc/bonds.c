@@ -27,8 +27,6 @@
 
 #include <string.h>
 
-enum { RETRY_MS = 50 /* until a send is tried again that failed for want of memory */ };
-
 /* Who began it. */
 typedef enum { ASKED, GRANTED, REFUSED, ORIGINS } origin_t;
 
@@ -166,7 +164,7 @@ static void go_on(bonds_t *bonds, mate_t *mate) {
     while (!list_is_empty(&mate->unsaid)) {
         tie_t *tie = MK_CONTAINER_OF(mate->unsaid.next, tie_t, of_unsaid);
         int result = say(bonds, tie);
-        if (result == MK_ENOMEM) deadline_set(bonds->rt, &bonds->retry, RETRY_MS);
+        if (result == MK_ENOMEM) deadline_set(bonds->rt, &bonds->retry, PEER_RETRY_MS);
         if (result < 0) return; /* MK_EFULL: on_room comes; MK_ECLOSED: on_down does */
         said(tie);
     }

@@ -18,7 +18,10 @@
 
 typedef struct peer peer_t;
 
-enum { PEER_TEXT_MAX = MK_NODE_TEXT_MAX }; /* bytes of a reason in words, with NUL */
+enum {
+    PEER_TEXT_MAX = MK_NODE_TEXT_MAX, /* bytes of a reason in words, with NUL */
+    PEER_RETRY_MS = 50 /* until a feature tries again what failed for want of memory */
+};
 
 /* What a node says of itself, each bit: it understands the control messages of ... */
 enum {

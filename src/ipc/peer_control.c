@@ -114,6 +114,7 @@ int peer__take_control(runtime_t *rt, peer_t *peer, const wire_message_t *messag
                          message->type);
         return MK_OK;
     }
-    *text = "a message to the node broke a rule";
+    *text = result == MK_ENOMEM ? "no memory for what it says"
+                                : "a message to the node broke a rule";
     return result < 0 ? result : MK_OK;
 }

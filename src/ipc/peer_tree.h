@@ -22,7 +22,7 @@ typedef struct {
     uint64_t order;     /* of its arrival here, among those of all nodes */
     bool is_own;        /* of what every node has: below /node/<identity> only */
     bool is_listed;     /* this node's registry has it from here */
-    uint8_t conflict;   /* why it is not listed, conflict_t; while untold */
+    bool is_told;       /* its node knows that somebody else has it */
     uint32_t size;      /* bytes of the name */
     char name[];        /* NUL-terminated */
 } peer_name_t;

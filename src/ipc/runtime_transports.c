@@ -18,6 +18,7 @@
 #include "kernel/source.h"
 #include "microkernel/error.h"
 #include "microkernel/limits.h"
+#include "microkernel/log.h"
 #include "microkernel/runtime.h"
 
 typedef struct {
@@ -161,21 +162,49 @@ static bool has_node(const transports_t *all, node_id_t node) {
     return false;
 }
 
-bool runtime_add_transport(runtime_t *rt, transport_t *transport) {
-    if (rt == NULL || transport == NULL) return false;
+static const char *explain(runtime_t *rt, const transport_t *transport, int result) {
+    switch (result) {
+    case MK_EEXIST: return "that node is connected already";
+    case MK_ESTATE: return "this node has no number: its id is 0";
+    case MK_EINVAL: break;
+    default: return mk_error_text(result);
+    }
+    if (transport->peer_node == 0) return "its peer_node is 0, which is no node";
+    if (transport->peer_node == runtime_get_node_id(rt))
+        return "its peer_node is this node";
+    return "it has no descriptor, or lacks a function";
+}
+
+/* NULL, or why not. */
+static const char *add(runtime_t *rt, transport_t *transport) {
+    if (transport == NULL) return "it is NULL";
     transports_t *all = get(rt);
-    if (all == NULL || has_node(all, transport->peer_node)) return false;
-    if (node_features_start(rt) != MK_OK) return false;
+    if (all == NULL) return mk_error_text(MK_ENOMEM);
+    if (has_node(all, transport->peer_node)) return "that node has a transport already";
+    int result = node_features_start(rt);
+    if (result != MK_OK) return mk_error_text(result);
     entry_t *entry = mk_calloc(1, sizeof *entry);
-    if (entry == NULL) return false;
+    if (entry == NULL) return mk_error_text(MK_ENOMEM);
     entry->all = all;
     entry->transport = transport;
     entry->source.on_ready = on_ready;
     deadline_init(&entry->rest, on_rested);
     list_insert_before(&all->entries, &entry->node);
     all->count++;
-    if (begin_link(entry, rt) == MK_OK) return true;
+    result = begin_link(entry, rt);
+    if (result == MK_OK) return NULL;
     forget(entry);
+    return explain(rt, transport, result);
+}
+
+bool runtime_add_transport(runtime_t *rt, transport_t *transport) {
+    if (rt == NULL) return false;
+    const char *why = add(rt, transport);
+    if (why == NULL) return true;
+    const log_field_t fields[] = {
+        log_unsigned("node", transport != NULL ? transport->peer_node : 0),
+        log_text("why", why)};
+    (void)log_event(rt, LOG_WARN, "a transport is not added", fields, 2);
     return false;
 }
 

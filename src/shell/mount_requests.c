@@ -2,7 +2,12 @@
 /* mount_requests.c - who asked for which mount, until its end is known.
  *
  * The node layer tells the actor that began a mount by the target's text, so that is
- * what a request is found by; two mounts of one target do not exist at a time. */
+ * what a request is found by; two mounts of one target do not exist at a time.
+ *
+ * What became of a mount is told in any case: the request holds the message, which
+ * passes the limits of the asker's mailbox. A refusal that comes at once respects them,
+ * as otherwise who asks and does not read could take all memory; one that does not get
+ * there is a dead letter and a line in the log. */
 #include "shell/mount_requests.h"
 
 #include "base/alloc.h"
@@ -12,9 +17,11 @@
 #include "base/text.h"
 #include "base/writer.h"
 #include "ipc/mount_target.h"
+#include "kernel/inside.h"
 #include "kernel/part.h"
 #include "microkernel/actor.h"
 #include "microkernel/error.h"
+#include "microkernel/log.h"
 #include "microkernel/message_ids.h"
 #include "microkernel/mount.h"
 #include "microkernel/wasm_actor.h"
@@ -23,7 +30,7 @@
 
 typedef struct {
     list_node_t node;
-    actor_id_t asker;
+    message_t *answer; /* MSG_MOUNT_RESPONSE to who asked, made beforehand; owned */
     actor_id_t server; /* who was asked, and is told */
     char target[MK_TARGET_MAX];
 } request_t;
@@ -35,6 +42,7 @@ typedef struct {
 
 static void drop(request_t *request) {
     list_remove(&request->node);
+    message_destroy(request->answer);
     mk_free(request);
 }
 
@@ -75,14 +83,41 @@ static requests_t *get_requests(runtime_t *rt) {
     return requests;
 }
 
-static void answer(runtime_t *rt, actor_id_t asker, bool is_mounted, const char *text) {
-    uint8_t bytes[1 + MK_NODE_TEXT_MAX];
+/* --- answers --- */
+
+enum { ANSWER_MAX = 1 + MK_NODE_TEXT_MAX };
+
+/* Returns the size. */
+static size_t write_answer(uint8_t bytes[ANSWER_MAX], bool is_mounted,
+                           const char *text) {
     bytes_writer_t writer;
-    bytes_writer_init(&writer, bytes, sizeof bytes);
+    bytes_writer_init(&writer, bytes, ANSWER_MAX);
     bytes_write_u8(&writer, is_mounted ? 0 : 1);
     bytes_write(&writer, text, strlen(text));
-    (void)actor_send(rt, asker, MSG_MOUNT_RESPONSE, bytes, writer.size);
+    return writer.size;
 }
+
+/* Ends the request. */
+static void answer(runtime_t *rt, request_t *request, bool is_mounted,
+                   const char *text) {
+    message_t *msg = request->answer;
+    request->answer = NULL;
+    msg->payload_size = write_answer(msg->payload, is_mounted, text);
+    if (!actor__notify_with(rt, msg)) runtime__count_dead_letters(rt, 1);
+    drop(request);
+}
+
+static void refuse(runtime_t *rt, actor_id_t asker, const char *why) {
+    uint8_t bytes[ANSWER_MAX];
+    size_t size = write_answer(bytes, false, why);
+    if (actor_send(rt, asker, MSG_MOUNT_RESPONSE, bytes, size)) return;
+    /* The kernel has counted a send to nobody and to other nodes. */
+    if (actor_is_alive(rt, asker)) runtime__count_dead_letters(rt, 1);
+    log_field_t fields[] = {log_actor("asker", asker), log_text("why", why)};
+    (void)log_event(rt, LOG_WARN, "the answer to a mount request is lost", fields, 2);
+}
+
+/* --- requests --- */
 
 static bool may_ask(runtime_t *rt, actor_id_t asker) {
     wasm_actor_facts_t facts;
@@ -115,16 +150,28 @@ static const char *read_target(const message_t *msg, char target[MK_TARGET_MAX])
     return NULL;
 }
 
+static request_t *make_request(runtime_t *rt, actor_id_t asker) {
+    static const uint8_t nothing[ANSWER_MAX];
+    request_t *request = mk_calloc(1, sizeof *request);
+    if (request == NULL) return NULL;
+    list_init(&request->node);
+    request->server = actor_self(rt);
+    request->answer = message_create(request->server, asker, MSG_MOUNT_RESPONSE,
+                                     nothing, sizeof nothing);
+    if (request->answer != NULL) return request;
+    drop(request);
+    return NULL;
+}
+
+/* NULL, or why there will be no mount. */
 static const char *begin(runtime_t *rt, const message_t *msg) {
     if (actor_id_node(msg->source) != runtime_get_node_id(rt))
         return "it comes from another node";
     if (!may_ask(rt, msg->source)) return "it has no right to use the network";
     requests_t *requests = get_requests(rt);
-    request_t *request = requests != NULL ? mk_calloc(1, sizeof *request) : NULL;
+    request_t *request = requests != NULL ? make_request(rt, msg->source) : NULL;
     if (request == NULL) return mk_error_text(MK_ENOMEM);
     list_insert_before(&requests->waiting, &request->node);
-    request->asker = msg->source;
-    request->server = actor_self(rt);
     part_claim(rt, request->server);
     const char *why = read_target(msg, request->target);
     int result = why == NULL ? nodes_mount(rt, request->target, NULL) : MK_EINVAL;
@@ -149,7 +196,7 @@ static request_t *find_request(runtime_t *rt, const char *target) {
 bool mount_requests_serve(runtime_t *rt, const message_t *msg) {
     if (msg->type == MSG_MOUNT_REQUEST) {
         const char *why = begin(rt, msg);
-        if (why != NULL) answer(rt, msg->source, false, why);
+        if (why != NULL) refuse(rt, msg->source, why);
         return true;
     }
     if (msg->type != MSG_MOUNT_DONE || msg->payload_size < sizeof(mount_done_payload_t))
@@ -158,7 +205,6 @@ bool mount_requests_serve(runtime_t *rt, const message_t *msg) {
     request_t *request = find_request(rt, done->target);
     if (request == NULL) return false;
     bool is_mounted = done->status == MK_OK;
-    answer(rt, request->asker, is_mounted, is_mounted ? done->identity : done->text);
-    drop(request);
+    answer(rt, request, is_mounted, is_mounted ? done->identity : done->text);
     return true;
 }

@@ -9,6 +9,9 @@
  *
  *     MSG_MOUNT_RESPONSE  u8 0, the name of the node; or u8 1, why not, in words
  *
+ * What became of a mount passes the limits of the mailbox; a refusal that comes at once
+ * and finds no room there, or no memory, is a dead letter and a line in the log.
+ *
  * A WASM actor needs the right to use the network. */
 #ifndef MK_SHELL_MOUNT_REQUESTS_H
 #define MK_SHELL_MOUNT_REQUESTS_H

@@ -58,7 +58,9 @@ static void take_turn(unsigned slot) {
     at->deadline_ns = UINT64_MAX;
     c.running = slot;
     sim_host_enter(slot);
+    strain(false);
     runtime_run(runtime_at(slot));
+    relax(at->life);
 }
 
 /* Everything that happens without time passing. */
@@ -108,8 +110,11 @@ static void mount_all(unsigned slot) {
         char target[32];
         if (!c.mounts[slot][other]) continue;
         (void)snprintf(target, sizeof target, "127.0.0.%u", other);
+        strain(false);
         int result = nodes_mount(runtime_at(slot), target, &stubborn);
-        if (result != MK_OK && result != MK_EEXIST)
+        bool is_excused = result == MK_ENOMEM && is_struck();
+        relax(c.slots[slot].life);
+        if (result != MK_OK && result != MK_EEXIST && !is_excused)
             fail("C5: node %u cannot begin to mount %s: %s", slot, target,
                  mk_error_text(result));
     }
@@ -252,7 +257,9 @@ static void unmount(unsigned slot, unsigned other) {
         (void)snprintf(name, sizeof name, "%u", (unsigned)life->number);
     sim_host_enter(slot);
     bool was_up = life->rt != NULL && is_connected(c.slots[slot].life, life->number);
+    strain(true);
     int result = nodes_unmount(runtime_at(slot), name);
+    relax(c.slots[slot].life);
     tell("node %u unmounts %s: %s", slot, name, mk_error_text(result));
     if (result != MK_OK && result != MK_ENOENT)
         fail("C4: node %u cannot unmount %s: %s", slot, name, mk_error_text(result));
@@ -333,6 +340,10 @@ static void run_slice(void) {
     for (unsigned deeds = roll(12); deeds > 0; deeds--)
         ask_for_deed();
     if (chance(1, 2)) meddle();
+    if (chance(1, 5)) {
+        c.is_short = !c.is_short;
+        tell("memory is %s", c.is_short ? "short" : "there again");
+    }
     uint64_t ms = 1 + roll(50);
     if (chance(1, 4)) ms = roll(3000);
     if (chance(1, 10)) ms = roll(25000);
@@ -344,6 +355,7 @@ static void run_slice(void) {
 static void mend(void) {
     tell("everything is mended");
     c.is_mended = true;
+    c.is_short = false;
     c.mended_ns = sim_now_ns();
     mend_all();
     for (unsigned a = 1; a <= c.slots_len; a++) {

@@ -6,8 +6,9 @@
  * end, while lines are cut, mended, reset, slowed and made uneven, machines are killed,
  * lose their power, end in good order and come back with the same or another number or
  * name, programs stand still, nodes are unmounted and mounted again, and the wall clock
- * jumps. Then everything is mended, and the cluster has CLUSTER_CONVERGE_MS to be whole
- * again. All is drawn from the seed.
+ * jumps, and while memory is short on the machine an allocation fails now and then, or
+ * all of a deed do. Then everything is mended, and the cluster has CLUSTER_CONVERGE_MS
+ * to be whole again. All is drawn from the seed.
  *
  * What has to hold, whatever happens:
  *
@@ -55,6 +56,7 @@ typedef struct {
     unsigned nodes;        /* of the world */
     unsigned lives;        /* of nodes */
     unsigned faults;       /* cuts, resets, ends, ... */
+    unsigned shortages;    /* turns and deeds in which an allocation failed */
     unsigned ups;          /* news of nodes that came */
     unsigned downs;        /* monitors and links that told of an end */
     unsigned unmounts;     /* that ended something */

@@ -67,7 +67,9 @@ static void watch(const being_t *me) {
                       .was_lost = !is_connected(me->life, number),
                       .is_used = true};
     free->monitor = actor_monitor(runtime_of(me), target->id);
-    if (free->monitor == 0) fail("C3: no monitor for being %u", index_of(target));
+    if (free->monitor == 0 && !is_struck())
+        fail("C3: no monitor for being %u", index_of(target));
+    free->is_used = free->monitor != 0;
     tell("  monitors being %u%s", index_of(target), free->was_lost ? " (far)" : "");
 }
 
@@ -108,7 +110,8 @@ static void link_to(const being_t *me) {
                           .epoch_b = c.lives[other->life].epoch[own],
                           .was_lost = !is_connected(me->life, number),
                           .is_used = true};
-    if (!actor_link(runtime_of(me), other->id))
+    free->is_used = actor_link(runtime_of(me), other->id);
+    if (!free->is_used && !is_struck())
         fail("C3: no link with being %u", index_of(other));
     tell("  links being %u", index_of(other));
 }
@@ -127,7 +130,7 @@ static void take_name(const being_t *me) {
     int result = names_register(runtime_of(me), free->name, me->id);
     free->being = index_of(me);
     free->is_used = result == MK_OK;
-    if (result != MK_OK && result != MK_EEXIST)
+    if (result != MK_OK && result != MK_EEXIST && !(result == MK_ENOMEM && is_struck()))
         fail("C5: %s cannot be given: %s", free->name, mk_error_text(result));
     tell("  takes the name %s%s", free->name, free->is_used ? "" : ": taken");
 }
@@ -202,9 +205,7 @@ static void on_letter(being_t *me, const message_t *msg) {
         send_letter(me, msg->source, letter.from, false);
 }
 
-static bool live(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
-    (void)self;
-    being_t *me = state;
+static bool handle(runtime_t *rt, being_t *me, message_t *msg) {
     me->has_begun = true;
     tell("node %u, being %u gets %lu", slot_of(me), index_of(me),
          (unsigned long)msg->type & 0xFFFFFFul);
@@ -219,6 +220,16 @@ static bool live(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
         return c.is_over || act(me);
     }
     return true;
+}
+
+static bool live(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
+    (void)self;
+    being_t *me = state;
+    strain(chance(1, 3));
+    bool goes_on = handle(rt, me, msg);
+    relax(me->life);
+    strain(false); /* what follows in this turn */
+    return goes_on;
 }
 
 /* Names go with their actor. */
@@ -238,7 +249,7 @@ being_t *spawn_being(uint8_t life, bool is_mortal) {
     *being = (being_t){.life = life, .is_mortal = is_mortal};
     being->id = actor_spawn(rt, live, being, free_being, MAILBOX);
     being->is_alive = being->id != ACTOR_ID_INVALID;
-    if (being->is_alive && !actor_send(rt, being->id, DEED, NULL, 0))
+    if (being->is_alive && !actor_send(rt, being->id, DEED, NULL, 0) && !is_struck())
         fail("C1: a new being gets nothing");
     tell("  being %u is spawned on node %u%s", index_of(being), c.lives[life].slot,
          is_mortal ? ", a mortal" : "");
@@ -270,7 +281,12 @@ bool read_news(runtime_t *rt, actor_t *self, message_t *msg, void *state) {
     (void)self;
     life_t *life = state;
     if (msg->type == DEED) {
-        if (nodes_subscribe(rt) != MK_OK) fail("C4: node %u gets no news", life->slot);
+        int result = nodes_subscribe(rt);
+        if (result == MK_ENOMEM && is_struck()) { /* so it asks again */
+            relax(c.slots[life->slot].life);
+            result = nodes_subscribe(rt);
+        }
+        if (result != MK_OK) fail("C4: node %u gets no news", life->slot);
         return true;
     }
     if (msg->type != MSG_NODE_UP && msg->type != MSG_NODE_DOWN) return true;

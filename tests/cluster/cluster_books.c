@@ -2,6 +2,7 @@
 /* cluster_books.c - what is remembered of a cluster, and what has to hold. */
 #include "cluster/cluster_impl.h"
 
+#include "base/alloc.h"
 #include "ipc/peer.h"
 #include "microkernel/error.h"
 
@@ -57,6 +58,30 @@ bool is_tricked(cluster_observer_t observer) {
     if (c.observer != observer || c.deaf == 0) return false;
     c.deaf--;
     return true;
+}
+
+/* --- want of memory --- */
+
+void strain(bool for_ever) {
+    if (!c.is_short || c.is_over || !chance(1, 2)) return;
+    c.was_hit = is_struck();
+    c.is_strained = true;
+    mk_alloc_fail_at(1 + roll(1 + roll(16)), for_ever); /* rather the first ones */
+}
+
+bool is_struck(void) {
+    return c.was_hit || (c.is_strained && mk_alloc_fail_hit());
+}
+
+void relax(uint8_t life) {
+    if (is_struck()) {
+        tell("  (memory was short)");
+        c.report.shortages++;
+        c.lives[life].was_struck = true;
+    }
+    if (c.is_strained) mk_alloc_fail_at(0, false);
+    c.is_strained = false;
+    c.was_hit = false;
 }
 
 /* --- letters (C1, C2) --- */
@@ -188,6 +213,12 @@ static bool was_lost(const being_t *me, actor_id_t other, uint32_t epoch,
     return at_first || c.lives[me->life].epoch[number] != epoch;
 }
 
+/* Its node lives and could not watch it: then that is all that is told of it. */
+static bool is_refused(const down_payload_t *down, const being_t *target) {
+    return down->exit_reason == EXIT_NO_MEMORY && target->is_alive &&
+           c.lives[target->life].was_struck;
+}
+
 static void check_reason(const being_t *me, const down_payload_t *down,
                          const being_t *target, bool may_be_lost) {
     bool is_lost = down->exit_reason == EXIT_NODE_LOST;
@@ -197,7 +228,7 @@ static void check_reason(const being_t *me, const down_payload_t *down,
         fail("C3: being %u hears that the node of %u is lost, and it is not",
              index_of(me), index_of(target));
     if (!is_lost && target->is_alive && !target->is_abnormal &&
-        down->exit_reason != EXIT_NORMAL)
+        down->exit_reason != EXIT_NORMAL && !is_refused(down, target))
         fail("C3: being %u hears of the end (%s) of %u, which lives", index_of(me),
              exit_reason_name(down->exit_reason), index_of(target));
 }
@@ -211,6 +242,7 @@ static void check_down(being_t *me, const down_payload_t *down) {
         if (++watch->downs > 1)
             fail("C3: being %u hears twice of the end of %u", index_of(me),
                  watch->target_being);
+        if (is_refused(down, &c.beings[watch->target_being])) watch->was_lost = true;
         check_reason(me, down, &c.beings[watch->target_being],
                      was_lost(me, watch->target, watch->epoch, watch->was_lost));
         return;
@@ -242,6 +274,8 @@ void note_exit(being_t *me, const message_t *msg) {
         bool *told = is_a ? &link->a_told : &link->b_told;
         if (*told) continue;
         *told = true;
+        if (is_refused(&down, &c.beings[is_a ? link->b : link->a]))
+            link->was_lost = true;
         check_reason(me, &down, &c.beings[is_a ? link->b : link->a],
                      was_lost(me, down.actor_id, is_a ? link->epoch_a : link->epoch_b,
                               link->was_lost));
@@ -275,10 +309,10 @@ static void check_links(void) {
         if (a->is_alive && !a->is_mortal && link->a_told != is_due)
             fail("C3: being %u %s the end of its link with %u", link->a,
                  is_due ? "did not hear of" : "heard of", link->b);
-        /* Whether the request came to b before the nodes lost each other is not known.
-         */
-        if (!a->is_alive && a->is_abnormal && b->is_alive && !is_lost &&
-            c.lives[a->life].rt != NULL &&
+        /* Whether the request came to b before the nodes lost each other, and whether
+         * b's node had memory for it, is not known. */
+        if (!c.lives[b->life].was_struck && !a->is_alive && a->is_abnormal &&
+            b->is_alive && !is_lost && c.lives[a->life].rt != NULL &&
             !was_lost(b, a->id, link->epoch_b, link->was_lost) &&
             (b->is_mortal || !link->b_told))
             fail("C3: being %u did not hear of the end of %u", link->b, link->a);

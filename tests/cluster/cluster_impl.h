@@ -59,6 +59,7 @@ typedef struct {
     bool is_up[NUMBERS_MAX];     /* by the news it was told */
     uint32_t epoch[NUMBERS_MAX]; /* ends of links to that number */
     uint32_t lost[NUMBERS_MAX];  /* mail to that number, by the node's own counters */
+    bool was_struck;             /* an allocation has failed in it */
 } life_t;
 
 typedef struct {
@@ -96,7 +97,7 @@ typedef struct {
     uint16_t target_being;
     uint8_t downs;
     bool is_used;
-    bool was_lost; /* not connected when it began */
+    bool was_lost; /* not connected when it began, or refused for want of memory */
 } watch_t;
 
 /* A side of a link is told once. */
@@ -104,7 +105,7 @@ typedef struct {
     uint16_t a, b; /* beings; a has asked */
     uint32_t epoch_a, epoch_b;
     bool is_used;
-    bool was_lost;
+    bool was_lost; /* as of a watch */
     bool a_told, b_told;
 } bond_fact_t;
 
@@ -121,6 +122,9 @@ typedef struct {
     bool tells;
     bool is_over;
     bool is_mended;     /* no more faults, no ends of actors */
+    bool is_short;      /* allocations fail now and then */
+    bool is_strained;   /* one of this turn or deed may */
+    bool was_hit;       /* and one did */
     uint64_t mended_ns; /* when */
     bool is_last_round; /* letters have to arrive */
     unsigned deaf;      /* observer's tricks left */
@@ -155,6 +159,14 @@ bool chance(uint64_t part, uint64_t whole);
 
 /* True once for a broken observer of this kind. */
 bool is_tricked(cluster_observer_t observer);
+
+/* While memory is short one of the next allocations may fail (`for_ever`: and all that
+ * follow it), until `relax`, which writes down whether one did in this life. */
+void strain(bool for_ever);
+void relax(uint8_t life);
+
+/* True when an allocation has failed since the last `relax`. */
+bool is_struck(void);
 
 /* --- cluster_actors.c --- */
 being_t *spawn_being(uint8_t life, bool is_mortal);

@@ -30,6 +30,7 @@ static void run_seed(uint64_t seed, cluster_report_t *sum) {
     sum->letters += report.letters;
     sum->lives += report.lives;
     sum->faults += report.faults;
+    sum->shortages += report.shortages;
     sum->ups += report.ups;
     sum->downs += report.downs;
     sum->lost += report.lost;
@@ -47,6 +48,7 @@ TEST(the_invariants_hold_in_every_cluster) {
     CHECK(sum.letters > (uint64_t)SEEDS * 50);
     CHECK(sum.lives > SEEDS * 4);
     CHECK(sum.faults > SEEDS * 5);
+    CHECK(sum.shortages > SEEDS * 5);
     CHECK(sum.ups > SEEDS * 10);
     CHECK(sum.downs > SEEDS * 2);
     CHECK(sum.lost > SEEDS / 2);
@@ -108,12 +110,14 @@ static int hunt(uint64_t first, uint64_t count) {
 
 static int tell_cluster(uint64_t seed) {
     cluster_report_t report = cluster_run(seed, OBSERVER_HONEST, true);
-    printf("seed %" PRIu64 ": %u nodes%s, %u lives, %u faults, %" PRIu64
+    printf("seed %" PRIu64
+           ": %u nodes%s, %u lives, %u faults, memory short %u times, %" PRIu64
            " letters between nodes, %u lost and counted, whole after %" PRIu64
            " ms, order hash %016" PRIx64 "\n%s%s\n",
            seed, report.nodes, report.is_keyed ? " with a key" : "", report.lives,
-           report.faults, report.letters, report.lost, report.converged_ms,
-           report.order_hash, report.failure != NULL ? "FAILED: " : "",
+           report.faults, report.shortages, report.letters, report.lost,
+           report.converged_ms, report.order_hash,
+           report.failure != NULL ? "FAILED: " : "",
            report.failure != NULL ? report.failure : "all invariants hold");
     return report.failure != NULL ? 1 : 0;
 }

@@ -565,6 +565,13 @@ TEST(peers_those_who_watch_are_told_once) {
     CHECK_STR(early.text, "a message to the node broke a rule");
     CHECK_EQ(late.downs, 0);
     CHECK(peers_find(nodes.rt[0], 2) == NULL);
+    link_pair_close(&pair);
+    join(&pair, 0, 1);
+    early.answer = MK_ENOMEM;
+    forge(0, ACTOR_ID_INVALID, MSG_NAME_REGISTER, "x", 1);
+    CHECK_EQ(early.downs, 2);
+    CHECK_EQ(early.reason, MK_ENOMEM);
+    CHECK_STR(early.text, "no memory for what it says");
     close_nodes();
     link_pair_close(&pair);
 }
@@ -613,56 +620,6 @@ TEST(peers_control_that_finds_no_room_is_told_of_room) {
     settle_nodes();
     CHECK_EQ(watch.rooms, 1);
     CHECK_EQ(peer_send(nodes.rt[0], peer, MSG_NAME_CONFLICT, NULL, 0), MK_OK);
-    close_nodes();
-    link_pair_close(&pair);
-}
-
-/* --- news --- */
-
-static bool read_news(runtime_t *rt, role_t *me, message_t *msg) {
-    if (msg->type == GO) me->value = (uint64_t)-nodes_subscribe(rt);
-    if (msg->type == GO + 1) me->value = (uint64_t)-nodes_unsubscribe(rt);
-    if (msg->type == MSG_NODE_UP || msg->type == MSG_NODE_DOWN) {
-        const node_event_payload_t *event = msg->payload;
-        CHECK_EQ(msg->payload_size, sizeof *event);
-        CHECK_EQ(event->node, 2);
-        CHECK_STR(event->identity, "n2");
-        me->value = (uint64_t)-event->reason;
-    }
-    return msg->type != GO + 2;
-}
-
-TEST(nodes_news_come_to_those_who_asked) {
-    open_nodes(2);
-    role_t reader = {.act = read_news}, late = {.act = read_news};
-    CHECK_EQ(nodes_subscribe(nodes.rt[0]), MK_ESTATE);
-    cast(nodes.rt[0], &reader);
-    cast(nodes.rt[0], &late);
-    tell(nodes.rt[0], reader.id, GO);
-    tell(nodes.rt[0], reader.id, GO);
-    settle_nodes();
-    CHECK_EQ(reader.count, 2);
-    join(&pair, 0, 1);
-    settle_nodes();
-    CHECK_EQ(reader.count, 3);
-    CHECK_EQ(reader.types[2], MSG_NODE_UP);
-    tell(nodes.rt[0], late.id, GO);
-    settle_nodes();
-    CHECK_EQ(late.count, 2);
-    CHECK_EQ(late.types[1], MSG_NODE_UP);
-    tell(nodes.rt[0], late.id, GO + 1);
-    settle_nodes();
-    link_pair_cut(&pair);
-    settle_nodes();
-    CHECK_EQ(reader.types[3], MSG_NODE_DOWN);
-    CHECK_EQ(reader.value, (uint64_t)-MK_ECLOSED);
-    CHECK_EQ(late.count, 3);
-    tell(nodes.rt[0], reader.id, GO + 2); /* who ends is forgotten */
-    settle_nodes();
-    link_pair_close(&pair);
-    join(&pair, 0, 1);
-    settle_nodes();
-    CHECK_EQ(runtime_counters(nodes.rt[0]).dead_letters, 0);
     close_nodes();
     link_pair_close(&pair);
 }
@@ -719,5 +676,4 @@ TEST_TABLE(peers, TEST_ROW(peers_mail_goes_there_and_the_answer_comes_back),
            TEST_ROW(peers_those_who_watch_are_told_once),
            TEST_ROW(peers_may_be_ended_by_who_is_told_of_them),
            TEST_ROW(peers_control_that_finds_no_room_is_told_of_room),
-           TEST_ROW(nodes_news_come_to_those_who_asked),
            TEST_ROW(peers_survive_each_want_of_memory))

@@ -148,5 +148,40 @@ TEST(short_memory_delays_names_and_loses_none) {
             CHECK(nth < 500);
 }
 
+/* Its owner ends, and then who claims it first goes as well. Memory is short at the end
+ * of the owner, or `later`, when the name is given to who claims it. */
+static bool lose_two_owners(size_t nth, bool later) {
+    actor_id_t id[5];
+    open_nodes(4);
+    for (int i = 2; i <= 4; i++) {
+        give(i, "lamp", id[i] = fleet_spawn(i, NULL));
+        fleet_connect(1, i);
+        fleet_settle();
+    }
+    CHECK_EQ(lookup(1, "lamp"), id[2]);
+    if (!later) mk_alloc_fail_at(nth, false);
+    actor_stop(rt_of(2), id[2]);
+    fleet_settle();
+    if (later) mk_alloc_fail_at(nth, false);
+    for (int i = 0; later && i < 2; i++)
+        fleet_pass_ms(MK_NAME_GRACE_MS + 100);
+    bool was_hit = mk_alloc_fail_hit();
+    mk_alloc_fail_at(0, false);
+    fleet_pass_ms(100);
+    if (fleet_is_connected(1, 3)) fleet_cut(1, 3);
+    if (!fleet_is_connected(1, 4)) fleet_connect(1, 4);
+    pass_graces();
+    CHECK_EQ(lookup(1, "lamp"), id[4]);
+    fleet_close();
+    return was_hit;
+}
+
+TEST(short_memory_loses_no_claim_to_a_name) {
+    for (int later = 0; later < 2; later++)
+        for (size_t nth = 1; lose_two_owners(nth, later); nth++)
+            CHECK(nth < 500);
+}
+
 TEST_TABLE(registry_churn, TEST_ROW(registries_converge_after_any_churn),
-           TEST_ROW(short_memory_delays_names_and_loses_none))
+           TEST_ROW(short_memory_delays_names_and_loses_none),
+           TEST_ROW(short_memory_loses_no_claim_to_a_name))

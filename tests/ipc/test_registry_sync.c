@@ -153,6 +153,70 @@ TEST(of_a_flat_name_the_first_owner_wins_and_the_other_is_told) {
     fleet_close();
 }
 
+/* One node alone has its turns. */
+static void step_node(int node) {
+    for (int i = 0; i < 20; i++)
+        runtime_step(rt_of(node));
+}
+
+/* Node 3 claims the name of node 2 at node 1, which has no room to tell it so until
+ * node 3 has a turn. */
+static void refuse_without_room(actor_id_t id[4]) {
+    open_nodes(3);
+    for (int i = 1; i <= 3; i++)
+        id[i] = fleet_spawn(i, NULL);
+    give(2, "lamp", id[2]);
+    fleet_connect(1, 2);
+    fleet_settle();
+    fleet_set_room(2);
+    fleet_connect(1, 3);
+    fleet_settle();
+    give(3, "lamp", id[3]);
+    for (char name[] = "a"; name[0] <= 'e'; name[0]++)
+        give(1, name, id[1]);
+    step_node(1);
+    CHECK_EQ(lookup(1, "/node/n3/lamp"), id[3]);
+    CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), 0);
+}
+
+TEST(a_conflict_that_is_over_is_not_told) {
+    enum { LASTS, OWNER_GOES, OWNER_NODE_GOES, CLAIM_GOES, CASES };
+    for (int way = 0; way < CASES; way++) {
+        actor_id_t id[4];
+        refuse_without_room(id);
+        if (way == OWNER_GOES) actor_stop(rt_of(2), id[2]);
+        if (way == OWNER_NODE_GOES)
+            peer_end(rt_of(2), peers_find(rt_of(2), 1), MK_OK, "enough");
+        if (way == CLAIM_GOES) CHECK_EQ(names_unregister(rt_of(3), "lamp"), MK_OK);
+        step_node(2);
+        step_node(1);
+        fleet_settle();
+        CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), way == LASTS);
+        pass_graces();
+        CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), way == LASTS);
+        bool is_given = way == OWNER_GOES || way == OWNER_NODE_GOES;
+        CHECK_EQ(lookup(1, "lamp"), is_given ? id[3] : id[2]);
+        CHECK_EQ(lookup(1, "e"), id[1]);
+        fleet_close();
+    }
+}
+
+TEST(a_conflict_with_the_next_owner_is_told) {
+    actor_id_t id[4];
+    refuse_without_room(id);
+    actor_stop(rt_of(2), id[2]);
+    step_node(2);
+    step_node(1);
+    fleet_settle();
+    CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), 0);
+    give(1, "lamp", id[1]);
+    pass_graces();
+    CHECK_EQ(fleet_sent(1, 3, MSG_NAME_CONFLICT), 1); /* once */
+    CHECK_EQ(lookup(3, "/node/n1/lamp"), id[1]);
+    CHECK_EQ(lookup(3, "lamp"), id[3]);
+    fleet_close();
+}
+
 TEST(an_owner_that_is_started_again_keeps_its_name) {
     open_nodes(2);
     actor_id_t first = fleet_spawn(1, NULL);
@@ -469,6 +533,28 @@ TEST(a_peer_that_refuses_a_name_again_and_again_does_not_fill_the_log) {
     fleet_close();
 }
 
+TEST(a_refusal_of_what_nobody_else_has_is_no_news) {
+    unsigned lines = 0;
+    open_nodes(2);
+    CHECK(log_add_sink(rt_of(1), count_conflicts, &lines, LOG_LINE_TEXT) > 0);
+    CHECK_EQ(log_enable(rt_of(1)), MK_OK);
+    actor_id_t lamp = fleet_spawn(1, NULL);
+    give(1, "lamp", lamp);
+    fleet_connect(1, 2);
+    const actor_id_t owners[] = {ACTOR_ID_INVALID, lamp, actor_id_make(2, 77)};
+    for (size_t i = 0; i < 3; i++) {
+        registry_message_t message = {
+            .type = MSG_NAME_CONFLICT, .id = owners[i], .size = 4, .name = "lamp"};
+        uint8_t bytes[REGISTRY_MESSAGE_MAX];
+        size_t size = registry_message_encode(&message, bytes);
+        fleet_inject(2, 1, MSG_NAME_CONFLICT, bytes, size);
+        fleet_settle();
+        log_flush(rt_of(1));
+        CHECK_EQ(lines, i < 2 ? 0 : 1);
+    }
+    fleet_close();
+}
+
 static void count_end(names_wait_t *wait, runtime_t *rt, bool is_known) {
     (void)wait, (void)rt;
     waited[is_known]++;
@@ -563,6 +649,9 @@ TEST_TABLE(
     TEST_ROW(what_every_node_has_is_known_below_its_node_only),
     TEST_ROW(a_path_of_ones_own_comes_before_that_of_another_node),
     TEST_ROW(of_a_flat_name_the_first_owner_wins_and_the_other_is_told),
+    TEST_ROW(a_conflict_that_is_over_is_not_told),
+    TEST_ROW(a_conflict_with_the_next_owner_is_told),
+    TEST_ROW(a_refusal_of_what_nobody_else_has_is_no_news),
     TEST_ROW(an_owner_that_is_started_again_keeps_its_name),
     TEST_ROW(a_name_that_moves_to_another_actor_follows_it),
     TEST_ROW(a_node_speaks_for_its_own_actors_only),

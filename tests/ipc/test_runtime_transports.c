@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transports given to runtimes: mail between their actors, nodes up and down. */
+#include "support/link_pair.h"
 #include "support/test.h"
 
 #include "base/alloc.h"
+#include "ipc/peer.h"
+#include "microkernel/log.h"
 #include "microkernel/nodes.h"
 #include "microkernel/runtime.h"
 #include "microkernel/transport_tcp.h"
@@ -233,6 +236,65 @@ TEST(one_transport_for_a_node_and_none_for_ourselves) {
     sim_reset(1);
 }
 
+static bool keep_line(const char *line, size_t size, void *ctx) {
+    if (size < 256) memcpy(ctx, line, size + 1);
+    return true;
+}
+
+/* Adding it fails, and the last line of the log says why. */
+static void check_refused(runtime_t *rt, transport_t *transport, const char *last,
+                          const char *why) {
+    CHECK(!runtime_add_transport(rt, transport));
+    log_flush(rt);
+    if (strstr(last, why) == NULL) CHECK_STR(last, why);
+    CHECK(strstr(last, "a transport is not added") != NULL);
+}
+
+TEST(the_log_says_why_a_transport_is_not_added) {
+    static char last[256];
+    sim_reset(1);
+    node_t a;
+    open_node(&a, 1);
+    CHECK(log_add_sink(a.rt, keep_line, last, LOG_LINE_TEXT) > 0);
+    CHECK_EQ(log_enable(a.rt), MK_OK);
+    check_refused(a.rt, NULL, last, "it is NULL");
+    transport_t *first = listen_for(UNIX, 2);
+    CHECK(runtime_add_transport(a.rt, first));
+    transport_t *second = transport_tcp_listen(NULL, 5000, 2);
+    check_refused(a.rt, second, last, "that node has a transport already");
+    second->peer_node = 1;
+    check_refused(a.rt, second, last, "its peer_node is this node");
+    second->peer_node = 0;
+    check_refused(a.rt, second, last, "its peer_node is 0");
+    static link_pair_t pair;
+    link_pair_open(&pair, a.rt, a.rt, 65536);
+    CHECK_EQ(peers_adopt(a.rt, &pair.a.link, &(peer_facts_t){.node = 3}), MK_OK);
+    second->peer_node = 3;
+    check_refused(a.rt, second, last, "that node is connected already");
+    second->peer_node = 4;
+    int fd = second->fd;
+    second->fd = -1;
+    check_refused(a.rt, second, last, "it has no descriptor");
+    second->fd = fd;
+    mk_alloc_fail_at(1, true);
+    bool is_added = runtime_add_transport(a.rt, second);
+    mk_alloc_fail_at(0, false);
+    CHECK(!is_added);
+    log_flush(a.rt);
+    CHECK(strstr(last, "out of memory") != NULL);
+    CHECK(runtime_add_transport(a.rt, second)); /* nothing is wrong with it */
+    runtime_destroy(a.rt);
+    link_pair_close(&pair);
+    runtime_t *nobody = runtime_init(0, 4);
+    transport_t *third = listen_for(UNIX, 2);
+    CHECK(log_add_sink(nobody, keep_line, last, LOG_LINE_TEXT) > 0);
+    CHECK_EQ(log_enable(nobody), MK_OK);
+    check_refused(nobody, third, last, "this node has no number");
+    third->destroy(third);
+    runtime_destroy(nobody);
+    sim_reset(1);
+}
+
 TEST(a_descriptor_storm_does_not_spin_the_loop) {
     sim_reset(1);
     node_t b;
@@ -281,5 +343,6 @@ TEST_TABLE(runtime_transports, TEST_ROW(actors_of_two_runtimes_ask_and_answer),
            TEST_ROW(a_listener_takes_the_next_peer_and_tells_of_both),
            TEST_ROW(who_connected_loses_its_transport_with_the_peer),
            TEST_ROW(one_transport_for_a_node_and_none_for_ourselves),
+           TEST_ROW(the_log_says_why_a_transport_is_not_added),
            TEST_ROW(a_descriptor_storm_does_not_spin_the_loop),
            TEST_ROW(every_allocation_may_fail))

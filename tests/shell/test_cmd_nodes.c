@@ -3,6 +3,7 @@
  * other node lives in the same simulated world. */
 #include "shell_support.h"
 
+#include "base/alloc.h"
 #include "ipc/peer.h"
 #include "microkernel/caps.h"
 #include "microkernel/mount.h"
@@ -268,6 +269,92 @@ TEST(actors_of_this_node_may_ask_for_a_mount) {
     close_two();
 }
 
+/* --- an asker whose mailbox is always full --- */
+
+static void crowd(actor_id_t id) {
+    while (actor_send(world.rt, id, 2, NULL, 0)) {
+    }
+}
+
+/* It asks; whatever it takes out of its mailbox, something else is there at once. */
+static void ask_in_a_crowd(actor_id_t id, asker_t *asker, int ms_max) {
+    size_t before = asker->answers;
+    CHECK(actor_send(world.rt, id, 1, NULL, 0));
+    for (int ms = 0; ms < ms_max && asker->answers == before; ms++) {
+        for (int i = 0; i < 20; i++) {
+            crowd(id);
+            step_both();
+        }
+        sim_advance(1000000);
+    }
+}
+
+TEST(what_became_of_a_mount_passes_a_full_mailbox) {
+    open_two();
+    asker_t asker = {.size = 0};
+    actor_id_t id = actor_spawn(world.rt, ask_mount, &asker, NULL, 8);
+    set_request(&asker, "127.0.0.1", 4201);
+    ask_in_a_crowd(id, &asker, 20000);
+    CHECK_STR(asker.answer, "\1cannot connect to 127.0.0.1:4201: refused");
+    set_request(&asker, "127.0.0.1", 0);
+    ask_in_a_crowd(id, &asker, 20000);
+    CHECK_EQ(asker.answers, 2);
+    CHECK_STR(asker.answer + 1, "far");
+    CHECK_EQ(runtime_counters(world.rt).dead_letters, 0);
+    close_two();
+}
+
+static bool keep_lost_answers(const char *line, size_t size, void *ctx) {
+    (void)size;
+    if (strstr(line, "the answer to a mount request is lost") != NULL) ++*(int *)ctx;
+    return true;
+}
+
+TEST(a_refusal_that_finds_no_room_is_a_dead_letter_and_logged) {
+    open_two();
+    int lines = 0;
+    CHECK_EQ(log_enable(world.rt), MK_OK);
+    CHECK(log_add_sink(world.rt, keep_lost_answers, &lines, LOG_LINE_TEXT) > 0);
+    asker_t asker = {.size = 0}; /* which is no request */
+    actor_id_t id = actor_spawn(world.rt, ask_mount, &asker, NULL, 8);
+    uint64_t refused = runtime_counters(world.rt).refused;
+    ask_in_a_crowd(id, &asker, 100);
+    CHECK_EQ(asker.answers, 0);
+    CHECK_EQ(runtime_counters(world.rt).dead_letters, 1);
+    CHECK(runtime_counters(world.rt).refused > refused);
+    log_flush(world.rt);
+    CHECK_EQ(lines, 1);
+    close_two();
+}
+
+/* Node 2 listens; the `nth` allocation fails while the request is served, and all that
+ * follow in that turn. */
+TEST(a_mount_request_that_finds_no_memory_is_answered_or_counted) {
+    bool is_hit = true;
+    for (size_t nth = 1; is_hit; nth++) {
+        open_two();
+        asker_t asker = {.size = 0};
+        actor_id_t id = actor_spawn(world.rt, ask_mount, &asker, NULL, 8);
+        set_request(&asker, "127.0.0.1", 0);
+        CHECK(actor_send(world.rt, id, 1, NULL, 0));
+        runtime_step(world.rt);
+        mk_alloc_fail_at(nth, true);
+        runtime_step(world.rt);
+        is_hit = mk_alloc_fail_hit();
+        mk_alloc_fail_at(0, false);
+        uint64_t dead = runtime_counters(world.rt).dead_letters;
+        for (int ms = 0; ms < 20000 && asker.answers + dead == 0; ms++) {
+            for (int i = 0; i < 20; i++)
+                step_both();
+            sim_advance(1000000);
+        }
+        CHECK_EQ(asker.answers + dead, 1);
+        if (asker.answers == 1 && asker.answer[0] == 0)
+            CHECK_STR(asker.answer + 1, "far");
+        close_two();
+    }
+}
+
 TEST_TABLE(cmd_nodes, TEST_ROW(mount_says_whom_it_mounted_and_names_are_there),
            TEST_ROW(caps_takes_the_name_of_a_node),
            TEST_ROW(unmount_by_name_number_and_target),
@@ -275,4 +362,7 @@ TEST_TABLE(cmd_nodes, TEST_ROW(mount_says_whom_it_mounted_and_names_are_there),
            TEST_ROW(its_own_node_and_a_taken_name_are_refused),
            TEST_ROW(a_mount_that_is_interrupted_is_taken_back),
            TEST_ROW(what_a_call_says_when_the_other_node_has_nobody_or_goes),
-           TEST_ROW(actors_of_this_node_may_ask_for_a_mount))
+           TEST_ROW(actors_of_this_node_may_ask_for_a_mount),
+           TEST_ROW(what_became_of_a_mount_passes_a_full_mailbox),
+           TEST_ROW(a_refusal_that_finds_no_room_is_a_dead_letter_and_logged),
+           TEST_ROW(a_mount_request_that_finds_no_memory_is_answered_or_counted))

@@ -2,6 +2,7 @@
 /* Hosts and lines: what passes between two machines when, and what is silent. */
 #include "support/test.h"
 
+#include "base/alloc.h"
 #include "microkernel/error.h"
 #include "port/poller.h"
 #include "sim/sim.h"
@@ -126,6 +127,28 @@ TEST(line_with_jitter_keeps_the_order_of_a_stream) {
         CHECK_MEM(all, "0123456789", 10);
     }
     CHECK(late > 0);
+    sim_reset(1);
+}
+
+static void do_nothing(void *arg) {
+    (void)arg;
+}
+
+/* An end that cannot be scheduled comes early, and yet not before what was sent. */
+TEST(line_keeps_the_end_behind_the_bytes_when_memory_is_short) {
+    open_stream(1);
+    sim_line_set(1, 2, (sim_line_t){.delay_ns = 10 * MS});
+    CHECK_EQ(say(near, "last"), 4);
+    mk_alloc_fail_at(1, true);
+    while (sim_call_at(60 * 60 * 1000 * MS, do_nothing, NULL) == MK_OK) {
+    }
+    CHECK_EQ(port_socket_finish(near), MK_OK);
+    mk_alloc_fail_at(0, false);
+    CHECK_EQ(sim_handle_ready(far) & PORT_POLL_IN, 0);
+    CHECK_EQ(hear(far, ""), MK_EAGAIN);
+    sim_advance(10 * MS);
+    CHECK_EQ(hear(far, "last"), 4);
+    CHECK_EQ(hear(far, ""), MK_EEND);
     sim_reset(1);
 }
 
@@ -261,6 +284,7 @@ TEST(host_has_a_turn_when_its_loop_has_something_to_do) {
 TEST_TABLE(sim_line, TEST_ROW(line_takes_its_time_each_way),
            TEST_ROW(line_that_is_slow_is_busy),
            TEST_ROW(line_with_jitter_keeps_the_order_of_a_stream),
+           TEST_ROW(line_keeps_the_end_behind_the_bytes_when_memory_is_short),
            TEST_ROW(line_that_is_cut_is_silent_and_repeats_when_it_is_mended),
            TEST_ROW(line_that_is_cut_holds_a_window_and_no_more),
            TEST_ROW(line_that_is_cut_lets_nobody_connect),
