@@ -68,4 +68,21 @@ static inline size_t frames_read(frames_t *frames, uint8_t *input, size_t size) 
     return size - at;
 }
 
+/* Read with `read`, which is like recv(), until the end, and tell the parent. */
+typedef ssize_t (*frames_read_fn)(void *ctx, uint8_t *bytes, size_t cap);
+static inline void frames_receive(side_t side, frames_read_fn read, void *ctx) {
+    static uint8_t input[BATCH];
+    frames_t frames = {0};
+    size_t size = 0;
+    ssize_t got;
+    double began = 0;
+    while ((got = read(ctx, input + size, BATCH - size)) > 0) {
+        if (began == 0) began = used_s();
+        size = frames_read(&frames, input, size + (size_t)got);
+    }
+    if (frames.sum == 0) die("nothing came");
+    side.result->count = frames.count;
+    side.result->used_s[0] = used_s() - began;
+}
+
 #endif

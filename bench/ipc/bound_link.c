@@ -74,19 +74,8 @@ static void send_stream(side_t side, double seconds) {
     close(side.fd);
 }
 
-static void receive_stream(side_t side) {
-    static uint8_t input[BATCH];
-    frames_t frames = {0};
-    size_t size = 0;
-    ssize_t got;
-    double began = 0;
-    while ((got = recv(side.fd, input + size, BATCH - size, 0)) > 0) {
-        if (began == 0) began = used_s();
-        size = frames_read(&frames, input, size + (size_t)got);
-    }
-    if (frames.sum == 0) die("nothing came");
-    side.result->count = frames.count;
-    side.result->used_s[0] = used_s() - began;
+static ssize_t read_some(void *ctx, uint8_t *bytes, size_t cap) {
+    return recv(*(const int *)ctx, bytes, cap, 0);
 }
 
 int main(int argc, char **argv) {
@@ -97,7 +86,7 @@ int main(int argc, char **argv) {
     if (!is_stream)
         rtt(side, seconds);
     else if (side.child == 0)
-        receive_stream(side);
+        frames_receive(side, read_some, &side.fd);
     else
         send_stream(side, seconds);
     fflush(stdout);

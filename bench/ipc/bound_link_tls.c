@@ -62,19 +62,8 @@ static void send_stream(side_t side, SSL *ssl, double seconds) {
     close(side.fd);
 }
 
-static void receive_stream(side_t side, SSL *ssl) {
-    static uint8_t input[BATCH];
-    frames_t frames = {0};
-    size_t size = 0;
-    int got;
-    double began = 0;
-    while ((got = SSL_read(ssl, input + size, (int)(BATCH - size))) > 0) {
-        if (began == 0) began = used_s();
-        size = frames_read(&frames, input, size + (size_t)got);
-    }
-    if (frames.sum == 0) die("nothing came");
-    side.result->count = frames.count;
-    side.result->used_s[0] = used_s() - began;
+static ssize_t read_some(void *ctx, uint8_t *bytes, size_t cap) {
+    return SSL_read(ctx, bytes, (int)cap);
 }
 
 int main(int argc, char **argv) {
@@ -82,7 +71,7 @@ int main(int argc, char **argv) {
     side_t side = split(false);
     SSL *ssl = shake(side.fd, side.child == 0);
     if (side.child == 0)
-        receive_stream(side, ssl);
+        frames_receive(side, read_some, ssl);
     else
         send_stream(side, ssl, real_of(argv[1]));
     join(side, true);

@@ -143,6 +143,16 @@ TEST(http_build_refuses_bad_first_lines) {
     CHECK_EQ(http_build(&message, bytes, sizeof bytes, NULL), MK_EINVAL);
 }
 
+/* An answer that remembers its headers in an empty memo. */
+static http_message_t remembering(http_headers_memo_t *memo,
+                                  const char *const *headers) {
+    http_message_t message = response(200);
+    memset(memo, 0, sizeof *memo);
+    message.memo = memo;
+    message.headers = headers;
+    return message;
+}
+
 TEST(http_build_remembers_headers_and_judges_others) {
     static const char *const one[] = {"A: b", "C: d"};
     static const char *const same_on_the_wire[] = {"A: b\r\nC: d", ""};
@@ -152,11 +162,8 @@ TEST(http_build_remembers_headers_and_judges_others) {
     static const char wanted[] = "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n"
                                  "Content-Length: 0\r\n\r\n";
     http_headers_memo_t memo;
-    memset(&memo, 0, sizeof memo);
     char bytes[512];
-    http_message_t message = response(200);
-    message.memo = &memo;
-    message.headers = one;
+    http_message_t message = remembering(&memo, one);
     message.headers_len = 2;
     check_text(&message, wanted); /* at first cut short, which nobody remembers */
     CHECK_EQ(memo.len, 2);
@@ -185,11 +192,8 @@ TEST(http_build_takes_more_headers_than_it_remembers) {
     static char large[HTTP_HEADERS_MEMO_SIZE + 2];
     const char *headers[HTTP_HEADERS_MEMO_LEN + 1];
     http_headers_memo_t memo;
-    memset(&memo, 0, sizeof memo);
     char bytes[2048];
-    http_message_t message = response(200);
-    message.memo = &memo;
-    message.headers = headers;
+    http_message_t message = remembering(&memo, headers);
     for (size_t i = 0; i <= HTTP_HEADERS_MEMO_LEN; i++)
         headers[i] = "A: b";
     for (size_t len = HTTP_HEADERS_MEMO_LEN; len <= HTTP_HEADERS_MEMO_LEN + 1; len++) {
