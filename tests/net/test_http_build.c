@@ -191,11 +191,11 @@ TEST(http_build_remembers_headers_and_judges_others) {
 TEST(http_build_takes_more_headers_than_it_remembers) {
     static char large[HTTP_HEADERS_MEMO_SIZE + 2];
     const char *headers[HTTP_HEADERS_MEMO_LEN + 1];
+    for (size_t i = 0; i <= HTTP_HEADERS_MEMO_LEN; i++)
+        headers[i] = "A: b";
     http_headers_memo_t memo;
     char bytes[2048];
     http_message_t message = remembering(&memo, headers);
-    for (size_t i = 0; i <= HTTP_HEADERS_MEMO_LEN; i++)
-        headers[i] = "A: b";
     for (size_t len = HTTP_HEADERS_MEMO_LEN; len <= HTTP_HEADERS_MEMO_LEN + 1; len++) {
         message.headers_len = len;
         for (int again = 0; again < 2; again++)
