@@ -74,12 +74,13 @@
 #define MK_TIMER_BATCH 512
 #endif
 
-/* Slots of a level of the timing wheel, as a power of two; 4..10. The wheel costs four
- * pointers a slot and level once there is a timer: 97 KiB with 9 on a 64-bit machine,
- * 3 KiB with 4 on a 32-bit one. With 9 a timer of less than half a second moves once at
- * most, and together with those beside it. */
+/* Slots of the timing wheel's bottom, a millisecond each, as a power of two; 4..11. Its
+ * levels above have as many, but 256 at most. A slot costs four pointers once there is
+ * a timer: 104 KiB in all with 11 on a 64-bit machine, 3 KiB with 4 on a 32-bit one.
+ * With 11 most timers of less than two seconds never move; the others do once for each
+ * level they are above, together with those beside them. */
 #ifndef MK_WHEEL_BITS
-#define MK_WHEEL_BITS 9
+#define MK_WHEEL_BITS 11
 #endif
 
 /* Bytes of the first slab of a block pool; a power of two, 1024 to 2^21. One slab

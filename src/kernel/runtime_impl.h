@@ -361,11 +361,11 @@ static inline void message__fill(message_t *msg, uint32_t block, const void *pay
     if (payload == NULL) return;
     if (payload_size == 2 * sizeof *words) {
         /* Two words are read as they were written a moment ago: a wider load would wait
-         * for both. */
-        uint64_t first;
-        memcpy(&first, payload, sizeof first);
-        memcpy(&words[1], (const unsigned char *)payload + sizeof first, sizeof first);
-        words[0] = first;
+         * for both, which the fence keeps the compiler from. */
+        memcpy(&words[0], payload, sizeof *words);
+        atomic_signal_fence(memory_order_seq_cst);
+        memcpy(&words[1], (const unsigned char *)payload + sizeof *words,
+               sizeof *words);
         return;
     }
     memcpy(words, payload, payload_size);

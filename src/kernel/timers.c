@@ -117,13 +117,17 @@ bool actor__cancel_timer_for(runtime_t *rt, actor_id_t owner, timer_id_t id) {
  */
 static bool deliver(runtime_t *rt, actor_t *owner, timer_id_t id,
                     uint64_t expirations) {
-    /* In whole words, as message__fill reads them. */
+    /* Written in whole words, as message__fill reads them: a read of more than was
+     * written at once waits for all writes before it. */
     enum {
         SIZE = sizeof(timer_payload_t),
         AT = offsetof(timer_payload_t, expirations)
     };
+    _Static_assert(AT <= sizeof(uint64_t), "the id is alone in its word or half word");
     uint64_t payload[(SIZE + 7) / 8] = {0};
-    memcpy(payload, &id, sizeof id);
+    uint64_t first = 0;
+    memcpy(&first, &id, sizeof id);
+    payload[0] = first;
     memcpy((unsigned char *)payload + AT, &expirations, sizeof expirations);
     if (owner->status != ACTOR_WAITING || owner->awaited != MSG_TIMER)
         return actor__deliver(rt, owner, ACTOR_ID_INVALID, MSG_TIMER, payload, SIZE) >

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Levels of 2^MK_WHEEL_BITS slots, one millisecond at the bottom. What waits lies at
- * the level of the highest group of MK_WHEEL_BITS bits in which its due time differs
- * from now; when now reaches the beginning of its slot it moves down, at the bottom it
- * is brought. Adding and dropping are O(1), everything moves at most once a level, and
- * a bit per slot finds the next event without walking. A heap was rejected: it costs
- * log n scattered memory accesses at each end; linked timers were measured: at a
- * million each costs a cache miss that nothing hides.
+/* Levels of slots, one millisecond each at the bottom. The bits of a moment fall into
+ * groups, the lowest of MK_WHEEL_BITS, the others shorter; what waits lies at the level
+ * of the highest group in which its due time differs from now. When now reaches the
+ * beginning of its slot it moves down, at the bottom it is brought. Adding and dropping
+ * are O(1), everything moves at most once a level, and what comes next is the first
+ * slot, the bottom's before those above, that is not empty. A heap was rejected: it
+ * costs log n scattered memory accesses at each end; linked timers were measured: at a
+ * million each costs a cache miss that nothing hides. So does moving: the bottom is
+ * wide enough that most timers never do.
  *
  * Nothing that waits can be lost for want of memory: entries that find no new place
  * when they move stay in their chunk, which then waits for the first of them.
@@ -22,10 +24,18 @@
 
 enum {
     NS_PER_MS = 1000000,
-    SPAN_BITS = WHEEL_BITS * WHEEL_LEVELS,
+    MOMENT_BITS = 48, /* 8 900 years */
+    BOTTOM_BITS = MK_WHEEL_BITS,
+    UPPER_BITS = MK_WHEEL_BITS < 8 ? MK_WHEEL_BITS : 8,
+    UPPER_LEVELS = (MOMENT_BITS - BOTTOM_BITS + UPPER_BITS - 1) / UPPER_BITS,
+    SPAN_BITS = BOTTOM_BITS + UPPER_BITS * UPPER_LEVELS,
+    BOTTOM_SLOTS = 1 << BOTTOM_BITS,
+    UPPER_SLOTS = 1 << UPPER_BITS,
+    SLOTS = BOTTOM_SLOTS + UPPER_SLOTS * UPPER_LEVELS,
     WORD_BITS = 64,
-    WORDS = (WHEEL_SLOTS + WORD_BITS - 1) / WORD_BITS
+    WORDS = (SLOTS + WORD_BITS - 1) / WORD_BITS
 };
+_Static_assert(WORDS <= WORD_BITS, "a bit for each word of bits");
 _Static_assert(WHEEL_CHUNK_ENTRIES <= 4, "place has two bits");
 _Static_assert(sizeof(wheel_chunk_t) <= 64, "a chunk is a cache line");
 
@@ -35,9 +45,10 @@ typedef struct {
 } slot_t;
 
 struct wheel {
-    slot_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
-    uint64_t occupied[WHEEL_LEVELS][WORDS]; /* bit per slot that may not be empty */
-    uint64_t now_ms;                        /* everything due before has been brought */
+    slot_t slots[SLOTS];      /* level by level, the bottom first */
+    uint64_t occupied[WORDS]; /* a bit per slot, not set: it is empty */
+    uint64_t words;           /* a bit per word of `occupied`, not set: it is 0 */
+    uint64_t now_ms;          /* everything due before has been brought */
 };
 
 /* ---- slots ---- */
@@ -56,56 +67,58 @@ static unsigned lowest_bit(uint64_t bits) {
     return at;
 }
 
-static void unmark(wheel_t *wheel, unsigned level, unsigned slot) {
-    wheel->occupied[level][slot / WORD_BITS] &= ~(UINT64_C(1) << slot % WORD_BITS);
+/* Where the bits of a level above the bottom begin in a moment. */
+static unsigned shift_of(unsigned upper) {
+    return BOTTOM_BITS + UPPER_BITS * upper;
 }
 
-/* The first slot of a level with something in it; false when there is none. */
-static bool first_occupied(wheel_t *wheel, unsigned level, unsigned *slot) {
-    for (unsigned word = 0; word < WORDS; word++) {
-        while (wheel->occupied[level][word] != 0) {
-            *slot = word * WORD_BITS + lowest_bit(wheel->occupied[level][word]);
-            if (!is_empty(&wheel->slots[level][*slot])) return true;
-            unmark(wheel, level, *slot);
-        }
-    }
-    return false;
+static unsigned slot_at(const wheel_t *wheel, uint64_t due_ms) {
+    uint64_t differs = due_ms ^ wheel->now_ms;
+    if (differs < BOTTOM_SLOTS) return (unsigned)due_ms & (BOTTOM_SLOTS - 1);
+    unsigned upper = 0;
+    while (upper + 1 < UPPER_LEVELS && differs >> shift_of(upper + 1) != 0)
+        upper++;
+    unsigned group = (unsigned)(due_ms >> shift_of(upper)) & (UPPER_SLOTS - 1);
+    return BOTTOM_SLOTS + UPPER_SLOTS * upper + group;
 }
 
-static unsigned level_of(uint64_t difference) {
-    unsigned level = 0;
-    while (level + 1 < WHEEL_LEVELS && difference >> (WHEEL_BITS * (level + 1)) != 0)
-        level++;
-    return level;
+/* When now reaches a slot. */
+static uint64_t begin_of(const wheel_t *wheel, unsigned slot) {
+    if (slot < BOTTOM_SLOTS)
+        return (wheel->now_ms & ~(uint64_t)(BOTTOM_SLOTS - 1)) | slot;
+    unsigned shift = shift_of((slot - BOTTOM_SLOTS) / UPPER_SLOTS);
+    uint64_t group = (slot - BOTTOM_SLOTS) % UPPER_SLOTS;
+    uint64_t above = wheel->now_ms >> (shift + UPPER_BITS) << (shift + UPPER_BITS);
+    return above | group << shift;
 }
 
-static unsigned group(uint64_t ms, unsigned level) {
-    return (unsigned)(ms >> (WHEEL_BITS * level)) & (WHEEL_SLOTS - 1);
+static void unmark(wheel_t *wheel, unsigned slot) {
+    uint64_t *word = &wheel->occupied[slot / WORD_BITS];
+    *word &= ~(UINT64_C(1) << slot % WORD_BITS);
+    if (*word == 0) wheel->words &= ~(UINT64_C(1) << slot / WORD_BITS);
 }
 
 /* The slot for a moment, which will not be empty. */
 static slot_t *slot_for(wheel_t *wheel, uint64_t due_ms) {
     if (due_ms < wheel->now_ms) due_ms = wheel->now_ms;
-    /* Beyond the wheel's horizon (8 900 years) it waits in the last slot and goes
-     * round. */
+    /* Beyond the wheel's horizon it waits in the last slot and goes round. */
     uint64_t last = wheel->now_ms | ((UINT64_C(1) << SPAN_BITS) - 1);
     if (due_ms > last) due_ms = last;
-    unsigned level = level_of(due_ms ^ wheel->now_ms);
-    unsigned slot = group(due_ms, level);
-    wheel->occupied[level][slot / WORD_BITS] |= UINT64_C(1) << slot % WORD_BITS;
-    return &wheel->slots[level][slot];
+    unsigned slot = slot_at(wheel, due_ms);
+    wheel->occupied[slot / WORD_BITS] |= UINT64_C(1) << slot % WORD_BITS;
+    wheel->words |= UINT64_C(1) << slot / WORD_BITS;
+    return &wheel->slots[slot];
 }
 
 wheel_t *wheel__get(runtime_t *rt) {
     if (rt->wheel != NULL) return rt->wheel;
     wheel_t *wheel = mk_alloc(sizeof *wheel);
     if (wheel == NULL) return NULL;
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        memset(wheel->occupied[level], 0, sizeof wheel->occupied[level]);
-        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++) {
-            list_init(&wheel->slots[level][slot].items);
-            list_init(&wheel->slots[level][slot].chunks);
-        }
+    memset(wheel->occupied, 0, sizeof wheel->occupied);
+    wheel->words = 0;
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        list_init(&wheel->slots[slot].items);
+        list_init(&wheel->slots[slot].chunks);
     }
     wheel->now_ms = port_clock_monotonic_ns() / NS_PER_MS;
     return rt->wheel = wheel;
@@ -206,11 +219,10 @@ static void empty_chunk(runtime_t *rt, slot_t *slot, uint64_t now_ms, bool fires
         list_insert_before(&slot_for(wheel, kept_until)->chunks, &chunk->in_slot);
 }
 
-/* What lies in the slot of the moment at the bottom is brought; what comes back is due
- * later. False: `*left` ran out. */
-static bool bring_slot(runtime_t *rt, uint64_t now_ms, unsigned *left) {
-    unsigned at = group(rt->wheel->now_ms, 0);
-    slot_t *slot = &rt->wheel->slots[0][at];
+/* What lies in a slot at the bottom is brought; what comes back is due later. False:
+ * `*left` ran out. */
+static bool bring_slot(runtime_t *rt, unsigned at, uint64_t now_ms, unsigned *left) {
+    slot_t *slot = &rt->wheel->slots[at];
     for (; !is_empty(slot); --*left) {
         if (*left == 0) return false;
         if (list_is_empty(&slot->items)) {
@@ -224,18 +236,17 @@ static bool bring_slot(runtime_t *rt, uint64_t now_ms, unsigned *left) {
         else
             timer__fire_item(rt, item, now_ms);
     }
-    unmark(rt->wheel, 0, at);
+    unmark(rt->wheel, at);
     return true;
 }
 
 /* All that lies in a slot above moves down, so that the order below is complete. */
-static void move_down(runtime_t *rt, unsigned level) {
+static void move_down(runtime_t *rt, unsigned at) {
     wheel_t *wheel = rt->wheel;
-    unsigned at = group(wheel->now_ms, level);
     slot_t moved; /* what goes round comes back into the same slot */
-    list_move(&wheel->slots[level][at].items, &moved.items);
-    list_move(&wheel->slots[level][at].chunks, &moved.chunks);
-    unmark(wheel, level, at);
+    list_move(&wheel->slots[at].items, &moved.items);
+    list_move(&wheel->slots[at].chunks, &moved.chunks);
+    unmark(wheel, at);
     while (!list_is_empty(&moved.items)) {
         wheel_item_t *item = MK_CONTAINER_OF(moved.items.next, wheel_item_t, in_wheel);
         list_remove(&item->in_wheel);
@@ -245,15 +256,16 @@ static void move_down(runtime_t *rt, unsigned level) {
         empty_chunk(rt, &moved, wheel->now_ms, false);
 }
 
-static bool next_event(wheel_t *wheel, uint64_t *at_ms, unsigned *at_level) {
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        unsigned slot;
-        if (!first_occupied(wheel, level, &slot)) continue;
-        unsigned shift = WHEEL_BITS * level;
-        uint64_t base = wheel->now_ms >> (shift + WHEEL_BITS) << (shift + WHEEL_BITS);
-        *at_ms = base | ((uint64_t)slot << shift);
-        *at_level = level;
-        return true;
+/* The first slot with something in it, and when it is reached. */
+static bool next_event(wheel_t *wheel, uint64_t *at_ms, unsigned *slot) {
+    while (wheel->words != 0) {
+        unsigned word = lowest_bit(wheel->words);
+        *slot = word * WORD_BITS + lowest_bit(wheel->occupied[word]);
+        if (!is_empty(&wheel->slots[*slot])) {
+            *at_ms = begin_of(wheel, *slot);
+            return true;
+        }
+        unmark(wheel, *slot);
     }
     return false;
 }
@@ -264,19 +276,19 @@ void wheel__turn(runtime_t *rt, uint64_t now_ms) {
     wheel_t *wheel = rt->wheel;
     if (wheel == NULL) return;
     uint64_t at_ms;
-    unsigned level;
+    unsigned slot;
     unsigned left = (MK_TIMER_BATCH + WHEEL_CHUNK_ENTRIES - 1) / WHEEL_CHUNK_ENTRIES;
-    while (next_event(wheel, &at_ms, &level) && at_ms <= now_ms) {
+    while (next_event(wheel, &at_ms, &slot) && at_ms <= now_ms) {
         if (at_ms > wheel->now_ms) wheel->now_ms = at_ms;
-        if (level > 0)
-            move_down(rt, level);
-        else if (!bring_slot(rt, now_ms, &left))
+        if (slot >= BOTTOM_SLOTS)
+            move_down(rt, slot);
+        else if (!bring_slot(rt, slot, now_ms, &left))
             return;
     }
     if (now_ms > wheel->now_ms) wheel->now_ms = now_ms;
 }
 
 bool wheel__next_ms(const runtime_t *rt, uint64_t *at_ms) {
-    unsigned level;
-    return rt->wheel != NULL && next_event(rt->wheel, at_ms, &level);
+    unsigned slot;
+    return rt->wheel != NULL && next_event(rt->wheel, at_ms, &slot);
 }

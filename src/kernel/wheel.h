@@ -16,13 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    WHEEL_BITS = MK_WHEEL_BITS,
-    WHEEL_SLOTS = 1 << WHEEL_BITS,
-    WHEEL_LEVELS = (48 + WHEEL_BITS - 1) / WHEEL_BITS, /* 48 bits: 8 900 years */
-    WHEEL_DUE_BITS = 60,
-    WHEEL_CHUNK_ENTRIES = 3
-};
+enum { WHEEL_DUE_BITS = 60, WHEEL_CHUNK_ENTRIES = 3 };
 
 /* The latest moment that can be written down, far beyond the wheel. */
 #define WHEEL_DUE_MAX ((UINT64_C(1) << WHEEL_DUE_BITS) - 1)
