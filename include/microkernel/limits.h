@@ -77,8 +77,8 @@
 /* Slots of the timing wheel's bottom, a millisecond each, as a power of two; 4..11. Its
  * levels above have as many, but 256 at most. A slot costs four pointers once there is
  * a timer: 104 KiB in all with 11 on a 64-bit machine, 3 KiB with 4 on a 32-bit one.
- * With 11 most timers of less than two seconds never move; the others do once for each
- * level they are above, together with those beside them. */
+ * With 11 three of four timers of up to a second never move; the others do once for
+ * each level they are above, together with those beside them. */
 #ifndef MK_WHEEL_BITS
 #define MK_WHEEL_BITS 11
 #endif

@@ -7,7 +7,7 @@
  * slot, the bottom's before those above, that is not empty. A heap was rejected: it
  * costs log n scattered memory accesses at each end; linked timers were measured: at a
  * million each costs a cache miss that nothing hides. So does moving: the bottom is
- * wide enough that most timers never do.
+ * wide enough that most short timers never do.
  *
  * Nothing that waits can be lost for want of memory: entries that find no new place
  * when they move stay in their chunk, which then waits for the first of them.
