@@ -6,6 +6,10 @@
  * its head: the explicit half of the nonce, a counter, stands before the text and the
  * tag behind it. In TLS 1.3 libssl brings nonce, head, text and tag by itself.
  *
+ * A key spread out for wide instructions is 1 kB, and spreading it takes as long as
+ * sealing 2 kB. It is kept from one large text to the next only: an idle connection,
+ * whose last record is mostly a small one, holds the key and nothing more.
+ *
  * What must hold:
  * 1. Nothing is sealed twice under a nonce: the end of a text needs a new one, and the
  *    counter of records belongs to the key and never wraps.
@@ -30,9 +34,11 @@ enum {
     EXPLICIT_SIZE = EVP_GCM_TLS_EXPLICIT_IV_LEN, /* and in the record */
     TAG_SIZE = 16,
     HEAD_SIZE = EVP_AEAD_TLS1_AAD_LEN, /* what TLS 1.2 protects besides the text */
-    KEY_ALIGN = 64,                    /* of struct gcm_key_data */
-    NEAR_HEAD = 32,                    /* bytes beside a text that need no block */
-    FAR_HEAD_MAX = 1 << 20             /* and the most; TLS has 13 */
+    KEY_MAX = 32,
+    WORK_ALIGN = 64, /* the library's header asks for it, where its author builds */
+    KEEP_MIN = 1024, /* bytes of a text after which the spread key is kept */
+    NEAR_HEAD = 32,  /* bytes beside a text that need no block */
+    FAR_HEAD_MAX = 1 << 20 /* and the most; TLS has 13 */
 };
 
 /* Bytes under one nonce (NIST SP 800-38D, section 5.2.1.1). */
@@ -44,16 +50,22 @@ typedef enum {
     GCM_TEXT      /* begin_text: the head is closed */
 } gcm_state_t;
 
+/* What the library computes with, at an address that is a multiple of WORK_ALIGN. */
 typedef struct {
-    struct gcm_key_data key;
+    struct gcm_key_data key;      /* spread out */
     struct gcm_context_data text; /* valid in GCM_TEXT */
+    void *block;                  /* the allocation that this lies in */
+} work_t;
+
+typedef struct {
     const gcm_functions_t *functions;
-    size_t key_size;
-    void *block;      /* the allocation that this lies in */
+    work_t *work;     /* owned; NULL: to be made from `key`. Never NULL in GCM_TEXT */
     uint8_t *far;     /* owned: a long head, or NULL: it is in `near` */
     size_t far_cap;   /* bytes */
     size_t head_size; /* bytes in use of either */
+    size_t key_size;
     uint64_t records; /* sealed with this key: the explicit half of the next nonce */
+    uint8_t key[KEY_MAX];
     uint8_t near[NEAR_HEAD];
     uint8_t nonce[NONCE_SIZE];
     uint8_t tag[TAG_SIZE];
@@ -84,22 +96,12 @@ static int refuse(int reason) {
 
 /* --- blocks --- */
 
-/* Zeroed, where its key is aligned; NULL: no memory. */
-static gcm_t *new_block(void) {
-    uint8_t *block = OPENSSL_zalloc(sizeof(gcm_t) + KEY_ALIGN - 1);
-    if (!block) {
+static gcm_t *new_gcm(const gcm_functions_t *functions, size_t key_size) {
+    gcm_t *gcm = OPENSSL_zalloc(sizeof *gcm);
+    if (!gcm) {
         refuse(ERR_R_MALLOC_FAILURE);
         return NULL;
     }
-    size_t over = (uintptr_t)block % KEY_ALIGN;
-    gcm_t *gcm = (gcm_t *)(void *)(block + (over > 0 ? KEY_ALIGN - over : 0));
-    gcm->block = block;
-    return gcm;
-}
-
-static gcm_t *new_gcm(const gcm_functions_t *functions, size_t key_size) {
-    gcm_t *gcm = new_block();
-    if (!gcm) return NULL;
     gcm->functions = functions;
     gcm->key_size = key_size;
     return gcm;
@@ -113,26 +115,48 @@ static void *new_256(void *provider) {
     return new_gcm(&((const wide_functions_t *)provider)->aes_256, 32);
 }
 
+static work_t *new_work(void) {
+    uint8_t *block = OPENSSL_malloc(sizeof(work_t) + WORK_ALIGN - 1);
+    if (!block) {
+        refuse(ERR_R_MALLOC_FAILURE);
+        return NULL;
+    }
+    size_t over = (uintptr_t)block % WORK_ALIGN;
+    work_t *work = (work_t *)(void *)(block + (over > 0 ? WORK_ALIGN - over : 0));
+    work->block = block;
+    return work;
+}
+
+static void drop_work(gcm_t *gcm) {
+    if (gcm->work)
+        OPENSSL_clear_free(gcm->work->block, sizeof(work_t) + WORK_ALIGN - 1);
+    gcm->work = NULL;
+}
+
 static void free_gcm(void *ctx) {
     gcm_t *gcm = ctx;
     if (!gcm) return;
+    drop_work(gcm);
     OPENSSL_free(gcm->far);
-    OPENSSL_clear_free(gcm->block, sizeof(gcm_t) + KEY_ALIGN - 1);
+    OPENSSL_clear_free(gcm, sizeof *gcm);
 }
 
 static void *copy_gcm(void *ctx) {
     const gcm_t *from = ctx;
-    gcm_t *to = new_block();
+    gcm_t *to = new_gcm(from->functions, from->key_size);
     if (!to) return NULL;
-    void *block = to->block;
     *to = *from;
-    to->block = block;
-    if (!from->far) return to;
-    to->far = OPENSSL_memdup(from->far, from->far_cap);
-    if (to->far) return to;
-    free_gcm(to);
-    refuse(ERR_R_MALLOC_FAILURE);
-    return NULL;
+    to->work = from->work ? new_work() : NULL;
+    to->far = from->far ? OPENSSL_memdup(from->far, from->far_cap) : NULL;
+    if (!to->work != !from->work || !to->far != !from->far) {
+        free_gcm(to);
+        return NULL;
+    }
+    if (from->work) {
+        to->work->key = from->work->key;
+        to->work->text = from->work->text;
+    }
+    return to;
 }
 
 /* --- key, nonce, head --- */
@@ -152,7 +176,8 @@ static int begin(gcm_t *gcm, bool is_sealing, const uint8_t *key, size_t key_siz
     gcm->is_record = false;
     gcm->state = GCM_NO_NONCE;
     if (key) {
-        gcm->functions->set_key(key, &gcm->key);
+        memcpy(gcm->key, key, key_size);
+        drop_work(gcm);
         gcm->has_key = true;
         gcm->has_salt = false;
         gcm->records = 0;
@@ -199,7 +224,12 @@ static bool add_to_head(gcm_t *gcm, const uint8_t *bytes, size_t size) {
 static bool begin_text(gcm_t *gcm) {
     if (gcm->state == GCM_TEXT) return true;
     if (gcm->state != GCM_HEAD || !gcm->has_key) return false;
-    gcm->functions->begin(&gcm->key, &gcm->text, gcm->nonce,
+    if (!gcm->work) {
+        gcm->work = new_work();
+        if (!gcm->work) return false;
+        gcm->functions->set_key(gcm->key, &gcm->work->key);
+    }
+    gcm->functions->begin(&gcm->work->key, &gcm->work->text, gcm->nonce,
                           gcm->head_size > NEAR_HEAD ? gcm->far : gcm->near,
                           gcm->head_size);
     gcm->state = GCM_TEXT;
@@ -207,25 +237,26 @@ static bool begin_text(gcm_t *gcm) {
 }
 
 static bool go_on(gcm_t *gcm, uint8_t *out, const uint8_t *in, size_t size) {
-    if (size > TEXT_MAX - gcm->text.in_length) return false;
+    work_t *work = gcm->work;
+    if (size > TEXT_MAX - work->text.in_length) return false;
     if (size == 0) return true;
     (gcm->is_sealing ? gcm->functions->seal
-                     : gcm->functions->open)(&gcm->key, &gcm->text, out, in, size);
+                     : gcm->functions->open)(&work->key, &work->text, out, in, size);
     return true;
 }
 
 /* Make the tag, or compare `tag` with what it should be. */
 static bool end_text(gcm_t *gcm, uint8_t tag[TAG_SIZE]) {
+    work_t *work = gcm->work;
+    uint8_t made[TAG_SIZE];
+    (gcm->is_sealing ? gcm->functions->end_sealing : gcm->functions->end_opening)(
+        &work->key, &work->text, made, TAG_SIZE);
+    bool is_good = gcm->is_sealing || CRYPTO_memcmp(made, tag, TAG_SIZE) == 0;
+    if (gcm->is_sealing) memcpy(tag, made, TAG_SIZE);
+    OPENSSL_cleanse(made, sizeof made);
     gcm->state = GCM_NO_NONCE; /* invariant 1 */
-    if (gcm->is_sealing) {
-        gcm->functions->end_sealing(&gcm->key, &gcm->text, tag, TAG_SIZE);
-        return true;
-    }
-    uint8_t right[TAG_SIZE];
-    gcm->functions->end_opening(&gcm->key, &gcm->text, right, TAG_SIZE);
-    bool is_same = CRYPTO_memcmp(right, tag, TAG_SIZE) == 0;
-    OPENSSL_cleanse(right, sizeof right);
-    return is_same;
+    if (work->text.in_length < KEEP_MIN) drop_work(gcm);
+    return is_good;
 }
 
 /* --- records of TLS 1.2 --- */
