@@ -14,6 +14,7 @@
 #include "openssl_impl.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
@@ -33,7 +34,7 @@ static const OSSL_ALGORITHM ciphers[] = {
 /* The library's functions for this processor, if they are those with wide
  * instructions. The manager is for other uses; it only tells their addresses. */
 static bool find_functions(wide_functions_t *out) {
-    const uint64_t wanted = IMB_CPUFLAGS_AVX512_T2;
+    const uint64_t wanted = IMB_CPUFLAGS_AVX512_T2; /* VAES, VPCLMULQDQ, AVX-512 */
     IMB_MGR *manager = alloc_mb_mgr(0);
     if (!manager) return false;
     init_mb_mgr_auto(manager, NULL);
@@ -85,27 +86,30 @@ static int begin_provider(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *off
 
 /* --- the context --- */
 
-/* The processor has the instructions, and the system saves their registers. */
-static bool is_wide(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vaes") &&
-           __builtin_cpu_supports("vpclmulqdq");
-}
-
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static tls_methods_t methods; /* written once, by make_methods */
 
-static void make_methods(void) {
-    /* Who has told OpenSSL to use approved ciphers only means ours, too. */
-    if (!is_wide() || EVP_default_properties_is_fips_enabled(NULL)) return;
+/* Make a context with both providers, which end with it; NULL: it cannot be. */
+static OSSL_LIB_CTX *make_context(void) {
     OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
-    if (!context) return;
-    /* They end with the context. */
-    if (OSSL_PROVIDER_load(context, "default") &&
+    if (context && OSSL_PROVIDER_load(context, "default") &&
         OSSL_PROVIDER_add_builtin(context, PROVIDER, begin_provider) == 1 &&
         OSSL_PROVIDER_load(context, PROVIDER))
-        methods = (tls_methods_t){context, PREFERENCE};
-    else
-        OSSL_LIB_CTX_free(context);
+        return context;
+    OSSL_LIB_CTX_free(context);
+    return NULL;
+}
+
+static void make_methods(void) {
+    /* The system must save these registers; find_functions knows the rest. Who has told
+     * OpenSSL to use approved ciphers only means ours, too. */
+    if (!__builtin_cpu_supports("avx512f") ||
+        EVP_default_properties_is_fips_enabled(NULL))
+        return;
+    ERR_set_mark(); /* it is no error of the caller's */
+    OSSL_LIB_CTX *context = make_context();
+    ERR_pop_to_mark();
+    if (context) methods = (tls_methods_t){context, PREFERENCE};
 }
 
 tls_methods_t tls__methods(void) {

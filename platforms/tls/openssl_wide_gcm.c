@@ -11,12 +11,15 @@
  * whose last record is mostly a small one, holds the key and nothing more.
  *
  * What must hold:
- * 1. Nothing is sealed twice under a nonce: the end of a text needs a new one, and the
- *    counter of records belongs to the key and never wraps.
+ * 1. Nothing is sealed twice under a nonce: the end of a text needs a new one; the
+ *    counter of records belongs to the key, never wraps, and is not copied. (Of a text
+ *    that was copied half way the caller may end one only.)
  * 2. A text is open only when its tag was compared; whoever calls in pieces has got the
  *    text before, and must not use it when the last call fails.
  * 3. Keys are wiped with the block they lie in. */
 #include "openssl_wide_impl.h"
+
+#include "base/bytes.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -146,6 +149,7 @@ static void *copy_gcm(void *ctx) {
     gcm_t *to = new_gcm(from->functions, from->key_size);
     if (!to) return NULL;
     *to = *from;
+    to->records = UINT64_MAX; /* invariant 1 */
     to->work = from->work ? new_work() : NULL;
     to->far = from->far ? OPENSSL_memdup(from->far, from->far_cap) : NULL;
     if (!to->work != !from->work || !to->far != !from->far) {
@@ -261,22 +265,18 @@ static bool end_text(gcm_t *gcm, uint8_t tag[TAG_SIZE]) {
 
 /* --- records of TLS 1.2 --- */
 
-static void write_be64(uint8_t *to, uint64_t number) {
-    for (int i = 7; i >= 0; i--, number >>= 8)
-        to[i] = (uint8_t)number;
-}
-
 /* In place: EXPLICIT_SIZE bytes, the text, TAG_SIZE bytes. */
 static int do_record(gcm_t *gcm, uint8_t *out, size_t *out_size, const uint8_t *in,
                      size_t size) {
     gcm->is_record = false;
     gcm->state = GCM_NO_NONCE;
-    if (out != in || size < EXPLICIT_SIZE + TAG_SIZE || !gcm->has_salt) return 0;
+    if (!out || out != in || size < EXPLICIT_SIZE + TAG_SIZE || !gcm->has_salt)
+        return 0;
     size_t text_size = size - EXPLICIT_SIZE - TAG_SIZE;
     uint8_t *text = out + EXPLICIT_SIZE;
     if (gcm->is_sealing) {
         if (gcm->records == UINT64_MAX) return 0; /* invariant 1 */
-        write_be64(out, gcm->records++);
+        bytes_put_u64_be(out, gcm->records++);
     }
     memcpy(gcm->nonce + SALT_SIZE, out, EXPLICIT_SIZE);
     gcm->state = GCM_HEAD;

@@ -325,6 +325,11 @@ TEST(wide_gcm_refuses_changed_records_and_wipes_them) {
     CHECK_EQ(do_record(opening, mine, SIZE + AROUND, false, 1), -1); /* another head */
     memcpy(mine, other, SIZE + AROUND);
     CHECK_EQ(do_record(opening, mine, SIZE + AROUND, false, 0), SIZE);
+    EVP_CIPHER_CTX *copy = EVP_CIPHER_CTX_new();
+    CHECK_EQ(EVP_CIPHER_CTX_copy(copy, sealing), 1);
+    CHECK_EQ(do_record(copy, mine, SIZE + AROUND, true, 1), -1); /* that nonce again */
+    CHECK_EQ(do_record(sealing, mine, SIZE + AROUND, true, 1), SIZE + AROUND);
+    EVP_CIPHER_CTX_free(copy);
     /* Sizes that no record has. */
     uint8_t about[RECORD_HEAD] = {0};
     about[RECORD_HEAD - 1] = AROUND - 1;
