@@ -2,6 +2,7 @@
 # need.sh - sourced by ./dev: makes sure that what a command needs is installed.
 #
 #   need PURPOSE PACKAGE:PROBE...
+#   need_if_known PURPOSE PACKAGE:PROBE...
 #
 # PROBE is a command, or a file pattern when it begins with a slash. What is missing is installed
 # with apt-get, as root or through sudo, said on standard error and never asked on
@@ -32,6 +33,24 @@ need_apt() { # need_apt ROOT ARGUMENT...
     shift
     $root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q \
         -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+}
+
+# need_if_known PURPOSE PACKAGE:PROBE...: the same, but only those packages which this
+# system's lists know; fails when something is missing afterwards.
+need_if_known() {
+    local purpose=$1 entry known=() all=1
+    shift
+    for entry in "$@"; do
+        if need_is_there "${entry#*:}"; then
+            continue
+        elif apt-cache policy "${entry%%:*}" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+            known+=("$entry")
+        else
+            all=0
+        fi
+    done
+    [ ${#known[@]} = 0 ] || need "$purpose" "${known[@]}" || return 1
+    [ $all = 1 ]
 }
 
 need() {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bound_link_tls.c - the stream of bound_link.c through OpenSSL and nothing else: what
- * a link over TLS could reach with this library.
+ * a link over TLS could reach with this library and our cipher (decision 0026).
  *
  *     bound_link_tls SECONDS
  *
  * TLS 1.3 with a shared key, blocking sockets, records of 16 KiB. */
 #include "bound_frames.h"
 
-#include <openssl/ssl.h>
+#include "tls/openssl_impl.h"
 
 enum { RECORD = 16384 };
 
@@ -31,7 +31,10 @@ static unsigned find_key(SSL *ssl, const char *identity, unsigned char *psk,
 }
 
 static SSL *shake(int fd, bool is_server) {
-    SSL_CTX *ctx = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
+    const tls_methods_t methods = tls__methods();
+    SSL_CTX *ctx =
+        SSL_CTX_new_ex(methods.context, methods.choice,
+                       is_server ? TLS_server_method() : TLS_client_method());
     if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") != 1)
         die("the context");

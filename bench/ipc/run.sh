@@ -27,7 +27,7 @@ lines=(
     "ipc_unix_stream 1/s 0.60 | ours_link unix stream | bound_link unix stream | messages of 64 B one way over a unix link, beside writes of 64 KiB"
     "ipc_tcp_stream 1/s 0.60 | ours_link tcp stream | bound_link tcp stream | the same over tcp"
     "ipc_tls_stream 1/s 0.60 | ours_link tls stream | ours_link tcp stream | the same over TLS, beside our plain tcp link"
-    "ipc_tls_bound 1/s 0.80 | ours_link tls stream | bound_link_tls | the same, beside OpenSSL on bare sockets"
+    "ipc_tls_bound 1/s 0.80 | ours_link tls stream | bound_link_tls | the same, beside OpenSSL and the same cipher on bare sockets"
     "ipc_nodes_rtt 1/s 0.70 | ours_nodes tcp rtt | bound_link tcp rtt | round trips of 64 B from actor to actor of two nodes over tcp"
     "ipc_nodes_stream 1/s 0.40 | ours_nodes tcp stream | bound_link tcp stream | messages of 64 B one way from actor to actor, with credit"
     "ipc_ring_rtt 1/s 0.50 | cores ring_rtt | cores bare_rtt | to an actor on another core and back, beside a bare ring that sleeps and wakes alike"

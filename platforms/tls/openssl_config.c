@@ -73,12 +73,20 @@ static BIO *open_pem(text_t pem) {
                : NULL;
 }
 
+/* The next one, owned, or NULL. */
+static X509 *read_certificate(BIO *pem) {
+    const tls_methods_t methods = tls__methods();
+    X509 *one = X509_new_ex(methods.context, methods.choice);
+    if (one && PEM_read_bio_X509(pem, &one, no_passphrase, NULL)) return one;
+    X509_free(one);
+    return NULL;
+}
+
 /* Read certificates up to the end of `pem` into a new list; NULL: an error. */
 static STACK_OF(X509) * read_certificates(BIO *pem, int max) {
     STACK_OF(X509) *list = sk_X509_new_null();
     X509 *one = NULL;
-    while (list && sk_X509_num(list) < max &&
-           (one = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL)) != NULL)
+    while (list && sk_X509_num(list) < max && (one = read_certificate(pem)) != NULL)
         if (sk_X509_push(list, one) <= 0) {
             X509_free(one);
             break;
@@ -121,12 +129,18 @@ static int use_given_roots(port_tls_config_t *config, text_t roots, mk_writer_t 
     return result;
 }
 
+static bool load_roots(port_tls_config_t *config, const char *file) {
+    const tls_methods_t methods = tls__methods();
+    return X509_STORE_load_file_ex(config->roots, file, methods.context,
+                                   methods.choice) == 1;
+}
+
 /* As one file: OpenSSL would look for single ones in a folder during handshakes. */
 static int use_system_roots(port_tls_config_t *config, mk_writer_t *why) {
     const char *given = getenv(X509_get_default_cert_file_env());
-    if (given && X509_STORE_load_file(config->roots, given) == 1) return MK_OK;
+    if (given && load_roots(config, given)) return MK_OK;
     for (size_t i = 0; !given && i < sizeof root_files / sizeof root_files[0]; i++)
-        if (X509_STORE_load_file(config->roots, root_files[i]) == 1) {
+        if (load_roots(config, root_files[i])) {
             ERR_clear_error();
             return MK_OK;
         }
@@ -159,6 +173,7 @@ static int use_certificate(SSL_CTX *ctx, text_t certificate, text_t key,
     X509 *own = NULL;
     EVP_PKEY *secret = NULL;
     int result = MK_OK;
+    const tls_methods_t methods = tls__methods();
     BIO *pem = open_pem(certificate), *key_pem = open_pem(key);
     if (!pem || !key_pem) {
         result = refuse(why, MK_EINVAL, "a certificate and its key belong together");
@@ -171,7 +186,8 @@ static int use_certificate(SSL_CTX *ctx, text_t certificate, text_t key,
                        : complain(why, "the certificate");
         goto done;
     }
-    secret = PEM_read_bio_PrivateKey(key_pem, NULL, no_passphrase, NULL);
+    secret = PEM_read_bio_PrivateKey_ex(key_pem, NULL, no_passphrase, NULL,
+                                        methods.context, methods.choice);
     if (!secret) {
         result = refuse(why, MK_EINVAL,
                         "the key is not PEM, of no known kind, or has a passphrase");
@@ -338,8 +354,10 @@ static bool set_alpn(SSL_CTX *ctx, port_tls_config_t *config) {
 static int make_ctx(port_tls_config_t *config, text_t certificate, text_t key,
                     SSL_CTX **out, mk_writer_t *why) {
     int result = MK_OK;
+    const tls_methods_t methods = tls__methods();
     SSL_CTX *ctx =
-        SSL_CTX_new(config->is_server ? TLS_server_method() : TLS_client_method());
+        SSL_CTX_new_ex(methods.context, methods.choice,
+                       config->is_server ? TLS_server_method() : TLS_client_method());
     if (!ctx) return refuse(why, MK_ENOMEM, "out of memory");
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1);

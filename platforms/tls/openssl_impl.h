@@ -48,6 +48,16 @@ SSL_SESSION *tls__find_session(kept_sessions_t *kept, const char *host);
 
 void tls__drop_sessions(kept_sessions_t *kept);
 
+/* --- openssl_wide.c, or openssl_wide_none.c: which ciphers --- */
+
+typedef struct {
+    OSSL_LIB_CTX *context; /* NULL: the process's own */
+    const char *choice;    /* a property query; NULL: any */
+} tls_methods_t;
+
+/* Where OpenSSL finds ciphers, keys and all else for a config; from any thread. */
+tls_methods_t tls__methods(void);
+
 /* --- openssl_config.c --- */
 
 struct port_tls_config {

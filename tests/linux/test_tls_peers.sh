@@ -21,6 +21,7 @@ grep -qs '^MK_HAS_TLS:INTERNAL=ON' "${MK_BUILD_DIR:?is the folder of the build}/
 libraries=(-lssl -lcrypto -lm -pthread)
 ! grep -qs '^MK_CARES_LIBRARY:FILEPATH=/' "$MK_BUILD_DIR/CMakeCache.txt" || libraries+=(-lcares)
 ! grep -qs '^MK_HAS_DEFLATE:INTERNAL=ON' "$MK_BUILD_DIR/CMakeCache.txt" || libraries+=(-lz)
+! grep -qs '^MK_HAS_WIDE_AES:INTERNAL=ON' "$MK_BUILD_DIR/CMakeCache.txt" || libraries+=(-lIPSec_MB)
 flags=()
 [ -z "${MK_SANITIZE:-}" ] || flags=("-fsanitize=$MK_SANITIZE" -fno-sanitize-recover=all)
 peer=$work/peer
