@@ -11,6 +11,10 @@ bool port_tls_is_available(void) {
     return false;
 }
 
+void port_tls_write_library(mk_writer_t *out) {
+    writer_str(out, "none");
+}
+
 int port_tls_config_create(port_tls_config_t **out, const port_tls_options_t *options,
                            mk_writer_t *why) {
     (void)options;

@@ -383,6 +383,12 @@ bool port_tls_is_available(void) {
     return true;
 }
 
+void port_tls_write_library(mk_writer_t *out) {
+    const tls_methods_t methods = tls__methods();
+    writer_str(out, OpenSSL_version(OPENSSL_VERSION));
+    if (methods.ciphers) writer_format(out, ", %s", methods.ciphers);
+}
+
 static int copy_identity(port_tls_config_t *config, text_t identity, mk_writer_t *why) {
     if (identity.size == 0 || identity.size > PORT_TLS_IDENTITY_MAX ||
         memchr(identity.bytes, '\0', identity.size))

@@ -53,6 +53,7 @@ void tls__drop_sessions(kept_sessions_t *kept);
 typedef struct {
     OSSL_LIB_CTX *context; /* NULL: the process's own */
     const char *choice;    /* a property query; NULL: any */
+    const char *ciphers;   /* whose they are, in words; NULL: OpenSSL's own */
 } tls_methods_t;
 
 /* Where OpenSSL finds ciphers, keys and all else for a config; from any thread. */

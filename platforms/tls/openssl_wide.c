@@ -109,11 +109,12 @@ static void make_methods(void) {
     ERR_set_mark(); /* it is no error of the caller's */
     OSSL_LIB_CTX *context = make_context();
     ERR_pop_to_mark();
-    if (context) methods = (tls_methods_t){context, PREFERENCE};
+    if (context)
+        methods = (tls_methods_t){context, PREFERENCE, "AES-GCM of libipsec-mb"};
 }
 
 tls_methods_t tls__methods(void) {
     return CRYPTO_THREAD_run_once(&once, make_methods) == 1
                ? methods
-               : (tls_methods_t){NULL, NULL};
+               : (tls_methods_t){NULL, NULL, NULL};
 }

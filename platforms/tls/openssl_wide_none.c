@@ -3,5 +3,5 @@
 #include "openssl_impl.h"
 
 tls_methods_t tls__methods(void) {
-    return (tls_methods_t){NULL, NULL};
+    return (tls_methods_t){NULL, NULL, NULL};
 }

@@ -67,6 +67,12 @@ typedef struct {
 /* False: this build has no TLS, and port_tls_config_create answers MK_ENOTSUP. */
 bool port_tls_is_available(void);
 
+/* Write which library it is, its version, and whose ciphers it uses when they are not
+ * its own ("OpenSSL 3.0.17 1 Jul 2025, AES-GCM of libipsec-mb"), for people; "none"
+ * when there is no TLS. May be called by any thread; the first call loads the ciphers.
+ */
+void port_tls_write_library(mk_writer_t *out);
+
 /* Make a config; the options and what they point at are copied, except `psk_ctx`.
  * Reads files when the roots of the system are wanted: call it at start or from
  * runtime_offload. A client checks the name of the peer, resumes sessions, and shows

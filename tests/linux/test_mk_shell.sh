@@ -154,7 +154,10 @@ run --help
 code_is 0 "--help"
 out_has 'Usage: mk-shell' "--help"
 run --version
-out_is "mk-shell v0.3" "--version"
+out_has '^mk-shell v0\.3$' "--version"
+out_has '^TLS: (OpenSSL [0-9.]+.*|none)$' "--version"
+run -c caps
+out_has '^http=true$' "caps"
 for wrong in --nope "--log loud" "--name a/b" "--cores 0" "--cores 9999" "--cores 2x" "-c self -c self" "a b" "-c self x" -c; do
     # shellcheck disable=SC2086
     run $wrong

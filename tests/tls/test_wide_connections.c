@@ -49,7 +49,13 @@ TEST(wide_connections_use_ours_in_version_13) {
     setup_t setup;
     pair_t pair;
     port_tls_facts_t facts;
+    char library[128];
+    mk_writer_t writer;
     begin(&setup);
+    writer_init(&writer, library, sizeof library);
+    port_tls_write_library(&writer);
+    CHECK(strstr(library, "OpenSSL 3.0") == library);
+    CHECK(strstr(library, ", AES-GCM of libipsec-mb") != NULL);
     pair_join(&pair, setup.client, HOST, setup.server);
     port_tls_facts(pair.client.tls, &facts);
     CHECK_STR(facts.suite, "TLS_AES_128_GCM_SHA256");

@@ -15,6 +15,9 @@ TEST(tls_none_says_so) {
     port_tls_options_t options = {.is_server = false};
     writer_init(&why, text, sizeof text);
     CHECK(!port_tls_is_available());
+    port_tls_write_library(&why);
+    CHECK_STR(text, "none");
+    writer_init(&why, text, sizeof text);
     CHECK_EQ(port_tls_config_create(&config, &options, &why), MK_ENOTSUP);
     CHECK(config == NULL);
     CHECK_STR(text, "TLS is not part of this build");

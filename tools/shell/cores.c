@@ -7,12 +7,12 @@
 #include "cores.h"
 
 #include "demo.h"
+#include "features.h"
 
 #include "microkernel/caps.h"
 #include "microkernel/log.h"
 #include "microkernel/names.h"
 #include "microkernel/paths.h"
-#include "microkernel/wasm_actor.h"
 
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ static int set_up(runtime_t *rt, size_t index, void *ctx) {
     if (index == 0) return MK_OK; /* it has all that already */
     if (ns_actor_init(rt) == ACTOR_ID_INVALID) return MK_ENOMEM;
     if (caps_actor_init(rt) == ACTOR_ID_INVALID) return MK_ENOMEM;
-    int result = wasm_actors_announce(rt);
+    int result = features_announce(rt);
     if (result >= 0) result = start_log(rt, options);
     if (result >= 0 && options->has_demo) result = demo_start_share(rt, index);
     runtime_step(rt); /* the supervisor starts its worker: the others know it at once */

@@ -5,6 +5,7 @@
 #include "cluster.h"
 #include "cores.h"
 #include "demo.h"
+#include "features.h"
 #include "guardian.h"
 #include "keygen.h"
 #include "module_folder.h"
@@ -22,8 +23,6 @@
 #include "microkernel/shell.h"
 #include "microkernel/state_persist.h"
 #include "microkernel/supervision.h"
-#include "microkernel/wasm_actor.h"
-#include "port/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,8 +83,7 @@ static const char *start_services(runtime_t *rt, const options_t *options,
                                   const state_files_t *files) {
     if (ns_actor_init(rt) == ACTOR_ID_INVALID) return "the namespace";
     if (caps_actor_init(rt) == ACTOR_ID_INVALID) return "caps";
-    if (wasm_actors_announce(rt) < 0) return "WASM actors";
-    if (port_tls_is_available() && caps_announce(rt, "tls", "true") < 0) return "TLS";
+    if (features_announce(rt) < 0) return "the list of features";
     if (!supervisor_set_registrar(rt, names_register)) return "supervision";
     if (options->log_level >= 0) runtime_set_log_level(rt, options->log_level);
     if (options->log_level != OPTIONS_LOG_OFF && log_enable(rt) < 0) return "the log";

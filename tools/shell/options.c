@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include "features.h"
+
 #include "microkernel/error.h"
 #include "microkernel/limits.h"
 #include "microkernel/log.h"
@@ -40,7 +42,7 @@ static const char help_text[] =
     "                       HOST[:PORT] or unix:/PATH\n"
     "      --name NAME      what this node is called\n"
     "  -h, --help           this text\n"
-    "  -V, --version        the version\n"
+    "  -V, --version        the version, and the library that speaks TLS\n"
     "\n"
     "At a terminal, log lines come above the prompt. Without one there is no prompt:\n"
     "standard output gets what commands answer, standard error log lines and why a\n"
@@ -153,7 +155,7 @@ options_result_t options_parse(options_t *options, int argc, char **argv) {
         case OPTION_LOG: result = take_log(options, optarg); break;
         case OPTION_NAME: result = take_name(options, optarg); break;
         case 'h': fputs(help_text, stdout); return OPTIONS_DONE;
-        case 'V': puts("mk-shell v" MK_SHELL_VERSION); return OPTIONS_DONE;
+        case 'V': features_print_version(); return OPTIONS_DONE;
         default: fputs("Try 'mk-shell --help'.\n", stderr); return OPTIONS_BAD;
         }
     }
