@@ -68,7 +68,7 @@ for line in "${lines[@]}"; do
         ours_values+=("$(measure "$ours_command")")
         bound_values+=("$(measure "$bound_command")")
     done
-    read -r ours bound ratio <<<"$(quiet_turn ours_values bound_values)"
+    read -r ours bound ratio <<<"$(compare_turns ours_values bound_values)"
     awk -v name="$name" -v unit="$unit" -v goal="$goal" -v ours="$ours" -v bound="$bound" -v tsv="$tsv" \
         -v ratio="$ratio" -v enough="${enough:-}" \
         -v what="$what" 'BEGIN {

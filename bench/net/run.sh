@@ -52,7 +52,7 @@ pace() {
     case $quick$1 in
     1*) rounds=1 seconds=0.4 ;;
     B) rounds=3 seconds=0.2 ;;
-    */s) rounds=49 seconds=0.1 ;;
+    */s) rounds=75 seconds=0.1 ;;
     *) rounds=25 seconds=0.2 ;;
     esac
     # In a shorter turn there are too few of what takes half a millisecond.
@@ -88,7 +88,7 @@ in_turns() {
         bound_values+=("$value")
     done
     case $unit in
-    */s) read -r ours bound ratio <<<"$(quiet_turn ours_values bound_values)" ;;
+    */s) read -r ours bound ratio <<<"$(compare_turns ours_values bound_values)" ;;
     *)
         ours=$(printf '%s\n' "${ours_values[@]}" | median)
         bound=$(printf '%s\n' "${bound_values[@]}" | median)

@@ -80,6 +80,10 @@ void source_expect_answer(runtime_t *rt) {
     port_poller_expect(rt->poller);
 }
 
+uint64_t source_round(const runtime_t *rt) {
+    return rt->counts.polls;
+}
+
 bool source_is_served(const runtime_t *rt, const source_t *source) {
     return rt->event_at < rt->event_count && rt->events[rt->event_at].tag == source;
 }

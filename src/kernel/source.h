@@ -44,6 +44,10 @@ void source_close(runtime_t *rt, source_t *source);
  * may look for MK_BUSY_WAIT_US first (see port_poller_expect). */
 void source_expect_answer(runtime_t *rt);
 
+/* How often the loop has looked for events. What a clock said is good enough for as
+ * long as this is the same. */
+uint64_t source_round(const runtime_t *rt);
+
 /* Inside on_ready of this source: whether it is still open, although what was called
  * from there may have closed and even freed it. */
 bool source_is_served(const runtime_t *rt, const source_t *source);

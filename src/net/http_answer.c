@@ -18,11 +18,12 @@
 #include <string.h>
 
 /* The field with its line end, made anew once a second; the clock is asked once in a
- * turn with a connection. */
+ * round of events. */
 static text_t date_field(http_service_t *service) {
-    if (!service->is_date_fresh) {
+    uint64_t round = source_round(service->rt);
+    if (service->date_round != round || service->date_size == 0) {
         uint64_t now_s = port_clock_wall_ms() / 1000u;
-        service->is_date_fresh = true;
+        service->date_round = round;
         if (now_s != service->date_s || service->date_size == 0) {
             mk_writer_t w;
             writer_init(&w, service->date, sizeof service->date);

@@ -169,7 +169,6 @@ void http_conn_settle(http_conn_t *conn) {
 static void work(http_conn_t *conn, text_t *input) {
     runtime_t *rt = http_conn_rt(conn);
     channel_cork(rt, &conn->channel);
-    conn->port->service->is_date_fresh = false;
     conn->is_busy = true;
     http_conn_take(conn, input);
     conn->is_busy = false;

@@ -51,8 +51,8 @@ struct http_service {
     bool is_stopping;
     http_counters_t counts;      /* but for what is worked out when asked */
     uint64_t date_s;             /* second that `date` says */
-    bool is_date_fresh;          /* it was looked at in this turn */
-    uint8_t date_size;           /* bytes of `date` */
+    uint64_t date_round;         /* source_round when the clock was asked */
+    uint8_t date_size;           /* bytes of `date`; 0: it was never asked */
     char date[HTTP_DATE_CAP];    /* a field */
     const http_head_t *handled;  /* head of the request being handed over, or NULL */
     http_parser_t parser;        /* of the head being read */

@@ -291,6 +291,29 @@ TEST(http_server_waits_for_a_late_answer_before_the_next_request) {
     world_close(&world);
 }
 
+TEST(http_server_dates_a_late_answer_when_it_is_given) {
+    http_world_t world;
+    open_server(&world);
+    http_conn_id_t ids[2];
+    peer_t *peers[2];
+    for (int i = 0; i < 2; i++) {
+        peers[i] = peer_new(&world);
+        peer_say(peers[i], "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
+        ids[i] = kept;
+    }
+    for (int i = 0; i < 2; i++) {
+        world_pass(&world, 3000);
+        CHECK_EQ(http_respond(world.rt, ids[i], 200, NULL, 0, "", 0), MK_OK);
+        world_run(&world);
+        peer_read(peers[i]);
+    }
+    CHECK(strstr(peers[0]->text, "00:00:03 GMT\r\n") != NULL);
+    CHECK(strstr(peers[1]->text, "00:00:06 GMT\r\n") != NULL);
+    peer_end(peers[0]);
+    peer_end(peers[1]);
+    world_close(&world);
+}
+
 TEST(http_server_answers_in_full_after_half_a_close) {
     http_world_t world;
     open_server(&world);
@@ -821,6 +844,7 @@ TEST_TABLE(http_server, TEST_ROW(http_server_answers_every_row_of_the_table),
            TEST_ROW(http_server_answers_the_same_byte_by_byte),
            TEST_ROW(http_server_answers_pipelined_requests_in_order),
            TEST_ROW(http_server_waits_for_a_late_answer_before_the_next_request),
+           TEST_ROW(http_server_dates_a_late_answer_when_it_is_given),
            TEST_ROW(http_server_answers_in_full_after_half_a_close),
            TEST_ROW(http_server_calls_no_handler_when_the_peer_ends_inside_a_request),
            TEST_ROW(http_server_refuses_every_control_character_in_a_value),
