@@ -168,6 +168,8 @@ int shell__listen(shell_t *shell, const command_args_t *args) {
         if (args->value_at[file_options[i]] != 0)
             return listen_secure(shell, args, (uint16_t)port);
     int result = shell_web_listen(shell->rt, (uint16_t)port);
+    if (result == MK_EEXIST)
+        return say_problem(shell, "cannot listen: ", "somebody listens there already");
     if (result < 0) return shell__fail_error(shell, "http: cannot listen", result);
     return say_listening(shell, result, false);
 }

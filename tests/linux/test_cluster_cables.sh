@@ -153,11 +153,12 @@ listen_in() {
     disown $!
     until_true 10 grep -q "listening on" "$work/tcpdump.log"
 }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
 is_long() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt 1000 ]; }
 stop_listening() { # stop_listening FILE: once it has something
     until_true 10 is_long "$1"
     kill "$tcpdump"
-    until_true 10 bash -c "! kill -0 $tcpdump 2>/dev/null"
+    until_true 10 is_gone "$tcpdump"
 }
 shows() { grep -qaF -- "$2" "$1"; }
 shows_nothing() { is_long "$1" && ! grep -qaE -- 'node-a|node-c|echo|demo|between-us|MK01' "$1"; }
@@ -171,6 +172,7 @@ if command -v tcpdump >/dev/null; then
     stop_listening "$work/keyed.pcap"
     check "with a key the wire shows no name and no payload" shows_nothing "$work/keyed.pcap"
     kill -9 "${pid_of[a]}" "${pid_of[c]}" "${pid_of[b]}"
+    until_true 10 is_gone "${pid_of[c]}" # and its port is free
     start c 3 --listen 4200
     until_true 10 on c bash -c ': 2>/dev/null </dev/tcp/127.0.0.1/4200'
     listen_in "$work/open.pcap" c lo

@@ -74,6 +74,29 @@ check "and says how to have one" says "mk-shell keygen FILE makes one"
 run --listen "unix:$work/node.sock" --log info -c list
 check "at a path" says "nodes can mount this one at unix:$work/node.sock"
 check "which goes with it" test ! -e "$work/node.sock"
+mkfifo "$work/first.in"
+exec 3<>"$work/first.in"
+: >"$work/first.out"
+"$shell" --listen "unix:$work/node.sock" --log off <&3 >"$work/first.out" 2>&1 &
+first=$!
+disown $first
+echo 'http listen 0' >&3
+for _ in $(seq 100); do
+    port=$(sed -n 's|^listening on http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/first.out")
+    [ -z "$port" ] || break
+    sleep 0.1
+done
+run --listen "unix:$work/node.sock" -c list
+check "where another one is" ends_with 1
+check "in words" says "unix:$work/node.sock: somebody listens there already"
+run --listen "127.0.0.1:$port" -c list
+check "at its port" ends_with 1
+check "in words" says "127.0.0.1:$port: somebody listens there already"
+run -c "http listen $port"
+check "nor for requests" ends_with 1
+check "in words" says "http: cannot listen: somebody listens there already"
+kill -9 $first
+exec 3>&-
 run --listen here
 check "at no place" ends_with 1
 check "in words" says "is none of PORT, ADDRESS:PORT and unix:/PATH"

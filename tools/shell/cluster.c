@@ -86,6 +86,7 @@ static bool listen_at(runtime_t *rt, const char *what, const char *where) {
     if (result == MK_EPERM && !nodes_are_keyed(rt) && options.unix_path == NULL)
         return fail(where, "others can reach it, and there is no cluster key: "
                            "mk-shell keygen FILE makes one, --key FILE uses it");
+    if (result == MK_EEXIST) return fail(where, "somebody listens there already");
     return result >= 0 || fail(where, mk_error_text(result));
 }
 
