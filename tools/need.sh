@@ -35,6 +35,11 @@ need_apt() { # need_apt ROOT ARGUMENT...
         -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
 }
 
+# No pipe into grep -q: with pipefail it fails when grep has seen enough before the end.
+need_is_known() { # need_is_known PACKAGE: by this system's lists
+    [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) =~ 'Candidate: '[0-9] ]]
+}
+
 # need_if_known PURPOSE PACKAGE:PROBE...: the same, but only those packages which this
 # system's lists know; fails when something is missing afterwards.
 need_if_known() {
@@ -43,7 +48,7 @@ need_if_known() {
     for entry in "$@"; do
         if need_is_there "${entry#*:}"; then
             continue
-        elif apt-cache policy "${entry%%:*}" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+        elif need_is_known "${entry%%:*}"; then
             known+=("$entry")
         else
             all=0
@@ -73,7 +78,7 @@ need() {
     echo "dev: ${purpose} needs ${missing[*]}: installing with ${root:+$root }apt-get" >&2
     local name
     for name in "${missing[@]}"; do
-        if ! apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+        if ! need_is_known "$name"; then
             need_apt "$root" update || true
             break
         fi
