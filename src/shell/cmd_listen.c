@@ -61,6 +61,11 @@ static int say_problem(shell_t *shell, const char *what, const char *why) {
     return shell__problem_end(shell, SHELL_FAILED);
 }
 
+static int say_not_listening(shell_t *shell, int error, const char *why) {
+    if (error == MK_EEXIST) why = "somebody listens there already";
+    return say_problem(shell, "cannot listen: ", why);
+}
+
 /* --- over TLS --- */
 
 static void *read_files(void *arg) {
@@ -104,7 +109,7 @@ static int finish_secure(shell_t *shell, shell_reading_t *reading) {
         .ask = secure->files[2].path != NULL ? HTTP_TLS_ASK_REQUIRED : HTTP_TLS_ASK_NOT,
         .reread_ms = REREAD_MS};
     int port = shell_web_listen_tls(shell->rt, secure->port, &tls, why, sizeof why);
-    return port < 0 ? say_problem(shell, "cannot listen: ", why)
+    return port < 0 ? say_not_listening(shell, port, why)
                     : say_listening(shell, port, true);
 }
 
@@ -168,8 +173,6 @@ int shell__listen(shell_t *shell, const command_args_t *args) {
         if (args->value_at[file_options[i]] != 0)
             return listen_secure(shell, args, (uint16_t)port);
     int result = shell_web_listen(shell->rt, (uint16_t)port);
-    if (result == MK_EEXIST)
-        return say_problem(shell, "cannot listen: ", "somebody listens there already");
-    if (result < 0) return shell__fail_error(shell, "http: cannot listen", result);
-    return say_listening(shell, result, false);
+    return result < 0 ? say_not_listening(shell, result, mk_error_text(result))
+                      : say_listening(shell, result, false);
 }
